@@ -1,0 +1,123 @@
+"""Every error Skyloom raises, and the diagnostics that carry a user's mistakes.
+
+    Exception
+    └── SkyloomError
+        ├── UserError                what the user wrote is wrong: exit code 2, never a traceback
+        │   ├── CheckFailed          a flow does not compile; carries every diagnostic of the file
+        │   ├── InvalidInput         the input does not fit the flow's signature
+        │   └── ConfigError          skyloom.toml, the environment or an extra is missing or wrong
+        ├── EngineError              the engine, its store or its server failed: nothing recorded is lost
+        └── FlowError                the neutral errors a flow can meet on every engine
+            ├── TaskFailed           a task broke its contract (its result is no JSON or not its annotated type)
+            ├── PromptFailed         a model gave no usable answer within its repairs
+            ├── TaskTimedOut         (also a TimeoutError)
+            ├── ApprovalTimedOut     (also a TimeoutError)
+            └── EventTimedOut        (also a TimeoutError)
+    BaseException
+    └── FlowCancelled                somebody stopped the run; `except Exception` does not catch it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of source: 1-based lines and columns, counted in characters; the end column is exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem in what the user wrote: a code, a place, what is wrong and how to mend it."""
+
+    code: str
+    """`SKY` and three digits; `docs/diagnostics.md` lists them all."""
+    message: str
+    file: str
+    span: Span | None = None
+    hint: str | None = None
+    source: str | None = None
+    """The line of source at `span.line`, without its line end."""
+
+    def render(self) -> str:
+        """The diagnostic as text: place, code, message, the source line with a caret, and the hint."""
+        if self.span is None:
+            lines = [f"{self.file}: {self.code} {self.message}"]
+        else:
+            lines = [f"{self.file}:{self.span.line}:{self.span.column}: {self.code} {self.message}"]
+            if self.source is not None:
+                lines += self._excerpt(self.source, self.span)
+        if self.hint:
+            lines.append(f"hint: {self.hint}")
+        return "\n".join(lines)
+
+    @staticmethod
+    def _excerpt(source: str, span: Span) -> list[str]:
+        text = source.replace("\t", " ")
+        last = span.end_column if span.end_line == span.line else len(text) + 1
+        width = max(1, last - span.column)
+        margin = f"{span.line:>5} | "
+        return [margin + text, " " * (len(margin) - 2) + "| " + " " * (span.column - 1) + "^" * width]
+
+
+class SkyloomError(Exception):
+    """The root of everything Skyloom raises."""
+
+
+class UserError(SkyloomError):
+    """Something the user wrote or passed is wrong; `diagnostics` say what, where and how to mend it."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("\n".join(d.render() for d in diagnostics))
+        self.diagnostics: Sequence[Diagnostic] = diagnostics
+
+
+class CheckFailed(UserError):
+    """A flow does not compile."""
+
+
+class InvalidInput(UserError):
+    """The input does not fit the flow's signature."""
+
+
+class ConfigError(UserError):
+    """Configuration, environment or an installation extra is missing or wrong."""
+
+
+class EngineError(SkyloomError):
+    """The engine below the flow failed: its server, its store, its disk. What was recorded stays recorded."""
+
+
+class FlowError(SkyloomError):
+    """The root of the neutral errors: those a flow can meet, and catch, on every engine."""
+
+
+class TaskFailed(FlowError):
+    """A task broke its contract: what it returned is not JSON, or not of its annotated type."""
+
+
+class PromptFailed(FlowError):
+    """A model gave no usable answer: an error of the service, or no valid JSON within the allowed repairs."""
+
+
+class TaskTimedOut(FlowError, TimeoutError):
+    """A task or prompt ran longer than its `timeout`."""
+
+
+class ApprovalTimedOut(FlowError, TimeoutError):
+    """Nobody decided before the approval's `timeout`, and it has no default."""
+
+
+class EventTimedOut(FlowError, TimeoutError):
+    """The event that `wait_for` waited for did not arrive before its `timeout`."""
+
+
+class FlowCancelled(BaseException):
+    """Somebody stopped the run. Not an `Exception`: a flow cannot swallow it."""

@@ -1,0 +1,35 @@
+"""Finds the plugins of a group (`skyloom.adapters`, `skyloom.deployers`, `skyloom.patterns`) by entry point."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal
+
+from skyloom.errors import ConfigError, Diagnostic
+
+Group = Literal["skyloom.adapters", "skyloom.deployers", "skyloom.patterns"]
+
+
+def names(group: Group) -> list[str]:
+    """The names registered in `group`, sorted. Loads none of them."""
+    return sorted({entry.name for entry in entry_points(group=group)})
+
+
+def load(group: Group, name: str) -> Any:
+    """The object registered as `name` in `group`.
+
+    Raises:
+        ConfigError: nothing is registered under that name, or it cannot be imported.
+    """
+    found: dict[str, EntryPoint] = {entry.name: entry for entry in entry_points(group=group)}
+    if name not in found:
+        known = ", ".join(sorted(found)) or "none"
+        raise ConfigError(
+            Diagnostic("SKY601", f"no plugin `{name}` in `{group}`", "skyloom.toml", hint=f"installed: {known}")
+        )
+    try:
+        return found[name].load()
+    except ImportError as error:
+        raise ConfigError(
+            Diagnostic("SKY602", f"plugin `{name}` cannot be imported: {error}", found[name].value)
+        ) from error
