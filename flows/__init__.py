@@ -1,6 +1,15 @@
 """The language: everything a flow is written with. Importing it loads neither pydantic, Prefect nor an SDK."""
 
-from skyloom.errors import ApprovalTimedOut, EventTimedOut, FlowCancelled, FlowError, PromptFailed, TaskFailed, TaskTimedOut
+from skyloom.errors import (
+    ApprovalTimedOut,
+    EventTimedOut,
+    FlowCancelled,
+    FlowError,
+    FlowTimedOut,
+    PromptFailed,
+    TaskFailed,
+    TaskTimedOut,
+)
 from skyloom.flows.constructs import (
     Decision,
     approval,
@@ -14,7 +23,7 @@ from skyloom.flows.constructs import (
     uuid,
     wait_for,
 )
-from skyloom.flows.context import context
+from skyloom.flows.task_context import context
 from skyloom.flows.definitions import Flow, Prompt, Task, flow, prompt, task
 from skyloom.flows.policy import Retry, days, hours, minutes, seconds
 
@@ -25,6 +34,7 @@ __all__ = [
     "Flow",
     "FlowCancelled",
     "FlowError",
+    "FlowTimedOut",
     "Prompt",
     "PromptFailed",
     "Retry",

@@ -2,7 +2,8 @@
 
 A closed set: walk it with `match` and end with `assert_never`. Every node carries its static `type` and the `span` of
 source it came from. Evaluation order is left to right, as in Python; an expression may raise the error that Python
-raises for it (`KeyError`, `IndexError`, `ZeroDivisionError`, `ValueError`, `OverflowError`), and none other.
+raises for it (`KeyError`, `IndexError`, `ZeroDivisionError`, `ValueError`, `OverflowError`; `TypeError` for an order
+between datetimes with and without an offset, and for padding by more than one character), and none other.
 """
 
 from __future__ import annotations
@@ -212,12 +213,14 @@ class Generator:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comprehension(Node):
     """`[element for ... if ...]`; with a `key`, `{key: element for ...}`. Generators nest left to right; their names
-    are visible inside only. As the sole argument of `any`, `all`, `sum`, `min`, `max` or `str.join` it may come from a
-    generator expression; `any` and `all` then stop early, so an error behind the deciding element is not raised."""
+    are visible inside only. `lazy` marks a generator expression: it stands only where a builtin iterates over its
+    argument, and its elements are evaluated one by one as they are asked for. `any`, `all` and `zip` may stop early, so
+    that an error behind the deciding element is not raised; of a comprehension that is not lazy it is."""
 
     element: Expr
     generators: tuple[Generator, ...]
     key: Expr | None = None
+    lazy: bool = False
     kind: OneOf["comprehension"] = "comprehension"
 
 

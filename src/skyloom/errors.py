@@ -11,6 +11,7 @@
             ├── TaskFailed           a task broke its contract (its result is no JSON or not its annotated type)
             ├── PromptFailed         a model gave no usable answer within its repairs
             ├── TaskTimedOut         (also a TimeoutError)
+            ├── FlowTimedOut         (also a TimeoutError)
             ├── ApprovalTimedOut     (also a TimeoutError)
             └── EventTimedOut        (also a TimeoutError)
     BaseException
@@ -109,6 +110,10 @@ class PromptFailed(FlowError):
 
 class TaskTimedOut(FlowError, TimeoutError):
     """A task or prompt ran longer than its `timeout`."""
+
+
+class FlowTimedOut(FlowError, TimeoutError):
+    """A flow ran longer than its `timeout`. It stops where it stands: its own `except` and `finally` do not run."""
 
 
 class ApprovalTimedOut(FlowError, TimeoutError):

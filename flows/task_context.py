@@ -60,7 +60,7 @@ context = _Context()
 
 
 @contextmanager
-def attempt(value: TaskContext) -> Iterator[None]:
+def current_attempt(value: TaskContext) -> Iterator[None]:
     """Makes `value` the current attempt within the block (per thread and per asyncio task)."""
     token = _current.set(value)
     try:

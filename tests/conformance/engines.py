@@ -1,0 +1,137 @@
+"""The engines that conformance cases run on: each takes a case and says what it saw."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conformance.case import Case, TaskCall
+from skyloom.flows import invoke
+from skyloom.flows.outcome import ErrorValue, Json
+from skyloom.flows.runner import launch
+from skyloom.flows.runner.answering import answer_approval, send_event
+from skyloom.flows.runner.store import RunStore
+from skyloom.flows.testing import Answer, Arrival, script
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What an engine made of a case."""
+
+    result: Json
+    error: tuple[str, str] | None
+    calls: list[TaskCall]
+    emitted: list[tuple[str, Json]]
+
+
+@contextmanager
+def traced(folder: Path) -> Iterator[list[TaskCall]]:
+    """Collects the attempts of tasks made inside the block."""
+    path, calls = folder / "trace.jsonl", list[TaskCall]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(invoke.TRACE_VARIABLE, str(path))
+        yield calls
+    if path.exists():
+        records = [json.loads(line) for line in path.read_text().splitlines()]
+        calls += [TaskCall(record["task"], record["arguments"]) for record in records]
+
+
+def plain(case: Case, folder: Path) -> Observed:
+    """A call of the Python function: the reference."""
+    result, error = None, None
+    with traced(folder) as calls, script(approvals=case.approvals, events=case.events) as played:
+        arguments = invoke.decode_arguments(case.flow, case.input)
+        try:
+            result = invoke.encode_result(case.flow, case.flow(**arguments))
+        except Exception as raised:
+            value = ErrorValue.of(raised)
+            error = (value.type, value.message)
+    return Observed(result, error, calls, played.emitted)
+
+
+def _on(carrier: launch.Carrier | None) -> Callable[[Case, Path], Observed]:
+    def run(case: Case, folder: Path) -> Observed:
+        store = RunStore(folder / "runs.db")
+        prepared = launch.prepare(case.flow, case.input)
+        with traced(folder) as calls, _audience(case, folder):
+            ended = launch.start(prepared, carrier=carrier, store=store)
+        emitted = [
+            (step.name, step.notes["payload"]) for step in store.steps(ended.id) if step.kind == "emit"
+        ]
+        error = None if ended.error is None else (ended.error.type, ended.error.message)
+        return Observed(ended.result, error, calls, emitted)
+
+    return run
+
+
+@contextmanager
+def _audience(case: Case, folder: Path) -> Iterator[None]:
+    """Answers the run's questions as the case says, from outside."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_answer_all, args=(case, folder, stop), daemon=True)
+    if case.approvals or case.events:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        if thread.is_alive():
+            thread.join()
+
+
+def _answer_all(case: Case, folder: Path, stop: threading.Event) -> None:
+    store = RunStore(folder / "runs.db")
+    approvals = iter(case.approvals)
+    events = {name: list(arrivals) for name, arrivals in (case.events or {}).items()}
+    due: list[tuple[float, Callable[[], Any]]] = []
+    seen: set[str] = set()
+    while not stop.wait(0.02):
+        for wait in [*store.waits("approval"), *store.waits("event")]:
+            if wait.id in seen:
+                continue
+            seen.add(wait.id)
+            if wait.kind == "approval":
+                given = next(approvals)
+                answer = Answer(approved=given) if isinstance(given, bool) else given
+                if answer.after is not None:
+                    due.append((time.time() + answer.after, _approval(store, wait.id, answer)))
+            else:
+                arrival = _next_arrival(events[wait.name], wait.key)
+                if arrival.after is not None:
+                    due.append((time.time() + arrival.after, _event(store, wait.id, arrival)))
+        for moment, act in list(due):
+            if moment <= time.time():
+                due.remove((moment, act))
+                act()
+
+
+def _approval(store: RunStore, wait_id: str, answer: Answer) -> Callable[[], Any]:
+    return lambda: answer_approval(
+        store, wait_id, approved=answer.approved, comment=answer.comment, by=answer.by, form=answer.answer
+    )
+
+
+def _event(store: RunStore, wait_id: str, arrival: Arrival) -> Callable[[], Any]:
+    return lambda: send_event(store, wait_id, arrival.payload)
+
+
+def _next_arrival(arrivals: list[Any], key: str | None) -> Arrival:
+    for index, given in enumerate(arrivals):
+        arrival = given if isinstance(given, Arrival) else Arrival(payload=given, key=key)
+        if arrival.key in (key, None):
+            del arrivals[index]
+            return arrival
+    raise AssertionError(f"no event left for {key}")
+
+
+inline = _on(launch.run_inline)
+prefect = _on(None)
+
+ENGINES: dict[str, Callable[[Case, Path], Observed]] = {"plain": plain, "inline": inline, "prefect": prefect}
