@@ -138,7 +138,7 @@ class Flow(Definition[P, R]):
             InvalidInput: the arguments do not fit the signature.
             Exception: the flow's own error, of the class it was raised with.
         """
-        from skyloom.flows.runner import run_flow
+        from skyloom.flows.runner.launch import run_flow
 
         return cast(R, run_flow(self, self.bind(*args, **kwargs)))
 

@@ -215,9 +215,10 @@ COLLECTIONS = (
         (
             "(first: Iterable[T], /, *, strict: bool = False) -> list[tuple[T]]",
             "(first: Iterable[T], second: Iterable[U], /, *, strict: bool = False) -> list[tuple[T, U]]",
-            "(first: Iterable[T], second: Iterable[U], third: Iterable[V], /, *, strict: bool = False) -> list[tuple[T, U, V]]",
-            "(first: Iterable[T], second: Iterable[U], third: Iterable[V], fourth: Iterable[W], /, *, strict: bool = False)"
-            " -> list[tuple[T, U, V, W]]",
+            "(first: Iterable[T], second: Iterable[U], third: Iterable[V], /, *, strict: bool = False)"
+            " -> list[tuple[T, U, V]]",
+            "(first: Iterable[T], second: Iterable[U], third: Iterable[V], fourth: Iterable[W], /, *,"
+            " strict: bool = False) -> list[tuple[T, U, V, W]]",
         ),
         "Tuples of the elements at the same position, until the shortest ends; with `strict` ValueError then.",
         _VALUE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Literal as OneOf
 
-from skyloom.flows.expr.rules import iteration_type, widen
+from skyloom.flows.expr.properties import iteration_type, widen
 from skyloom.flows.expr.types import (
     AnyType,
     BoolType,

@@ -324,3 +324,23 @@ def bound_names(target: Target) -> tuple[str, ...]:
             return (name,)
         case Unpack(targets=targets):
             return tuple(name for inner in targets for name in bound_names(inner))
+
+
+def free_names(node: Expr) -> frozenset[str]:
+    """The variables that `node` reads: its names without those that its own comprehensions and lambdas bind."""
+    match node:
+        case Name(name=name):
+            return frozenset({name})
+        case Function(parameter=parameter, body=body):
+            return free_names(body) - {parameter}
+        case Comprehension():
+            free: frozenset[str] = frozenset()
+            bound: frozenset[str] = frozenset()
+            for generator in node.generators:
+                free |= free_names(generator.items) - bound
+                bound |= frozenset(bound_names(generator.target))
+                free |= frozenset().union(*map(free_names, generator.conditions)) - bound
+            results = free_names(node.element) | (free_names(node.key) if node.key is not None else frozenset())
+            return free | (results - bound)
+        case _:
+            return frozenset().union(*map(free_names, children(node)))

@@ -153,7 +153,7 @@ class Signature:
 class NoSignature(Exception):
     """The arguments fit no signature. `message` says why, `hint` what to write instead."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -219,7 +219,7 @@ def _generic(name: str, arguments: list[ast.expr]) -> Pattern:
         case "dict":
             return DictOf(_pattern(arguments[1]))
         case "tuple":
-            rest = isinstance(arguments[-1], ast.Constant) and arguments[-1].value is ...
+            rest = bool(arguments) and isinstance(arguments[-1], ast.Constant)
             return TupleOf(tuple(_pattern(a) for a in arguments[: -1 if rest else None]), rest)
         case "Key":
             return Callback(_pattern(arguments[0]))
@@ -259,8 +259,10 @@ class Bound:
     result: Callable[[Type], Type] = _same
 
 
+_ANY_VALUE = "any value"
+
 BOUNDS: dict[str, Bound] = {
-    **{name: Bound("any value", _anything) for name in "TUVWX"},
+    **{name: Bound(_ANY_VALUE, _anything) for name in "TUVWX"},
     "N": Bound("numbers", is_number, _number),
     "O": Bound("values that have an order", orderable),
     "B": Bound("values whose truth is certain", lambda of: truth(of) != "unknown"),
@@ -283,55 +285,69 @@ def result_type(
         NoSignature: none fits; the message speaks about the one that came furthest.
     """
     failures: list[tuple[int, str]] = []
+    call = _Call(name, arguments, keywords)
     for signature in signatures:
-        outcome = _fit(name, signature, arguments, keywords)
+        outcome = call.fit(signature)
         if not isinstance(outcome, tuple):
             return outcome
         failures.append(outcome)
-    _, message = max(failures, key=lambda failure: failure[0])
-    forms = " or ".join(f"{name}{signature.text}" for signature in signatures)
-    raise NoSignature(message, f"it is {forms}" if len(signatures) == 1 else f"it is one of {forms}")
+    raise NoSignature(max(failures, key=lambda failure: failure[0])[1])
 
 
-def _fit(
-    name: str, signature: Signature, arguments: Sequence[Type], keywords: Mapping[str, Type]
-) -> Type | tuple[int, str]:
-    """The result's type, or how many arguments fitted and why the next did not."""
-    given = _distribute(name, signature, arguments, keywords)
-    if isinstance(given, str):
-        return (-1, given)
-    bindings: Bindings = {}
-    for done, (label, parameter, of) in enumerate(given):
-        if not _unify(parameter.pattern, of, bindings):
-            return (done, f"{label} of {name}() must be {describe(parameter.pattern)}, not {show(of)}")
-        for variable in _variables(parameter.pattern):
-            bound = BOUNDS[variable]
-            if not bound.holds(bindings.get(variable, NEVER)):
-                return (done, f"{label} of {name}() must be {describe(parameter.pattern)}, not {show(of)}")
-    return _instantiate(signature.returns, bindings)
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call to be fitted. Of a method the first argument is the object, which messages do not count."""
 
+    name: str
+    arguments: Sequence[Type]
+    keywords: Mapping[str, Type]
 
-def _distribute(
-    name: str, signature: Signature, arguments: Sequence[Type], keywords: Mapping[str, Type]
-) -> list[tuple[str, Parameter, Type]] | str:
-    """Which parameter takes what, or why that cannot be said."""
-    given: list[tuple[str, Parameter, Type]] = []
-    for position, of in enumerate(arguments):
-        parameter = signature.at(position)
-        if parameter is None:
-            return f"{name}() takes {_count(position, 'argument')}, not {len(arguments)}"
-        given.append((f"argument {position + 1}", parameter, of))
-    by_name = {p.name: p for p in signature.parameters if p.passing in ("either", "keyword")}
-    for keyword, of in keywords.items():
-        if keyword not in by_name:
-            close = difflib.get_close_matches(keyword, by_name, 1)
-            return f"{name}() has no option {keyword!r}" + (f"; did you mean {close[0]!r}?" if close else "")
-        if any(parameter.name == keyword for _, parameter, _ in given):
-            return f"{name}() got {keyword!r} twice"
-        given.append((f"{keyword!r}", by_name[keyword], of))
-    names = {parameter.name for _, parameter, _ in given}
-    missing = [p.name for p in signature.parameters if p.required and p.name not in names]
-    return f"{name}() is missing {', '.join(missing)}" if missing else given
+    @property
+    def _is_method(self) -> bool:
+        return self.name.partition(".")[0] in ("str", "list", "dict", "datetime", "error")
+
+    @property
+    def _shown(self) -> str:
+        return f"{self.name.partition('.')[2] if self._is_method else self.name}()"
+
+    def fit(self, signature: Signature) -> Type | tuple[int, str]:
+        """The result's type, or how many arguments fitted and why the next did not."""
+        given = self._distribute(signature)
+        if isinstance(given, str):
+            return (-1, given)
+        bindings: Bindings = {}
+        for done, (label, parameter, of) in enumerate(given):
+            if not _unify(parameter.pattern, of, bindings):
+                return (done, f"{label} of {self._shown} must be {describe(parameter.pattern)}, not {show(of)}")
+            for variable in _variables(parameter.pattern):
+                found = bindings.get(variable, NEVER)
+                if not BOUNDS[variable].holds(found):
+                    return (done, f"{self._shown} needs {BOUNDS[variable].meaning}, not {show(found)}")
+        return _instantiate(signature.returns, bindings)
+
+    def _distribute(self, signature: Signature) -> list[tuple[str, Parameter, Type]] | str:
+        """Which parameter takes what, or why that cannot be said."""
+        given: list[tuple[str, Parameter, Type]] = []
+        for position, of in enumerate(self.arguments):
+            parameter = signature.at(position)
+            hidden = int(self._is_method)
+            if parameter is None:
+                takes = _count(position - hidden, "argument")
+                return f"{self._shown} takes {takes}, not {len(self.arguments) - hidden}"
+            number = position + 1 - hidden
+            given.append((f"argument {number}" if number else "the object", parameter, of))
+        by_name = {p.name: p for p in signature.parameters if p.passing in ("either", "keyword")}
+        for keyword, of in self.keywords.items():
+            if keyword not in by_name:
+                close = difflib.get_close_matches(keyword, by_name, 1)
+                suggestion = f"; did you mean {close[0]!r}?" if close else ""
+                return f"{self._shown} has no option {keyword!r}{suggestion}"
+            if any(parameter.name == keyword for _, parameter, _ in given):
+                return f"{self._shown} got {keyword!r} twice"
+            given.append((f"{keyword!r}", by_name[keyword], of))
+        names = {parameter.name for _, parameter, _ in given}
+        missing = [p.name for p in signature.parameters if p.required and p.name not in names]
+        return f"{self._shown} is missing {', '.join(missing)}" if missing else given
 
 
 def _count(number: int, noun: str) -> str:
@@ -421,16 +437,21 @@ def describe(pattern: Pattern) -> str:
         case Variable(name=name):
             return BOUNDS[name].meaning
         case ListOf(item=inner):
-            return f"a list of {describe(inner)}"
+            return f"a list{_of(inner)}"
         case DictOf(value=inner):
-            return f"a dict of {describe(inner)}"
+            return f"a dict{_of(inner)}"
         case TupleOf(items=parts, rest=rest):
             return f"a tuple of {', '.join(describe(part) for part in parts)}{', ...' if rest else ''}"
         case Elements(item=inner):
-            return f"a list, tuple, str or dict of {describe(inner)}"
+            return f"a list, tuple, str or dict{_of(inner)}"
         case Callback(result=inner):
             return f"a function that gives {describe(inner)}"
         case Either(options=options):
             return " or ".join(describe(option) for option in options)
         case _:
             assert_never(pattern)
+
+
+def _of(inner: Pattern) -> str:
+    words = describe(inner)
+    return "" if words == _ANY_VALUE else f" of {words}"

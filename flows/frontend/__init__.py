@@ -1,0 +1,65 @@
+"""The front end: from Python source to programs, with every mistake as a diagnostic."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from skyloom.errors import CheckFailed, Diagnostic
+from skyloom.flows.definitions import Flow, Prompt, Task
+from skyloom.flows.frontend.load import definitions_in, load_file, pick_flow, split_target
+
+if TYPE_CHECKING:
+    from skyloom.flows.ir.program import Program
+
+__all__ = ["CheckedFile", "check_file", "compile_flow", "load_file", "pick_flow", "split_target"]
+
+_programs: weakref.WeakKeyDictionary[Flow[..., Any], Program] = weakref.WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """What `check_file` found: every problem, by place; and, where the file could be imported, its module and flows."""
+
+    path: Path
+    diagnostics: tuple[Diagnostic, ...]
+    module: ModuleType | None
+    flows: dict[str, Flow[..., Any]]
+
+
+def compile_flow(flow: Flow[..., Any]) -> Program:
+    """The program of `flow`. Compiles it once.
+
+    Raises:
+        CheckFailed: with every diagnostic.
+    """
+    from skyloom.flows.frontend.definitions import ProgramBuilder
+
+    program = _programs.get(flow)
+    if program is None:
+        program = _programs[flow] = ProgramBuilder().build(flow)
+    return program
+
+
+def check_file(path: Path) -> CheckedFile:
+    """Checks every flow, task and prompt of the file, used or not. Raises nothing for what is wrong with the file."""
+    from skyloom.flows.frontend.definitions import ProgramBuilder
+
+    try:
+        module = load_file(path)
+    except CheckFailed as error:
+        return CheckedFile(path, tuple(error.diagnostics), None, {})
+    builder = ProgramBuilder()
+    flows: dict[str, Flow[..., Any]] = {}
+    for definition in definitions_in(module):
+        if isinstance(definition, Task):
+            builder.task(definition)
+        elif isinstance(definition, Prompt):
+            builder.prompt(definition)
+        elif isinstance(definition, Flow):
+            flows[definition.name] = definition
+            builder.flow(definition)
+    return CheckedFile(path, tuple(builder.report.diagnostics), module, flows)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from skyloom.flows.graph.geometry import STYLES, Fragment, Rect, Role, Shape, TextLine
+from skyloom.flows.graph.geometry import STYLES, Form, Fragment, Rect, Role, Shape, TextLine
 from skyloom.flows.graph.labels import Kind, Label
 from skyloom.flows.graph.outline import Box
-from skyloom.flows.graph.text import cut, width, wrap
+from skyloom.flows.graph.text import width, wrap
 
 PADDING = 12.0
 ROOM = 248.0
@@ -20,7 +20,7 @@ _ALONG = 1.8
 """A diamond is this many times as wide as the text in it."""
 
 _PILLS: frozenset[Kind] = frozenset({"start", "end", "return", "raise", "jump"})
-_LINES: dict[Kind, int] = {"data": 1, "return": 3, "start": 4}
+_LINES: dict[Kind, int] = {"return": 3, "start": 4}
 """How many lines one line of source may take on a box; 2 where nothing is said."""
 _MOST_CHANGES = 5
 
@@ -47,15 +47,13 @@ def box(element: Box) -> Fragment:
     """A box or pill around its label, entered at the middle of its upper side."""
     label = element.label
     rows = _rows(label)
-    form = "pill" if label.kind in _PILLS else "box"
+    form: Form = "pill" if label.kind in _PILLS else "box"
     small = label.kind in ("data", "end", "jump")
     wide = max(0.0 if small else NARROWEST, ceil(max(row.width for row in rows)) + 2 * PADDING)
     texts, bottom = place(rows, PADDING - wide / 2, wide - 2 * PADDING, PADDING - 2)
     rect = Rect(-wide / 2, 0.0, wide, bottom + PADDING - 2)
     shape = Shape(form, label.kind, rect, texts, tip=label.sentence, calls=element.calls, alarm=label.kind == "raise")
-    return Fragment(
-        left=wide / 2, right=wide / 2, height=rect.height, shapes=(shape,), through=not element.ends
-    )
+    return Fragment(left=wide / 2, right=wide / 2, height=rect.height, shapes=(shape,), through=not element.ends)
 
 
 def diamond(label: Label) -> Fragment:
@@ -67,18 +65,16 @@ def diamond(label: Label) -> Fragment:
     tall = ceil(high / (1 - 1 / _ALONG)) + 8.0
     wide = ceil(max(72.0, max(width(line, style) for line in lines) * _ALONG)) + 8.0
     first = tall / 2 - high / 2 + style.size
-    texts = [
-        TextLine(0.0, first + number * style.leading, line, "code", "middle") for number, line in enumerate(lines)
-    ]
-    right = wide / 2
+    texts = [TextLine(0.0, first + number * style.leading, line, "code", "middle") for number, line in enumerate(lines)]
+    left = wide / 2
     if label.line is not None:
-        place_name = f"line {label.line}"
-        x = wide / 4 + 8.0
-        texts.append(TextLine(x, STYLES["line"].size, place_name, "line"))
-        right = max(right, x + width(place_name, STYLES["line"]))
+        # Above the slope of the upper left side.
+        x = -wide / 4 - 16.0
+        texts.append(TextLine(x, STYLES["line"].size - 2, _line(label), "line", "end"))
+        left = max(left, width(_line(label), STYLES["line"]) - x)
     rect = Rect(-wide / 2, 0.0, wide, tall)
     shape = Shape("diamond", "choice", rect, tuple(texts), tip=label.sentence)
-    return Fragment(left=wide / 2, right=right, height=tall, shapes=(shape,))
+    return Fragment(left=left, right=wide / 2, height=tall, shapes=(shape,))
 
 
 def header(label: Label) -> tuple[Row, ...]:
@@ -91,8 +87,8 @@ def header(label: Label) -> tuple[Row, ...]:
 
 
 def caption(text: str) -> tuple[Row, ...]:
-    """The row at the head of a region."""
-    return (Row(cut(text, STYLES["note"], ROOM), "note"),)
+    """The rows at the head of a region."""
+    return tuple(Row(line, "note") for line in wrap(text, STYLES["note"], ROOM, 2))
 
 
 def place(rows: tuple[Row, ...], x: float, room: float, y: float) -> tuple[tuple[TextLine, ...], float]:

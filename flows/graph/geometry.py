@@ -103,7 +103,7 @@ class Edge:
 
     points: tuple[Point, ...]
     arrow: bool = True
-    tone: OneOf["flow", "error", "again"] = "flow"
+    tone: OneOf["next", "error", "again"] = "next"
     label: TextLine | None = None
 
     def moved(self, dx: float, dy: float) -> Edge:

@@ -48,6 +48,7 @@ Kind = OneOf[
 ]  # fmt: skip
 """What a box stands for; it decides the box's colour and shape."""
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
     """The words on one box, unshortened; who draws them wraps and cuts them."""
@@ -81,7 +82,7 @@ _CAPTIONS: dict[Kind, str] = {
     "flow": "sub-flow",
     "approval": "approval",
     "wait": "wait",
-    "event": "event",
+    "event": "emit",
     "data": "",
     "return": "",
     "raise": "",
@@ -91,7 +92,7 @@ _CAPTIONS: dict[Kind, str] = {
     "parallel": "parallel",
     "race": "race",
     "loop": "loop",
-    "try": "try",
+    "try": "error handling",
 }
 
 _UNITS = (("day", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
@@ -221,7 +222,8 @@ def outside(step: Sleep | Approval | WaitFor | Emit, names: Names, result: str |
             return Label(kind="approval", title=template(message, names), code=code, note=note, line=line)
         case WaitFor(event=event, key=key, timeout=timeout):
             code = (*_keyed(key, names), *_arrow(result))
-            return Label(kind="wait", title=_plain(event, names), code=code, note=_deadline(timeout, names), line=line)
+            title = f"event {_plain(event, names)}"
+            return Label(kind="wait", title=title, code=code, note=_deadline(timeout, names), line=line)
         case Emit(event=event, payload=payload, key=key):
             sent = () if isinstance(payload, Literal) and payload.value is None else (source(payload, names),)
             return Label(kind="event", title=_plain(event, names), code=(*sent, *_keyed(key, names)), line=line)
@@ -326,4 +328,4 @@ def _span(seconds: Expr, names: Names) -> str:
         case Call(function=unit) if unit in _DURATIONS:
             return source(seconds, names)
         case _:
-            return f"{source(seconds, names)} s"
+            return f"{source(seconds, names)} seconds"

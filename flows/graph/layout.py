@@ -160,14 +160,19 @@ def _aside(question: Fragment, main: Fragment, onward: str, side: Fragment, past
         canvas.put(main, y=top)
         bottom = top + main.height
     else:
-        bottom = question.height + STUB
+        bottom = question.height + 6.0
         canvas.line(_down(0.0, question.height, bottom, arrow=False, label=onward))
     x = max(canvas.right, corner + width(past, STYLES["edge"])) + COLUMN + side.left
-    canvas.line(
-        Edge(((corner, middle), (x, middle), (x, middle + GAP)), label=_beside(corner, middle, past)),
-    )
-    canvas.put(side, x, middle + GAP)
-    height = max(bottom, middle + GAP + side.height)
+    first = side.shapes[0]
+    if first.form in ("box", "pill"):
+        beside = max(0.0, middle - first.rect.height / 2)
+        points: tuple[Point, ...] = ((corner, middle), (x + first.rect.x, middle))
+    else:
+        beside = middle + GAP
+        points = ((corner, middle), (x, middle), (x, beside))
+    canvas.line(Edge(points, label=_beside(corner, middle, past)))
+    canvas.put(side, x, beside)
+    height = max(bottom, beside + side.height)
     canvas.line(*_onward(0.0, bottom, height))
     return canvas.fragment(height)
 
@@ -205,14 +210,12 @@ def _frame(group: Group) -> Fragment:
     if not looping or not body.shapes:
         canvas.put(body, y=head)
         return _framed(group, rows, canvas, head + body.height + _INSET, "frame" if looping else "stack")
-    entry = head + STUB
-    canvas.line(_down(0.0, head - 4, entry + GAP / 2))
-    canvas.put(body, y=entry + GAP / 2)
-    bottom = entry + GAP / 2 + body.height
+    canvas.put(body, y=head + STUB)
+    bottom = head + STUB + body.height
     if body.through:
-        back = -canvas.left - STUB
-        turn = bottom + STUB / 2
-        canvas.line(Edge(((0.0, bottom), (0.0, turn), (back, turn), (back, entry - 8), (0.0, entry - 8)), tone="again"))
+        back, turn = -canvas.left - STUB, bottom + STUB / 2
+        around = ((0.0, bottom), (0.0, turn), (back, turn), (back, head), (0.0, head), (0.0, head + STUB))
+        canvas.line(Edge(around, tone="again"))
         bottom = turn
     return _framed(group, rows, canvas, bottom + _INSET, "frame")
 

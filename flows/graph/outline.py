@@ -108,7 +108,7 @@ def charts(program: Program) -> tuple[Chart, ...]:
 
 def goes_on(block: Drawn) -> bool:
     """Whether a run can reach what stands behind `block`."""
-    return not block or not _ends(block[-1])
+    return not block or not ends(block[-1])
 
 
 def describe(block: Drawn, depth: int = 0) -> Iterator[str]:
@@ -133,7 +133,8 @@ def describe(block: Drawn, depth: int = 0) -> Iterator[str]:
                 assert_never(element)
 
 
-def _ends(element: Element) -> bool:
+def ends(element: Element) -> bool:
+    """Whether nothing goes on behind `element`."""
     match element:
         case Box(ends=ends):
             return ends
@@ -262,6 +263,8 @@ class _Outliner:
         drawn = self.block(body)
         match body[-1:], value:
             case (Step(target=str(target)),), Name(name=name) if name == target:
+                return drawn
+            case _, Literal(value=None):
                 return drawn
             case _:
                 return (*drawn, Box(label=labels.data([f"→ {source(value, self.names)}"], line)))

@@ -96,9 +96,8 @@ def _fonts() -> list[str]:
         if style.spacing:
             parts.append(f"letter-spacing:{style.spacing:g}px")
         rules.append(f".skyloom .{role}-text{{{';'.join(parts)}}}")
-    rules.append(".skyloom .box *,.skyloom .pill *,.skyloom .diamond *{stroke-width:1.5}")
-    rules.append(".skyloom text{stroke-width:0!important}.skyloom .line{fill:none;stroke-width:1.5}")
-    rules.append(".skyloom .error .line,.skyloom .again .line{stroke-dasharray:5 4}")
+    rules.append(".skyloom .box,.skyloom .pill,.skyloom .diamond,.skyloom .line{stroke-width:1.5}")
+    rules.append(".skyloom .line{fill:none}.skyloom .to-error .line,.skyloom .to-again .line{stroke-dasharray:5 4}")
     return rules
 
 
@@ -111,7 +110,7 @@ def _colours(theme: _Theme) -> list[str]:
         f".skyloom rect:not(.paper),.skyloom .box path{{fill:{theme.other.fill};stroke:{theme.other.stroke}}}",
         f".skyloom .caption-text{{fill:{theme.other.caption}}}",
         f".skyloom .line{{stroke:{theme.line}}}.skyloom .head{{fill:{theme.line}}}",
-        f".skyloom .error .line{{stroke:{theme.error}}}.skyloom .error .head{{fill:{theme.error}}}",
+        f".skyloom .to-error .line{{stroke:{theme.error}}}.skyloom .to-error .head{{fill:{theme.error}}}",
         f".skyloom .bar rect{{fill:{theme.line};stroke:none}}",
         f".skyloom .frame rect,.skyloom .stack rect{{fill:{theme.band};stroke:{theme.frame}}}",
         f".skyloom .region rect{{fill:{theme.paper};stroke:{theme.frame};stroke-dasharray:4 3}}",
@@ -119,5 +118,7 @@ def _colours(theme: _Theme) -> list[str]:
     ]
     for kind, ink in theme.kinds.items():
         area = f".skyloom .{kind} rect,.skyloom .{kind} path"
-        rules.append(f"{area}{{fill:{ink.fill};stroke:{ink.stroke}}}.skyloom .{kind} .caption-text{{fill:{ink.caption}}}")
+        rules.append(
+            f"{area}{{fill:{ink.fill};stroke:{ink.stroke}}}.skyloom .{kind} .caption-text{{fill:{ink.caption}}}"
+        )
     return rules

@@ -7,7 +7,7 @@ from html import escape
 from math import ceil
 from typing import assert_never
 
-from skyloom.flows.graph.geometry import STACKED, STYLES, Edge, Point, Rect, Role, Shape, TextLine
+from skyloom.flows.graph.geometry import STACKED, Edge, Point, Rect, Shape, TextLine
 from skyloom.flows.graph.layout import Layout, Panel, layout
 from skyloom.flows.graph.outline import Chart, charts, describe
 from skyloom.flows.graph.palette import style_sheet
@@ -76,7 +76,8 @@ def _outline(shape: Shape) -> Iterator[str]:
         case "box":
             yield _rect(rect, _CORNER)
             if shape.kind == "flow":
-                yield f'<path d="M{_n(rect.x + 5)} {_n(rect.y)}v{_n(rect.height)}M{_n(rect.right - 5)} {_n(rect.y)}v{_n(rect.height)}"/>'
+                down = f"{_n(rect.y)}v{_n(rect.height)}"
+                yield f'<path d="M{_n(rect.x + 5)} {down}M{_n(rect.right - 5)} {down}"/>'
         case "pill":
             yield _rect(rect, min(rect.height / 2, 18.0))
         case "diamond":
@@ -113,7 +114,7 @@ def _text(line: TextLine) -> str:
 
 def _edge(edge: Edge) -> str:
     points = edge.points
-    classes = f"edge {edge.tone}"
+    classes = f"to-{edge.tone}"
     if edge.arrow:
         (x, y), (fx, fy) = points[-1], points[-2]
         dx, dy = _sign(x - fx), _sign(y - fy)

@@ -30,7 +30,6 @@ Names = Mapping[str, str]
 """What to write for a temporary in place of its name."""
 
 
-
 def temporaries(block: Block) -> dict[str, str]:
     """What to write for the variables that the front end made up.
 

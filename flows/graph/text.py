@@ -27,7 +27,7 @@ class Style:
 _CLASSES = {
     " ,.:;!|'Iijl": 0.34,
     "()[]frt/\\-J`": 0.41,
-    "\"*_?sczLT": 0.56,
+    '"*_?sczLT': 0.56,
     "$0123456789abdeghknopquvxyABEFKPRSVXYZ{}": 0.66,
     "CDGHNOQUw&": 0.80,
     "#+<=>^~M": 0.86,
@@ -65,11 +65,11 @@ def wrap(text: str, style: Style, room: float, lines: int) -> tuple[str, ...]:
     done: list[str] = []
     current = ""
     for piece in _pieces(text, style, room):
-        if width((current + piece).rstrip(), style) <= room:
-            current += piece
-            continue
-        done.append(current)
-        current = piece
+        if width((current + piece).rstrip(), style) > room:
+            line = _until_space(current)
+            done.append(line)
+            current = current[len(line) :]
+        current += piece
     done.append(current)
     shown = [line.strip() for line in done[: lines - 1]]
     rest = "".join(done[lines - 1 :]).strip()
@@ -83,6 +83,12 @@ def cut(text: str, style: Style, room: float) -> str:
     while text and width(text + "…", style) > room:
         text = text[:-1]
     return text.rstrip() + "…"
+
+
+def _until_space(line: str) -> str:
+    """`line` up to its last space, where that leaves at least half of it; else all of it."""
+    space = line.rstrip().rfind(" ") + 1
+    return line[:space] if space * 2 >= len(line) else line
 
 
 def _pieces(text: str, style: Style, room: float) -> Iterator[str]:

@@ -1,6 +1,2 @@
-"""Runs programs: the interpreter, the engines that carry out its steps, and the store that remembers them."""
-
-from skyloom.flows.runner.launch import Prepared, prepare, resume, run_flow, start
-from skyloom.flows.runner.store import Run, RunStore, Wait
-
-__all__ = ["Prepared", "Run", "RunStore", "Wait", "prepare", "resume", "run_flow", "start"]
+"""Runs programs: `launch` starts and resumes runs, `interpreter` knows what statements mean, `engine` says what carries
+out steps (`inline`, `prefect_engine`), `store` remembers, `answering` takes answers from outside."""

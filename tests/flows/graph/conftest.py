@@ -112,9 +112,7 @@ def part(name: str, index: int) -> Item:
 
 
 def arguments(*values: Expr | str) -> tuple[Argument, ...]:
-    return tuple(
-        Argument(name=f"p{n}", value=var(v) if isinstance(v, str) else v) for n, v in enumerate(values)
-    )
+    return tuple(Argument(name=f"p{n}", value=var(v) if isinstance(v, str) else v) for n, v in enumerate(values))
 
 
 def task(name: str, *values: Expr | str, line: int, to: str | None = None, id: str | None = None) -> CallTask:
@@ -275,17 +273,13 @@ def saga() -> Program:
         span=at(12),
     )
     body: Block = (
-        Assign(
-            variable="done", value=Array(items=(), span=at(10), type=ListType(ANY)), span=at(10)
-        ),
+        Assign(variable="done", value=Array(items=(), span=at(10), type=ListType(ANY)), span=at(10)),
         Assign(
             variable="total",
             value=builtin(
                 "sum",
                 Comprehension(
-                    element=Binary(
-                        operator="*", left=var("i.price"), right=var("i.quantity"), span=at(11), type=FLOAT
-                    ),
+                    element=Binary(operator="*", left=var("i.price"), right=var("i.quantity"), span=at(11), type=FLOAT),
                     generators=(Generator(target=Bind(name="i"), items=var("order.items")),),
                     span=at(11),
                     type=ListType(FLOAT),

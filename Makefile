@@ -1,0 +1,42 @@
+# `make demo` and `make test` do all of their own set-up: a Python 3.11+ is all they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+
+.PHONY: demo test lint bench docs clean
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Skyloom needs Python 3.11 or newer; set PYTHON=..."; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Skyloom and its dependencies (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## Summarise the shipped texts with the embedded model, on a local Prefect
+	@cd examples/document_pipeline && ../../$(BIN)/skyloom run document_pipeline.py:summarise_folder --input '{}'
+
+test: $(STAMP) .make/browser  ## Run all tests
+	$(BIN)/pytest
+
+# The browser tests drive a real Chromium. Root on Debian gets it installed; elsewhere it has to be there.
+.make/browser:
+	@mkdir -p .make
+	@if ! command -v chromedriver >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  echo "Installing Chromium for the browser tests ..."; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null; fi
+	@touch $@
+
+lint: $(STAMP)  ## Formatting, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)  ## Print the benchmark ratios
+	$(BIN)/python -m tests.benchmarks
+
+clean:
+	rm -rf $(VENV) .make build dist
