@@ -89,13 +89,17 @@ def pick_flow(module: ModuleType, name: str | None) -> Flow[..., Any]:
 def definitions_in(module: ModuleType) -> list[Definition[..., Any]]:
     """The flows, tasks and prompts that `module` itself defines, in the order of the source."""
     found = {
-        id(item): item
-        for item in vars(module).values()
-        if isinstance(item, Definition) and item.function.__module__ == module.__name__
+        id(item): item for item in vars(module).values() if isinstance(item, Definition) and not _imported(item, module)
     }
     return sorted(
         found.values(), key=lambda item: getattr(getattr(item.function, "__code__", None), "co_firstlineno", 0)
     )
+
+
+def _imported(item: Definition[..., Any], module: ModuleType) -> bool:
+    """Whether another module has `item` under its own name: that is where it was defined."""
+    home = item.function.__module__
+    return home != module.__name__ and getattr(sys.modules.get(home), item.function.__name__, None) is item
 
 
 def _flow_hint(found: Any, name: str, names: list[str]) -> str:

@@ -34,7 +34,7 @@ from skyloom.flows.frontend.literals import LiteralText
 from skyloom.flows.frontend.source import Report, SourceFile
 from skyloom.flows.ir.program import ModelDefinition
 
-_ACCESS = re.compile(r"\.([^.\[\]]*)|\[([^\[\]]*)\]")
+_ACCESS = re.compile(r"\.([^\W\d]\w*)|\[([^\[\]]+)\]")
 _BRACES = "write {{ and }} for braces that are text"
 
 
@@ -204,7 +204,8 @@ def _rest(piece: _Piece, index: int) -> _Problem:
         hint = "format the value in the flow, and pass the text"
         return _Problem("SKY514", "a template has no conversions and formats", *where, hint)
     if piece.text[index] in "[.":
-        return _Problem("SKY512", f"`{piece.text[index:]}` is not closed", *where, "write `name.field` or `name[0]`")
+        message = f"`{piece.text[index:]}` is neither a field nor an item"
+        return _Problem("SKY512", message, *where, "write `name.field` or `name[0]`")
     hint = "a template takes `name`, `name.field` and `name[0]`; compute other values in the flow"
     return _Problem("SKY512", f"`{piece.text}` is no parameter, field or item", *where, hint)
 

@@ -80,7 +80,8 @@ def _frame(node: str, title: str, inside: list[str]) -> list[str]:
     """A frame; a plain node where it would be empty."""
     if not inside:
         return [f'{node}["{title}"]']
-    return [f'subgraph {node}["{title}"]', *_indented(inside), "end"]
+    # Mermaid turns the direction of every inner frame unless it is told.
+    return [f'subgraph {node}["{title}"]', *_indented(["direction TB", *inside]), "end"]
 
 
 def _own_name(element: Element) -> str:
@@ -94,16 +95,28 @@ def _own_name(element: Element) -> str:
 
 def _words(label: Label) -> str:
     """What stands on a node: up to a handful of lines."""
-    place = f"line {label.line}" if label.line is not None else ""
     code = label.code
     if label.kind != "data" and len(" ".join(code)) <= _CODE:
         code = (" ".join(code),)
     if len(code) > _MOST_LINES:
         code = (*code[: _MOST_LINES - 1], f"… {len(code) - _MOST_LINES + 1} more")
-    head = " · ".join(word for word in (label.caption, place) if word)
-    lines = [label.title and shorten(label.title, _TITLE), *(shorten(line, _CODE) for line in code)]
-    lines += [label.note and shorten(label.note, _TITLE), head]
+    lines = [shorten(label.title, _TITLE), *(shorten(line, _CODE) for line in code)]
+    lines += [shorten(label.note, _TITLE), _listed(label.caption, _place(label))]
     return "<br/>".join(escaped(line) for line in lines if line)
+
+
+def _heading(label: Label) -> str:
+    """What stands on a frame: Mermaid leaves room for one line."""
+    said = _listed(label.title, *label.code, label.note)
+    return escaped(_listed(label.caption, shorten(said, _TITLE), _place(label)))
+
+
+def _place(label: Label) -> str:
+    return f"line {label.line}" if label.line is not None else ""
+
+
+def _listed(*words: str) -> str:
+    return " · ".join(word for word in words if word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +171,7 @@ class _Writer:
                 )
             case Group():
                 inside = self.attempt(element, node) if element.label.kind == "try" else self.inside(element.lanes)
-                lines += _frame(node, _words(element.label), inside)
+                lines += _frame(node, _heading(element.label), inside)
                 lines += (way.to(node) for way in ways)
                 return () if ends(element) else (_Way(node),)
             case _:

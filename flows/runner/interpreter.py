@@ -243,8 +243,19 @@ class Interpreter:
             await self._block(statement.body, inner)
             return [self._value(statement.result, inner)]
 
+        async def reported(index: int, engine: Engine) -> list[Json]:
+            result = await item(index, engine)
+            self.observe(RunEvent("done", place, "map_item", statement.id, str(index)))
+            return result
+
         place = Place(self.run_id, path, statement.id, statement.span)
-        collected = await scope.engine.map(place, len(items), statement.limit, item)
+        self.observe(RunEvent("started", place, "map", statement.id, str(len(items))))
+        try:
+            collected = await scope.engine.map(place, len(items), statement.limit, reported)
+        except Raised as raised:
+            self.observe(RunEvent("failed", place, "map", statement.id, str(raised)))
+            raise
+        self.observe(RunEvent("done", place, "map", statement.id))
         return [value for values in collected for value in values]
 
     # --- steps --------------------------------------------------------------------------------------------------

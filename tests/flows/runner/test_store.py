@@ -109,11 +109,10 @@ def test_open_questions_are_listed_by_kind_name_and_run(store: RunStore) -> None
 
 def test_a_run_whose_process_was_killed_is_crashed_and_can_be_resumed(store: RunStore) -> None:
     code = textwrap.dedent(f"""
-        import os, signal
         from pathlib import Path
         from skyloom.flows.runner.store import RunStore
-        run = RunStore(Path({str(store.path)!r})).start_run(
-            flow="f", file="/f.py", program="p", environment="dev", input={{}})
+        store = RunStore(Path({str(store.path)!r}))
+        run = store.start_run(flow="f", file="/f.py", program="p", environment="dev", input={{}})
         print(run.id, flush=True)
         input()
     """)
