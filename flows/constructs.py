@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, Never, TypeVar, overload
 
 from skyloom.flows import session
 
@@ -100,9 +100,12 @@ def emit(event: str, payload: Any = None, *, key: str | None = None) -> None:
     session.required("emit").emit(event, payload, key)
 
 
-def sleep(seconds: float) -> None:
+# mypy refuses the result of a function that returns `None` as an argument, as in `race(sleep(60), wait_for("paid"))`.
+# `Never | None` is the same type and passes.
+def sleep(seconds: float) -> Never | None:  # noqa: RUF020
     """Waits. In a scripted test the clock moves on at once."""
     session.required("sleep").sleep(seconds)
+    return None
 
 
 @overload

@@ -80,12 +80,17 @@ class PlainSession:
             self._durations.append(self._now() - started)
         if isinstance(result, Never):
             self._durations[-1] = float("inf")
+        self._stop_when_late()
+        return result
+
+    def _stop_when_late(self) -> None:
         for deadline, flow in self._deadlines:
             if self._now() > deadline:
                 raise _Stopped(flow)
-        return result
 
     def _note(self, kind: str, name: str, arguments: Json) -> None:
+        # Python runs the `finally` blocks of a flow that is stopped: they call nothing.
+        self._stop_when_late()
         self._steps += 1
         if self._script is not None:
             self._script.calls.append(Call(kind, name, arguments))
@@ -174,6 +179,8 @@ class PlainSession:
         try:
             with session.active(self):
                 result = flow.function(**decoded)
+            # A `return` in a `finally` block does not save a flow that was stopped.
+            self._stop_when_late()
         except _Stopped as stopped:
             if stopped.flow is not flow:
                 raise
@@ -203,7 +210,7 @@ class PlainSession:
             if self._comes_in_time(answer.after, timeout):
                 filled = None
                 if form is not None and answer.answer is not None:
-                    filled = values.from_json(values.to_json(answer.answer, form), form)
+                    filled = values.from_json(values.shown(answer.answer), form)
                 return Decision(approved=answer.approved, comment=answer.comment, by=answer.by, answer=filled)
             if timeout is None:
                 return Never(f'an answer to "{message}"')
@@ -224,7 +231,7 @@ class PlainSession:
                     return Never(f"event {event}")
                 raise EventTimedOut(f"no event {event} within {timeout:g} s")
             try:
-                return values.from_json(values.to_json(arrival.payload, payload), payload)
+                return values.from_json(values.shown(arrival.payload), payload)
             except values.NotOfType:
                 raise TaskFailed(f"event {event} brought a payload that is not of its type") from None
 

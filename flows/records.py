@@ -39,19 +39,27 @@ def typed_dict(name: str, fields: Mapping[str, Any], required: frozenset[str]) -
     return typing_extensions.TypedDict(name, hints)  # type: ignore[operator]
 
 
-def key_annotation(hint: Any) -> Any:
-    """The annotation of a TypedDict's key without `Required`, `NotRequired` and `ReadOnly`."""
-    while getattr(typing.get_origin(hint), "__name__", getattr(typing.get_origin(hint), "_name", "")) in _KEY_MARKS:
-        hint = typing.get_args(hint)[0]
-    return hint
+def keys(cls: Any) -> dict[str, tuple[Any, bool]]:
+    """The keys of the TypedDict `cls`: the annotation of each, and whether it must be there."""
+    found: dict[str, tuple[Any, bool]] = {}
+    for key, hint in typing.get_type_hints(cls, include_extras=True).items():
+        required = key in cls.__required_keys__
+        # `__required_keys__` does not know marks that were written as strings.
+        while (mark := _mark(hint)) in ("Required", "NotRequired", "ReadOnly"):
+            required = required if mark == "ReadOnly" else mark == "Required"
+            hint = typing.get_args(hint)[0]
+        found[key] = (hint, required)
+    return found
 
 
-_KEY_MARKS = ("Required", "NotRequired", "ReadOnly")
+def _mark(hint: Any) -> str:
+    origin = typing.get_origin(hint)
+    return str(getattr(origin, "__name__", getattr(origin, "_name", "")))
 
 
 def _rebuilt(cls: Any) -> Any:
-    hints = typing.get_type_hints(cls, include_extras=True)
-    fields = {key: readable(key_annotation(hint)) for key, hint in hints.items()}
-    made = typed_dict(cls.__name__, fields, cls.__required_keys__)
+    found = keys(cls)
+    required = frozenset(key for key, (_, needed) in found.items() if needed)
+    made = typed_dict(cls.__name__, {key: readable(hint) for key, (hint, _) in found.items()}, required)
     made.__module__, made.__qualname__, made.__doc__ = cls.__module__, cls.__qualname__, cls.__doc__
     return made

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from skyloom.flows.expr.catalog import CATALOG, Builtin, Gives
-from skyloom.flows.expr.signatures import Elements, NoSignature, parse, result_type
+from skyloom.flows.expr.patterns import Elements, parse
+from skyloom.flows.expr.signatures import NoSignature, result_type
 from skyloom.flows.expr.types import Type
 
 __all__ = ["BUILTINS", "Builtin", "Gives", "NoSignature", "accepts", "call_type", "markdown"]

@@ -2,7 +2,7 @@
 
 All are pure. Names are Python's; a method is `type.method`, its object the first argument. Each means exactly what
 Python 3.11 says; `meaning` reminds, and says what is left out. Signatures are explained in
-`skyloom.flows.expr.signatures`.
+`skyloom.flows.expr.patterns`.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def compare_problem(operator: str, left: Type, right: Type) -> str | None:
         return _equality_problem(left, right)
     if orderable(left, right):
         return None
-    return f"{show(left)} and {show(right)} have no order: {operator} is not defined between them"
+    return f"{_shown(left)} and {_shown(right)} have no order: {operator} is not defined between them"
 
 
 def orderable(left: Type, right: Type | None = None) -> bool:
@@ -96,6 +96,9 @@ def equality(left: Type, right: Type) -> Verdict:
             return "confused" if equality(one, other) == "confused" else "possible"
         case TupleType(items=ours), TupleType(items=theirs):
             return _tuple_equality(ours, theirs)
+        case DateTimeType(what="time"), DateTimeType(what="time"):
+            # Equal times of day may be written with different offsets; alone they are compared as times.
+            return "confused"
         case (ModelType() | DateTimeType(), _) | (_, ModelType() | DateTimeType()):
             return "possible" if left == right else _unlike(left, right)
         case BytesType(), BytesType():
@@ -176,7 +179,7 @@ def _json_kinds(of: Type) -> frozenset[str]:
 
 
 def _equality_problem(left: Type, right: Type) -> str | None:
-    if isinstance(left, NullType) or isinstance(right, NullType):
+    if isinstance(left, NullType) or isinstance(right, NullType) or left == right == DateTimeType("time"):
         return None
     match equality(left, right):
         case "possible":
@@ -184,7 +187,12 @@ def _equality_problem(left: Type, right: Type) -> str | None:
         case "confused":
             return _confusion(left, right)
         case "never":
-            return f"{show(left)} and {show(right)} are never equal{_suggestion(left, right)}"
+            return f"{_shown(left)} and {_shown(right)} are never equal{_suggestion(left, right)}"
+
+
+def _shown(of: Type) -> str:
+    """The type; a single constant as itself."""
+    return repr(of.values[0]) if isinstance(of, LiteralType) and len(of.values) == 1 else show(of)
 
 
 def _confusion(left: Type, right: Type) -> str:
@@ -193,8 +201,10 @@ def _confusion(left: Type, right: Type) -> str:
         for member in members(given):
             if isinstance(member, EnumType) and not member.text:
                 name = f"{member.name}.{member.members[0][0]}"
-                return f"{show(left)} and {show(right)} cannot be compared: compare an enum with its members ({name})"
-    return f"{show(left)} and {show(right)} cannot be compared: unlike values may look alike once they are JSON"
+                return (
+                    f"{_shown(left)} and {_shown(right)} cannot be compared: compare an enum with its members ({name})"
+                )
+    return f"{_shown(left)} and {_shown(right)} cannot be compared: unlike values may look alike once they are JSON"
 
 
 def _suggestion(left: Type, right: Type) -> str:
@@ -211,14 +221,14 @@ def _containment_problem(left: Type, right: Type) -> str | None:
     for container in members(right):
         inner = None if isinstance(container, AnyType) else iteration_type(container)
         if inner is None:
-            return f"`in` needs a list, tuple, dict or str on its right, not {show(right)}"
+            return f"`in` needs a list, tuple, dict or str on its right, not {_shown(right)}"
         by_text = isinstance(container, DictType) or not isinstance(container, ListType | TupleType)
         if by_text:
             if not all(isinstance(member, StrType | NeverType) for member in members(widen(left))):
                 what = "keys of a dict" if isinstance(container, DictType) else "parts of a str"
-                return f"the {what} are str, never {show(left)}"
+                return f"the {what} are str, never {_shown(left)}"
         elif inner != NeverType():
             problem = _equality_problem(left, inner)
             if problem is not None or (isinstance(left, NullType) and equality(left, inner) == "never"):
-                return problem or f"None is never in {show(right)}"
+                return problem or f"None is never in {_shown(right)}"
     return None

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 from typing import Literal as OneOf
 
-from skyloom.errors import Span
 from skyloom.flows.expr.types import Type
+from skyloom.flows.expr.wire import BY_KIND, Place
 
 Scalar = None | bool | int | float | str
 
@@ -22,7 +23,7 @@ Scalar = None | bool | int | float | str
 class Node:
     """What every expression has."""
 
-    span: Span
+    span: Place
     type: Type
 
 
@@ -198,7 +199,7 @@ class Unpack:
     kind: OneOf["unpack"] = "unpack"
 
 
-Target = Bind | Unpack
+Target = Annotated[Bind | Unpack, BY_KIND]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,7 +253,7 @@ class Call(Node):
     kind: OneOf["call"] = "call"
 
 
-Expr = (
+Expr = Annotated[
     Literal
     | Name
     | Field
@@ -270,8 +271,9 @@ Expr = (
     | Format
     | Comprehension
     | Function
-    | Call
-)
+    | Call,
+    BY_KIND,
+]
 
 
 def children(node: Expr) -> Iterator[Expr]:

@@ -142,3 +142,9 @@ TEMPLATES: dict[str, Template] = {
     "str.rpartition": Template("list({}.rpartition({}))"),
 }
 """Builtins that are neither a function nor a method of Python."""
+
+
+def enclosed(source: Source, level: int) -> str:
+    """The text, in parentheses where it binds more loosely than `level`."""
+    text, own = source
+    return text if own >= level else f"({text})"

@@ -24,7 +24,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from skyloom.flows.expr.wire import BY_KIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class NeverType:
     kind: Literal["never"] = "never"
 
 
-Type = (
+Type = Annotated[
     NullType
     | BoolType
     | IntType
@@ -173,8 +175,9 @@ Type = (
     | UnionType
     | ErrorType
     | AnyType
-    | NeverType
-)
+    | NeverType,
+    BY_KIND,
+]
 
 NULL, BOOL, INT, FLOAT, STR, BYTES = NullType(), BoolType(), IntType(), FloatType(), StrType(), BytesType()
 DATETIME, ERROR, ANY, NEVER = DateTimeType(), ErrorType(), AnyType(), NeverType()

@@ -56,6 +56,14 @@ DEFINITIONS = {
 CONFIGURATION = {
     "SKY601": Code("no such plugin", "Nothing is registered under that name."),
     "SKY602": Code("broken plugin", "A plugin is registered but cannot be imported."),
+    "SKY610": Code("input", "The input is not JSON, or does not fit the flow's parameters."),
+    "SKY611": Code("answer", "The answer to an approval or event does not fit, came twice, or came too late."),
+    "SKY620": Code("not JSON", "An input given on the command line is not JSON."),
+    "SKY621": Code("file not readable", "A file that a command was given cannot be read or written."),
+    "SKY622": Code("no JSON object", "An input must be a JSON object, with a key for each parameter."),
+    "SKY624": Code("nothing waits", "No run waits for that event."),
+    "SKY625": Code("several wait", "Several runs or steps wait for that event, and the command does not say which."),
+    "SKY627": Code("folder taken", "A new project needs a folder of its own."),
 }
 
 CODES: dict[str, Code] = {**SOURCE, **DEFINITIONS, **CONFIGURATION}

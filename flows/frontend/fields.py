@@ -54,15 +54,14 @@ def of(cls: type, kind: Flavour, arguments: tuple[Any, ...]) -> list[RawField]:
     try:
         if kind == "pydantic":
             return _model_fields(cls)
+        if kind == "typeddict":
+            return [RawField(key, key, hint, required) for key, (hint, required) in records.keys(cls).items()]
         hints = typing.get_type_hints(cls, include_extras=True)
     except NameError as error:
         raise Unsupported(f"`{cls.__name__}` refers to `{error.name}`, which is not defined", "import it") from None
-    if kind == "dataclass":
-        parameters = getattr(cls, "__parameters__", ())
-        known = dict(zip(parameters, arguments or (Any,) * len(parameters), strict=True))
-        return [_dataclass_field(field, substituted(hints[field.name], known)) for field in dataclasses.fields(cls)]
-    required: frozenset[str] = cls.__required_keys__  # type: ignore[attr-defined]
-    return [RawField(key, key, records.key_annotation(hint), key in required) for key, hint in hints.items()]
+    parameters = getattr(cls, "__parameters__", ())
+    known = dict(zip(parameters, arguments or (Any,) * len(parameters), strict=True))
+    return [_dataclass_field(field, substituted(hints[field.name], known)) for field in dataclasses.fields(cls)]
 
 
 def default_json(item: RawField) -> values.Json:

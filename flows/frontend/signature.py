@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,9 +35,11 @@ class Subject:
     @property
     def name_span(self) -> Span:
         """Where the function's name stands in its definition."""
-        line = self.source.line(self.node.lineno)
-        start = line.find(self.node.name, self.source.span(self.node).column + len("def"))
-        return Span(self.node.lineno, start + 1, self.node.lineno, start + 1 + len(self.node.name))
+        line = self.node.lineno
+        match = re.search(rf"\bdef\s+({re.escape(self.node.name)})\b", self.source.line(line))
+        if match is None:
+            return Span(line, 1, line, len(self.source.line(line)) + 1)
+        return Span(line, match.start(1) + 1, line, match.end(1) + 1)
 
 
 @dataclass(frozen=True, slots=True)

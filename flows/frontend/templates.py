@@ -157,7 +157,8 @@ class TemplateReader:
             if field.attribute == name:
                 return Field(span=span, type=field.type, object=found, name=field.name)
         names = [field.attribute for field in model.fields]
-        hint = _suggest(name, names) or _listed("fields", names)
+        alias = next((f"did you mean `{field.attribute}`?" for field in model.fields if field.name == name), None)
+        hint = alias or _suggest(name, names) or _listed("fields", names)
         raise _Problem("SKY513", f"`{model.name}` has no field `{name}`", *where, hint)
 
     def _item(self, found: Expr, key: str, where: tuple[int, int], span: Span) -> Expr:

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
+from skyloom.flows.graph import branches
 from skyloom.flows.graph.boxes import PADDING, Row, box, caption, diamond, header, place
 from skyloom.flows.graph.geometry import (
     STACKED,
-    STYLES,
     Canvas,
     Edge,
     Form,
@@ -21,17 +21,10 @@ from skyloom.flows.graph.geometry import (
     Point,
     Rect,
     Shape,
-    TextLine,
 )
+from skyloom.flows.graph.lines import COLUMN, GAP, STUB, down, meet
 from skyloom.flows.graph.outline import Box, Chart, Choice, Drawn, Element, Group, Lane
-from skyloom.flows.graph.text import width
 
-GAP = 30.0
-"""From a box to the next one below."""
-COLUMN = 36.0
-"""From a column to the next one beside."""
-STUB = 22.0
-"""The least a line runs on before it turns or ends."""
 MARGIN = 24.0
 """Around the whole drawing."""
 _INSET = 18.0
@@ -87,7 +80,7 @@ def _stack(block: Drawn) -> Fragment:
     for number, element in enumerate(block):
         if number:
             if through:
-                canvas.line(_down(0.0, y, y + GAP))
+                canvas.line(down(0.0, y, y + GAP))
             y += GAP
         fragment = _element(element)
         canvas.put(fragment, y=y)
@@ -115,86 +108,38 @@ def _element(element: Element) -> Fragment:
 
 
 def _choice(choice: Choice) -> Fragment:
-    """A diamond. A way that ends goes aside and the other one straight on; an empty way goes around the other one;
-    else the two stand side by side."""
-    question = diamond(choice.label)
-    yes, no = _stack(choice.yes), _stack(choice.no)
+    """A question. A way that ends goes aside and the other one straight on; an empty way goes around the other one;
+    else the two stand side by side. A row of `elif` stands one below the other."""
+    match choice.no:
+        case (Choice(),):
+            return _cascade(choice)
+        case _:
+            pass
+    question, yes, no = diamond(choice.label), _stack(choice.yes), _stack(choice.no)
     if yes.through and no.through and not (choice.yes and choice.no):
-        return _around(question, no, "no", "yes") if choice.no else _around(question, yes, "yes", "no")
-    if yes.through != no.through:
-        return _aside(question, no, "no", yes, "yes") if no.through else _aside(question, yes, "yes", no, "no")
-    return _side_by_side(question, yes, no)
+        if choice.no:
+            return branches.around(question, no, "no", "yes")
+        return branches.around(question, yes, "yes", "no")
+    if yes.through and not no.through:
+        return branches.aside(question, yes, "yes", no, "no")
+    if no.through and not yes.through:
+        return branches.aside(question, no, "no", yes, "yes")
+    return branches.side_by_side(question, yes, no)
 
 
-def _around(question: Fragment, body: Fragment, onward: str, past: str) -> Fragment:
-    """`body` below the diamond, and a line past it on the right."""
-    canvas = Canvas()
-    canvas.put(question)
-    corner = question.shapes[0].rect.right
-    if not body.shapes:
-        return canvas.fragment(question.height)
-    top = question.height + GAP
-    canvas.line(_down(0.0, question.height, top, label=onward))
-    canvas.put(body, y=top)
-    outside = max(canvas.right, corner + width(past, STYLES["edge"])) + STUB
-    bottom = top + body.height + STUB
-    canvas.line(
-        Edge(((0.0, top + body.height), (0.0, bottom)), arrow=False),
-        Edge(
-            ((corner, question.height / 2), (outside, question.height / 2), (outside, bottom), (0.0, bottom)),
-            arrow=False,
-            label=_beside(corner, question.height / 2, past),
-        ),
-    )
-    return canvas.fragment(bottom)
-
-
-def _aside(question: Fragment, main: Fragment, onward: str, side: Fragment, past: str) -> Fragment:
-    """`main` below the diamond, and `side`, which ends, to the right of both."""
-    canvas = Canvas()
-    canvas.put(question)
-    corner, middle = question.shapes[0].rect.right, question.height / 2
-    if main.shapes:
-        top = question.height + GAP
-        canvas.line(_down(0.0, question.height, top, label=onward))
-        canvas.put(main, y=top)
-        bottom = top + main.height
-    else:
-        bottom = question.height + 6.0
-        canvas.line(_down(0.0, question.height, bottom, arrow=False, label=onward))
-    x = max(canvas.right, corner + width(past, STYLES["edge"])) + COLUMN + side.left
-    first = side.shapes[0]
-    if first.form in ("box", "pill"):
-        beside = max(0.0, middle - first.rect.height / 2)
-        points: tuple[Point, ...] = ((corner, middle), (x + first.rect.x, middle))
-    else:
-        beside = middle + GAP
-        points = ((corner, middle), (x, middle), (x, beside))
-    canvas.line(Edge(points, label=_beside(corner, middle, past)))
-    canvas.put(side, x, beside)
-    height = max(bottom, beside + side.height)
-    canvas.line(*_onward(0.0, bottom, height))
-    return canvas.fragment(height)
-
-
-def _side_by_side(question: Fragment, yes: Fragment, no: Fragment) -> Fragment:
-    canvas = Canvas()
-    canvas.put(question)
-    corner, middle = question.shapes[0].rect.right, question.height / 2
-    turn = corner + width("yes", STYLES["edge"]) + STUB
-    left, right = -max(yes.right + COLUMN / 2, turn), max(no.left + COLUMN / 2, turn)
-    top = question.height + STUB
-    for x, side, way, word in ((left, -1, yes, "yes"), (right, 1, no, "no")):
-        label = _beside(side * corner, middle, word, left=side < 0)
-        canvas.line(Edge(((side * corner, middle), (x, middle), (x, top)), label=label))
-        canvas.put(way, x, top)
-    height = top + max(yes.height, no.height)
-    through = yes.through or no.through
-    if through:
-        height += STUB
-        for x, way in ((left, yes), (right, no)):
-            canvas.line(Edge(((x, top + way.height), (x, height), (0.0, height)), arrow=False))
-    return canvas.fragment(height, through)
+def _cascade(choice: Choice) -> Fragment:
+    """`if`, `elif`, `elif`, ..., `else`."""
+    rows: list[tuple[Fragment, Fragment]] = []
+    link: Choice | None = choice
+    otherwise: Drawn = ()
+    while link is not None:
+        rows.append((diamond(link.label), _stack(link.yes)))
+        match link.no:
+            case (Choice() as following,):
+                link = following
+            case block:
+                otherwise, link = block, None
+    return branches.cascade(rows, _stack(otherwise))
 
 
 # --- frames -----------------------------------------------------------------------------------------------------
@@ -232,10 +177,10 @@ def _fork(group: Group) -> Fragment:
     x = -spread / 2
     for lane in lanes:
         spine = x + lane.left
-        canvas.line(_down(spine, top + _BAR, below))
+        canvas.line(down(spine, top + _BAR, below))
         canvas.put(lane, spine, below)
         if lane.through:
-            canvas.line(_down(spine, below + lane.height, join))
+            canvas.line(down(spine, below + lane.height, join))
         x += lane.left + lane.right + COLUMN
     for y in (top, join):
         canvas.draw(Shape("bar", group.label.kind, Rect(-spread / 2, y, spread, _BAR)))
@@ -266,11 +211,11 @@ def _attempt(group: Group) -> Fragment:
     if lowest > bottom or len(ends) > 1 or (ends and ends[0][0]):
         lowest += STUB / 2
     for x, y in ends:
-        canvas.line(*_meet(x, y, lowest))
+        canvas.line(*meet(x, y, lowest))
     for lane in group.lanes:
         if lane.role == "final":
             region = _region(lane)
-            canvas.line(_down(0.0, lowest if ends else bottom, lowest + GAP))
+            canvas.line(down(0.0, lowest if ends else bottom, lowest + GAP))
             canvas.put(region, y=lowest + GAP)
             lowest += GAP + region.height
             through = through and region.through
@@ -281,7 +226,7 @@ def _tower(canvas: Canvas, regions: list[Fragment], top: float) -> float:
     """The regions one below the other on the spine; where the last one ends."""
     for number, region in enumerate(regions):
         if number:
-            canvas.line(_down(0.0, top, top + GAP))
+            canvas.line(down(0.0, top, top + GAP))
             top += GAP
         canvas.put(region, y=top)
         top += region.height
@@ -333,26 +278,3 @@ def _framed(
         edges=tuple(canvas.edges),
         through=through,
     )
-
-
-# --- lines ------------------------------------------------------------------------------------------------------
-
-
-def _down(x: float, top: float, bottom: float, *, arrow: bool = True, label: str = "") -> Edge:
-    text = TextLine(x + 6.0, top + STYLES["edge"].size + 2.0, label, "edge") if label else None
-    return Edge(((x, top), (x, bottom)), arrow=arrow, label=text)
-
-
-def _onward(x: float, top: float, bottom: float) -> tuple[Edge, ...]:
-    return (_down(x, top, bottom, arrow=False),) if bottom > top else ()
-
-
-def _meet(x: float, y: float, bottom: float) -> tuple[Edge, ...]:
-    """From (x, y) down to `bottom` and over to the spine."""
-    if x == 0.0:
-        return _onward(x, y, bottom)
-    return (Edge(((x, y), (x, bottom), (0.0, bottom)), arrow=False),)
-
-
-def _beside(corner: float, middle: float, word: str, *, left: bool = False) -> TextLine:
-    return TextLine(corner + (-6.0 if left else 6.0), middle - 5.0, word, "edge", "end" if left else "start")

@@ -107,7 +107,7 @@ def _words(label: Label) -> str:
 
 def _heading(label: Label) -> str:
     """What stands on a frame: Mermaid leaves room for one line."""
-    said = _listed(label.title, *label.code, label.note)
+    said = _listed(" ".join(word for word in (label.title, *label.code) if word), label.note)
     return escaped(_listed(label.caption, shorten(said, _TITLE), _place(label)))
 
 

@@ -87,7 +87,7 @@ def cut(text: str, style: Style, room: float) -> str:
 
 def _until_space(line: str) -> str:
     """`line` up to its last space, where that leaves at least half of it; else all of it."""
-    space = line.rstrip().rfind(" ") + 1
+    space = line.rfind(" ") + 1
     return line[:space] if space * 2 >= len(line) else line
 
 

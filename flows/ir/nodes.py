@@ -18,18 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 from typing import Literal as OneOf
 
-from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Expr, Target
 from skyloom.flows.expr.types import Type
+from skyloom.flows.expr.wire import BY_KIND, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """What every statement has."""
 
-    span: Span
+    span: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,7 @@ class Handler:
     errors: tuple[str, ...]
     variable: str
     body: Block
-    span: Span
+    span: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +289,7 @@ class Branch:
 
     body: Block
     result: Expr
-    span: Span
+    span: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,7 +327,7 @@ class Map(Step):
     kind: OneOf["map"] = "map"
 
 
-Statement = (
+Statement = Annotated[
     Assign
     | SetItem
     | Append
@@ -350,8 +351,9 @@ Statement = (
     | Emit
     | Parallel
     | Race
-    | Map
-)
+    | Map,
+    BY_KIND,
+]
 
 Block = tuple[Statement, ...]
 

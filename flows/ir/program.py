@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Expr
 from skyloom.flows.expr.types import Type
+from skyloom.flows.expr.wire import Place
 from skyloom.flows.ir.nodes import Block
 
 FORMAT = 1
@@ -48,7 +48,7 @@ class TaskDefinition:
     module: str
     qualname: str
     file: str
-    span: Span
+    span: Place
     parameters: tuple[Parameter, ...]
     returns: Type
     timeout: float
@@ -67,7 +67,7 @@ class PromptDefinition:
     module: str
     qualname: str
     file: str
-    span: Span
+    span: Place
     parameters: tuple[Parameter, ...]
     returns: Type
     template: Expr
@@ -90,7 +90,7 @@ class FlowDefinition:
     module: str
     qualname: str
     file: str
-    span: Span
+    span: Place
     parameters: tuple[Parameter, ...]
     returns: Type
     body: Block

@@ -101,6 +101,10 @@ class NotOpen(Exception):
     """The question is answered, timed out, or not known; the text says which."""
 
 
+class Refused(EngineError):
+    """What was asked of a run cannot be: there is no such run, or it is in another state than that needs."""
+
+
 class RunStore:
     """Reads and writes runs. Safe to use from several processes; one object belongs to one thread at a time."""
 
@@ -135,11 +139,11 @@ class RunStore:
         return self.run(run_id)
 
     def resume_run(self, run_id: str) -> Run:
-        """Takes over a run that failed, crashed or was cancelled, for this process. Raises EngineError when it is
-        done, or alive in another process."""
+        """Takes over a run that failed, crashed or was cancelled, for this process. Raises Refused when it is done,
+        or alive in another process."""
         run = self.run(run_id)
         if run.status not in ("failed", "cancelled", "crashed") or not self._take(run.id):
-            raise EngineError(f"run {run.id} is {run.status}; only a run that has stopped can be resumed")
+            raise Refused(f"run {run.id} is {run.status}; only a run that has stopped can be resumed")
         self._execute(
             "UPDATE runs SET status = 'running', ended = NULL, error = NULL, cancel = 0, pid = ?, host = ? "
             "WHERE id = ?",
@@ -165,12 +169,12 @@ class RunStore:
         self._execute("UPDATE runs SET engine_run = ? WHERE id = ?", (engine_run, run_id))
 
     def run(self, run_id: str) -> Run:
-        """The run with this id, or the only one whose id starts with it. Raises EngineError otherwise."""
+        """The run with this id, or the only one whose id starts with it. Raises Refused otherwise."""
         rows = self._rows("SELECT * FROM runs WHERE id = ?", (run_id,)) or self._rows(
             "SELECT * FROM runs WHERE substr(id, 1, length(?)) = ?", (run_id, run_id)
         )
         if len(rows) != 1:
-            raise EngineError(f"no run {run_id}" if not rows else f"{run_id} is the beginning of {len(rows)} runs")
+            raise Refused(f"no run {run_id}" if not rows else f"{run_id} is the beginning of {len(rows)} runs")
         return self._alive(_run(rows[0]))
 
     def runs(self, limit: int = 50) -> list[Run]:
@@ -201,14 +205,15 @@ class RunStore:
         return True
 
     def request_cancel(self, run_id: str) -> None:
-        """Asks the run's process to stop; ends the run here where that process is gone."""
+        """Asks the run's process to stop; ends the run here where that process is gone. Raises Refused when it has
+        ended already."""
         run = self.run(run_id)
         if run.status == "crashed":
             self.end_run(run.id, "cancelled")
         elif run.status == "running":
             self._execute("UPDATE runs SET cancel = 1 WHERE id = ?", (run.id,))
         else:
-            raise EngineError(f"run {run.id} is {run.status} already")
+            raise Refused(f"run {run.id} is {run.status} already")
 
     def cancel_requested(self, run_id: str) -> bool:
         """Whether somebody asked the run to stop."""
@@ -307,9 +312,10 @@ class RunStore:
         )
         return [_wait(row) for row in rows]
 
-    def answer(self, wait_id: str, answer: Json) -> None:
-        """Answers a question, once. Raises NotOpen when it has its answer, or its time is over."""
-        now = time.time()
+    def answer(self, wait_id: str, answer: Json, *, at: float | None = None) -> None:
+        """Answers a question, once; `at` is when the answer was given, where that was not just now. Raises NotOpen when
+        it has its answer, or its time was over."""
+        now = time.time() if at is None else at
         changed = self._execute(
             "UPDATE waits SET answer = ?, answered = ?, closed = 'answered' "
             "WHERE id = ? AND closed IS NULL AND (deadline IS NULL OR deadline > ?)",

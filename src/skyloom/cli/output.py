@@ -73,7 +73,14 @@ def show_table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> 
         table.add_column(header, overflow="fold")
     for row in rows:
         table.add_row(*(clean(cell) if isinstance(cell, str) else cell for cell in row))
-    console().print(table)
+    screen = console()
+    if screen.is_terminal:
+        screen.print(table)
+        return
+    with screen.capture() as captured:
+        screen.print(table)
+    for line in captured.get().splitlines():
+        typer.echo(line.rstrip())
 
 
 def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from conformance.case import call, case
 from pydantic import BaseModel
 
-from conformance.case import call, case
 from skyloom.flows import flow, task
 
 
@@ -49,7 +49,7 @@ def unpack_list(values: list[int]) -> int:
 
 @flow
 def unpack_text(word: str) -> str:
-    a, b = word
+    a, b = list(word)
     return b + a
 
 
@@ -258,7 +258,10 @@ CASES = [
     ),
     case(unpack_text, {"word": "xy"}, result="yx"),
     case(
-        unpack_text, {"word": "x"}, error=("ValueError", "not enough values to unpack (expected 2, got 1)"), name="short"
+        unpack_text,
+        {"word": "x"},
+        error=("ValueError", "not enough values to unpack (expected 2, got 1)"),
+        name="short",
     ),
     case(swap, {"a": 1, "b": 2}, result=[2, 1]),
     case(rotate, result=["c", "a", "b"]),
@@ -287,7 +290,9 @@ CASES = [
     case(index_once, result=[10, 25], calls=[call("number", value=1), call("number", value=5)]),
     case(swap_items, result=["c", "b", "a"]),
     case(unpack_into_items, result={"low": 2, "high": 8}),
-    case(set_fields, {"name": "ada lovelace"}, result={"owner": "Ada Lovelace", "balance": 7.5, "tags": ["new", "vip"]}),
+    case(
+        set_fields, {"name": "ada lovelace"}, result={"owner": "Ada Lovelace", "balance": 7.5, "tags": ["new", "vip"]}
+    ),
     case(parameter_is_a_variable, {"values": [1, 2]}, result=[0, 3, 5]),
     # Targets are assigned left to right: by the time of found[key], key is "other".
     case(target_order, result={"k": "old", "other": "new"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.case import call, case
+
 from skyloom.flows import flow, task
 
 
@@ -12,8 +13,8 @@ def visit(value: int) -> int:
 
 
 @task
-def more(round: int) -> bool:
-    return round < 3
+def more(turn: int) -> bool:
+    return turn < 3
 
 
 @task
@@ -198,20 +199,20 @@ def while_counting(count: int) -> list[int]:
 
 @flow
 def while_with_call() -> int:
-    round = 0
-    while more(round):
-        round += 1
-    return round
+    turn = 0
+    while more(turn):
+        turn += 1
+    return turn
 
 
 @flow
 def while_with_call_and_pure(limit: int) -> int:
-    round = 0
-    while round < limit and more(round):
-        round += 1
-        if round == 10:
+    turn = 0
+    while turn < limit and more(turn):
+        turn += 1
+        if turn == 10:
             break
-    return round
+    return turn
 
 
 @flow
@@ -371,19 +372,19 @@ CASES = [
     case(break_inner_only, {"rows": [[1, 2, 4], [], [3], [8]]}, result=[2, -3, -1, 8, -1]),
     case(while_counting, {"count": 5}, result=[5, 3, 1]),
     case(while_counting, {"count": 0}, result=[], name="never"),
-    case(while_with_call, result=3, calls=[call("more", round=n) for n in (0, 1, 2, 3)]),
+    case(while_with_call, result=3, calls=[call("more", turn=n) for n in (0, 1, 2, 3)]),
     case(
         while_with_call_and_pure,
         {"limit": 2},
         result=2,
-        calls=[call("more", round=0), call("more", round=1)],
+        calls=[call("more", turn=0), call("more", turn=1)],
         name="pure-ends-it",
     ),
     case(
         while_with_call_and_pure,
         {"limit": 9},
         result=3,
-        calls=[call("more", round=n) for n in (0, 1, 2, 3)],
+        calls=[call("more", turn=n) for n in (0, 1, 2, 3)],
         name="call-ends-it",
     ),
     case(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
@@ -50,7 +52,6 @@ from skyloom.flows.ir.nodes import (
     Reraise,
     Return,
     Sleep,
-    Step,
     Try,
     WaitFor,
     While,
@@ -115,8 +116,8 @@ def arguments(*values: Expr | str) -> tuple[Argument, ...]:
     return tuple(Argument(name=f"p{n}", value=var(v) if isinstance(v, str) else v) for n, v in enumerate(values))
 
 
-def task(name: str, *values: Expr | str, line: int, to: str | None = None, id: str | None = None) -> CallTask:
-    return CallTask(task=name, arguments=arguments(*values), span=at(line), id=id or name, target=to)
+def task(name: str, *values: Expr | str, line: int, to: str | None = None, step: str = "") -> CallTask:
+    return CallTask(task=name, arguments=arguments(*values), span=at(line), id=step or name, target=to)
 
 
 def ask(name: str, *values: Expr | str, line: int, to: str | None = None) -> CallPrompt:
@@ -381,9 +382,9 @@ def saga() -> Program:
 def hostile() -> Program:
     """Words that are punctuation, markup or keywords of what draws them."""
     body: Block = (
-        task("end", lit('"]} --> <b>&amp; #35; `x` %%{init}%% $$x$$'), line=2, to="graph", id="end"),
-        task("größe", "graph", line=3, to="default", id="größe"),
-        task("größe", "graph", line=3, to="click", id="gru00f6u00dfe"),
+        task("end", lit('"]} --> <b>&amp; #35; `x` %%{init}%% $$x$$'), line=2, to="graph", step="end"),
+        task("größe", "graph", line=3, to="default", step="größe"),
+        task("größe", "graph", line=3, to="click", step="gru00f6u00dfe"),
         If(
             test=equal(var("subgraph"), 'a"b|c</text>;--x'),
             body=(),
@@ -398,11 +399,18 @@ def hostile() -> Program:
         ),
         sub("graph", line=8),
     )
-    other: Block = (task("o", line=2, id="o"), task("x", line=3, id="x"))
+    other: Block = (task("o", line=2, step="o"), task("x", line=3, step="x"))
     return program_of(flow_of("end", body), flow_of("graph", other))
+
+
+@pytest.fixture
+def written() -> ModuleType:
+    """The functions of this file, to write programs and expressions with."""
+    return sys.modules[__name__]
 
 
 @pytest.fixture(params=[triage, saga, hostile], ids=lambda make: make.__name__)
 def program(request: pytest.FixtureRequest) -> Program:
+    """Each of the three programs."""
     make: Callable[[], Program] = request.param
     return make()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from skyloom.flows.runner.ordered import first_to_end, run_in_order
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from skyloom.errors import EngineError
 from skyloom.flows.outcome import Done, ErrorValue, Failed
 from skyloom.flows.runner.journal import StepRecord

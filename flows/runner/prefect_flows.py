@@ -1,0 +1,142 @@
+"""Flow runs in Prefect: made, carried, ended, and, when their process died, put right."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
+from uuid import UUID
+
+from prefect import Flow, Task, get_run_logger
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+    TaskRunFilter,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.flow_engine import run_flow_async
+from prefect.states import Cancelled, Completed, Crashed, Failed, Pending
+
+from skyloom.flows.outcome import Json, Raised
+from skyloom.flows.runner.engine import Place
+from skyloom.flows.runner.store import Run
+
+TAG = "skyloom"
+_MOST_SHOWN = 100_000
+"""Characters of parameters that Prefect is given; it refuses far more than that."""
+_UNENDED = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING]
+_PAGE = 200
+
+
+class FlowRuns:
+    """The flow runs of one Skyloom run: its own, and those of sub-flows and approvals. All carry its id as a tag."""
+
+    def __init__(self, client: PrefectClient, run: Run) -> None:
+        self.client = client
+        self._run = run
+
+    async def create(self, flow: str, name: str, parameters: dict[str, Json], parent: UUID | None = None) -> FlowRun:
+        """A new, pending flow run; `parent` is the task run that stands for it in the flow run above it."""
+        return await self.client.create_flow_run(
+            self._flow(flow),
+            name=name,
+            parameters=_bounded(parameters),
+            tags=[TAG, self._run.id],
+            state=Pending(),
+            parent_task_run_id=parent,
+        )
+
+    async def create_below(
+        self, parent: UUID, place: Place, flow: str, name: str, parameters: dict[str, Json]
+    ) -> FlowRun:
+        """A new, pending flow run inside the flow run `parent`."""
+        stands_for = await self.client.create_task_run(
+            Task(_nothing, name=flow), flow_run_id=parent, dynamic_key=place.path, name=place.name, state=Pending()
+        )
+        return await self.create(flow, name, parameters, stands_for.id)
+
+    async def carry(self, flow: str, flow_run: FlowRun, body: Callable[[], Awaitable[Json]]) -> Json:
+        """Runs `body` as the flow run. Raises what `body` raises; Prefect sees it as the flow run's final state."""
+        carried = _Carried(body)
+        try:
+            await run_flow_async(self._flow(flow, carried.run), flow_run=flow_run, return_type="state")
+        except Exception:
+            # The flow has ended, and Prefect could not write that down: what counts is in Skyloom's own record.
+            if not carried.ended:
+                raise
+        return carried.outcome()
+
+    async def end(self, flow_run_id: UUID, state: State[Any]) -> None:
+        """Puts a flow run that nobody carries into its final state."""
+        await self.client.set_flow_run_state(flow_run_id, state, force=True)
+
+    async def mark_dead(self, kept: Collection[UUID]) -> None:
+        """Sets what an earlier process of the run left unfinished to Crashed, but for the flow runs in `kept`."""
+        crashed: State[Any] = Crashed(message="the process of this run ended; Skyloom resumed it in another one")
+        unended = FlowRunFilter(
+            tags=FlowRunFilterTags(all_=[TAG, self._run.id]),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_UNENDED)),
+        )
+        dead = [run for run in await self.client.read_flow_runs(flow_run_filter=unended) if run.id not in kept]
+        if not dead:
+            return
+        running = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=_UNENDED)))
+        among = FlowRunFilter(id=FlowRunFilterId(any_=[run.id for run in dead]))
+        for task_run in await self.client.read_task_runs(task_run_filter=running, flow_run_filter=among, limit=_PAGE):
+            await self.client.set_task_run_state(task_run.id, crashed, force=True)
+        for flow_run in dead:
+            await self.end(flow_run.id, crashed)
+
+    def _flow(self, name: str, body: Callable[[], Awaitable[State[Any]]] | None = None) -> Flow[..., Any]:
+        return Flow(
+            body or _nothing,
+            name=name,
+            version=self._run.program[:12],
+            persist_result=False,
+            validate_parameters=False,
+        )
+
+
+class _Carried:
+    """A flow on its way through a flow run; its outcome stays here, as a step's does."""
+
+    def __init__(self, body: Callable[[], Awaitable[Json]]) -> None:
+        self._body = body
+        self._value: Json = None
+        self._error: BaseException | None = None
+        self.ended = False
+
+    async def run(self) -> State[Any]:
+        try:
+            self._value = await self._body()
+            state: State[Any] = Completed()
+        except Raised as raised:
+            self._error, state = raised, Failed(message=str(raised))
+            get_run_logger().error(str(raised))
+        except asyncio.CancelledError as stopped:
+            self._error, state = stopped, Cancelled(message="cancelled by Skyloom")
+        except Exception as error:
+            self._error, state = error, Crashed(message=f"{type(error).__name__}: {error}")
+        self.ended = True
+        return state
+
+    def outcome(self) -> Json:
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+async def _nothing() -> None:
+    """Stands for a flow or task that others carry out."""
+
+
+def _bounded(parameters: dict[str, Json]) -> dict[str, Json]:
+    size = len(json.dumps(parameters))
+    return parameters if size <= _MOST_SHOWN else {"omitted": f"{size} characters of input"}

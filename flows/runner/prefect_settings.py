@@ -1,0 +1,89 @@
+"""Loads Prefect and gives it the settings of a Skyloom run, whatever the user's own Prefect profile says."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from skyloom.flows.runner.server import folder
+
+_QUIET = ("prefect", "prefect._internal", "EventsWorker", "APILogWorker")
+"""Loggers that write to the console; what matters of a run is told by Skyloom, and in Prefect's pages."""
+
+
+@contextmanager
+def run_settings(api_url: str) -> Iterator[None]:
+    """Prefect's settings for one run, in this asyncio task (or thread) and those it starts."""
+    prefect = load_prefect()
+    from prefect.context import SettingsContext
+    from prefect.settings import Profile, Settings
+
+    with _without_profile():
+        base = Settings()
+    settings = base.copy_with_update(updates=_updates(prefect, api_url))
+    with SettingsContext(profile=Profile(name="skyloom", settings={}), settings=settings):
+        yield
+
+
+def load_prefect() -> ModuleType:
+    """Imports Prefect (two to four seconds) without a word on the console.
+
+    Prefect's import puts a handler on Python's root logger, which is the user's; it is taken away again. With
+    `SKYLOOM_DEBUG` set, Prefect may speak.
+    """
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    with _without_profile():
+        import prefect
+        import prefect.main
+    if "SKYLOOM_DEBUG" in os.environ:
+        return prefect
+    for handler in list(root.handlers):
+        if handler not in handlers and type(handler).__module__.startswith("prefect."):
+            root.removeHandler(handler)
+            root.setLevel(level)
+    for name in _QUIET:
+        logging.getLogger(name).propagate = False
+    # What "prefect._internal" would tell is that events did not reach the server; the run itself needs none of them.
+    logging.getLogger("prefect._internal").handlers.clear()
+    return prefect
+
+
+def _updates(prefect: ModuleType, api_url: str) -> dict[Any, Any]:
+    import prefect.settings as names
+
+    external = "PREFECT_API_URL" in os.environ
+    updates: dict[Any, Any] = {
+        names.PREFECT_API_URL: api_url,
+        # A heartbeat a flow run costs a thread and most of a second; a dead run is found by its lock file.
+        names.PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+        # The run's own journal is what it resumes from: docs/decisions tells why.
+        names.PREFECT_RESULTS_PERSIST_BY_DEFAULT: False,
+        names.PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW: "ignore",
+        names.PREFECT_LOGGING_LOG_PRINTS: False,
+    }
+    if not external:
+        updates |= {names.PREFECT_API_KEY: None, names.PREFECT_API_AUTH_STRING: None}
+    return updates
+
+
+@contextmanager
+def _without_profile() -> Iterator[None]:
+    """Hides the user's profiles; variables of the environment still count."""
+    ours = {"PREFECT_HOME": str(folder()), "PREFECT_PROFILES_PATH": str(folder() / "profiles.toml")}
+    before = {name: os.environ.get(name) for name in (*ours, "PREFECT_PROFILE")}
+    os.environ.update(ours)
+    os.environ.pop("PREFECT_PROFILE", None)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

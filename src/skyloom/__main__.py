@@ -1,0 +1,7 @@
+"""`python -m skyloom`: the command line."""
+
+from __future__ import annotations
+
+from skyloom.cli import main
+
+main()

@@ -1,0 +1,68 @@
+"""`skyloom check`: everything that is wrong with a file, at once."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skyloom.cli.edge import MISTAKE
+from skyloom.cli.output import diagnostic_json, say, show_diagnostics, show_json
+from skyloom.flows.outcome import Json
+
+if TYPE_CHECKING:
+    from skyloom.flows.frontend import CheckedFile
+
+
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A Python file with flows.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print flows and diagnostics as one JSON document.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schemas of each flow's input and output.")
+    ] = False,
+) -> None:
+    """Check every flow, task and prompt of a file. Nothing is run, except the file's import.
+
+    Exit code: 0 nothing is wrong, 2 there are problems.
+    """
+    from skyloom.flows.frontend import check_file
+
+    with redirect_stdout(sys.stderr):
+        checked = check_file(file)
+    schemas = _schemas(checked) if schema and not checked.diagnostics else None
+    if as_json:
+        document: dict[str, Json] = {
+            "file": str(file),
+            "flows": sorted(checked.flows),
+            "diagnostics": [diagnostic_json(diagnostic) for diagnostic in checked.diagnostics],
+        }
+        show_json(document if schemas is None else document | {"schemas": schemas})
+    else:
+        show_diagnostics(checked.diagnostics)
+        if schemas is not None:
+            show_json(schemas)
+        _say_summary(file, checked)
+    if checked.diagnostics:
+        raise typer.Exit(MISTAKE)
+
+
+def _schemas(checked: CheckedFile) -> dict[str, Json]:
+    definitions = {name: flow.program.flow for name, flow in checked.flows.items()}
+    return {
+        name: {"input": definition.input_schema, "output": definition.output_schema}
+        for name, definition in definitions.items()
+    }
+
+
+def _say_summary(file: Path, checked: CheckedFile) -> None:
+    problems = len(checked.diagnostics)
+    if problems:
+        say(f"{problems} problem{'s' if problems > 1 else ''}", "bold red")
+    elif checked.flows:
+        names = ", ".join(checked.flows)
+        say(f"{file}: {len(checked.flows)} flow{'s' if len(checked.flows) > 1 else ''} checked ({names}), no problems")
+    else:
+        say(f"{file}: no problems, but no flow either; mark a function with @flow", "yellow")
