@@ -64,7 +64,7 @@ def assignable(value: Type, target: Type) -> bool:
     for a float, a bool for an int. `Any` takes everything and fits nothing but `Any`: where a boundary checks the value
     at run time the caller may be more generous.
     """
-    if isinstance(target, AnyType) or isinstance(value, NeverType) or value == target:
+    if isinstance(target, AnyType) or isinstance(value, NeverType):
         return True
     if isinstance(value, UnionType):
         return all(assignable(member, target) for member in value.members)

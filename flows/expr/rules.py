@@ -205,8 +205,8 @@ def slice_type(obj: Type, bounds: slice | None) -> Type | None:
 
 
 def may_raise(expr: Expr) -> bool:
-    """Whether evaluating `expr` can raise an error. Errs on the side of yes; memory and the size of integers apart
-    (an int beyond 10**308 meets no float in a flow that keeps to its values' bounds)."""
+    """Whether evaluating `expr` can raise an error. Errs on the side of yes; memory, and the text of integers of more
+    than 4300 digits, apart."""
     return _raises_itself(expr) or any(may_raise(child) for child in children(expr))
 
 
@@ -217,12 +217,9 @@ def _raises_itself(expr: Expr) -> bool:
         case Spread() | Array() | Object() | Format() | Function():
             return False
         case Item(object=of, index=index):
-            constant = index.value if isinstance(index, Literal) and isinstance(index.value, int) else None
-            return (
-                not isinstance(of.type, TupleType)
-                or item_type(of.type, index.type, constant) is None
-                or constant is None
-            )
+            constant = _constant(index)
+            total = isinstance(of.type, TupleType) and constant is not None
+            return not total or item_type(of.type, index.type, constant) is None
         case Slice(step=step):
             return step is not None and not (isinstance(step, Literal) and step.value != 0)
         case Binary():
@@ -239,19 +236,18 @@ def _raises_itself(expr: Expr) -> bool:
 
 
 def _arithmetic_raises(expr: Binary) -> bool:
-    if expr.operator in ("/", "//", "%"):
-        return not (isinstance(expr.right, Literal) and expr.right.value)
+    if expr.operator in ("/", "//", "%") and not (isinstance(expr.right, Literal) and expr.right.value):
+        return True
     if expr.operator == "**":
-        return not (
-            _is_constant(expr.right)
-            and assignable(expr.left.type, INT)
-            and binary_type("**", expr.left.type, expr.right.type, _constant(expr.right)) == INT
-        )
+        exact = binary_type("**", expr.left.type, expr.right.type, _constant(expr.right)) == INT
+        return not (_is_constant(expr.right) and exact)
+    sides = [side for side in (expr.left, expr.right) if not isinstance(side, Literal) and not _is_constant(side)]
     kinds = {type(member) for side in (expr.left, expr.right) for member in members(widen(side.type))}
+    varying = {type(member) for side in sides for member in members(widen(side.type))}
     if expr.operator == "*" and kinds & {StrType, ListType}:
-        return not (_is_constant(expr.left) or _is_constant(expr.right))
-    mixed = FloatType in kinds and bool(kinds & {IntType})
-    return mixed and not (_is_constant(expr.left) or _is_constant(expr.right))
+        return IntType in varying
+    # An int beyond the range of floats cannot become one: OverflowError. A constant is within.
+    return IntType in varying and (FloatType in kinds or expr.operator == "/")
 
 
 def _is_constant(expr: Expr) -> bool:

@@ -13,11 +13,12 @@ from skyloom.flows.definitions import Flow, Prompt, Task
 from skyloom.flows.frontend.load import definitions_in, load_file, pick_flow, split_target
 
 if TYPE_CHECKING:
-    from skyloom.flows.ir.program import Program
+    from skyloom.flows.ir.program import Program, PromptDefinition
 
-__all__ = ["CheckedFile", "check_file", "compile_flow", "load_file", "pick_flow", "split_target"]
+__all__ = ["CheckedFile", "check_file", "compile_flow", "compile_prompt", "load_file", "pick_flow", "split_target"]
 
 _programs: weakref.WeakKeyDictionary[Flow[..., Any], Program] = weakref.WeakKeyDictionary()
+_prompts: weakref.WeakKeyDictionary[Prompt[..., Any], PromptDefinition] = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,23 @@ def compile_flow(flow: Flow[..., Any]) -> Program:
     if program is None:
         program = _programs[flow] = ProgramBuilder().build(flow)
     return program
+
+
+def compile_prompt(prompt: Prompt[..., Any]) -> PromptDefinition:
+    """The definition of a prompt that is asked outside a flow. Compiles it once.
+
+    Raises:
+        CheckFailed: with every diagnostic.
+    """
+    from skyloom.flows.frontend.definitions import ProgramBuilder
+
+    definition = _prompts.get(prompt)
+    if definition is None:
+        builder = ProgramBuilder()
+        definition = builder.prompt(prompt)
+        builder.report.raise_if_any()
+        _prompts[prompt] = definition
+    return definition
 
 
 def check_file(path: Path) -> CheckedFile:

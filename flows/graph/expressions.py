@@ -59,9 +59,9 @@ def template(expr: Expr, names: Mapping[str, str] | None = None) -> str:
     names = names or {}
     match expr:
         case Literal(value=str(text)):
-            return text
+            return prose(text)
         case Format(parts=parts):
-            return _holes(parts, names)
+            return prose(_holes(parts, names))
         case _:
             return "{" + _write(expr, _LAMBDA, names) + "}"
 
@@ -81,7 +81,21 @@ def target_source(target: Target) -> str:
 
 def literal(value: Scalar) -> str:
     """A constant as Python writes it; strings in double quotes."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    return printable(json.dumps(value, ensure_ascii=False)) if isinstance(value, str) else repr(value)
+
+
+def printable(text: str) -> str:
+    """`text` with an escape such as `\\x00` for each character that has no look of its own."""
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def prose(text: str) -> str:
+    """`text` on one line, printable."""
+    return printable(" ".join(text.split()))
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def _write(expr: Expr, around: int, names: Mapping[str, str]) -> str:

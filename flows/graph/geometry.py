@@ -54,15 +54,6 @@ class Rect:
     def moved(self, dx: float, dy: float) -> Rect:
         return Rect(self.x + dx, self.y + dy, self.width, self.height)
 
-    def overlaps(self, other: Rect) -> bool:
-        """Whether the two share more than an edge."""
-        across = self.x < other.right and other.x < self.right
-        return across and self.y < other.bottom and other.y < self.bottom
-
-    def holds(self, other: Rect) -> bool:
-        across = self.x <= other.x and other.right <= self.right
-        return across and self.y <= other.y and other.bottom <= self.bottom
-
 
 @dataclass(frozen=True, slots=True)
 class TextLine:

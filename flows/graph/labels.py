@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal as OneOf
 from typing import assert_never
 
 from skyloom.flows.expr.nodes import Binary, Call, Expr, Literal, Name
 from skyloom.flows.expr.types import show
-from skyloom.flows.graph.expressions import source, target_source, template
+from skyloom.flows.graph.expressions import prose, source, target_source, template
 from skyloom.flows.graph.temporaries import Names
 from skyloom.flows.ir.nodes import (
     Append,
@@ -199,7 +199,7 @@ def call(step: CallTask | CallPrompt | CallFlow, program: Program, names: Names,
             return Label(kind="task", title=task, code=code, note=_attempts(program.tasks[task].retry), line=line)
         case CallPrompt(prompt=prompt):
             definition = program.prompts[prompt]
-            note = _listed(f"model {definition.model}", _attempts(definition.retry))
+            note = _listed(f"model {prose(definition.model)}", _attempts(definition.retry))
             return Label(kind="prompt", title=prompt, code=code, note=note, line=line)
         case CallFlow(flow=flow):
             return Label(kind="flow", title=flow, code=code, line=line)
@@ -275,11 +275,6 @@ def handler(clause: Handler) -> str:
     return f"except {', '.join(clause.errors)}{name}"
 
 
-def with_result(label: Label, line: str) -> Label:
-    """`label` with one more line of source."""
-    return replace(label, code=(*label.code, line))
-
-
 def _arguments(arguments: tuple[Argument, ...], names: Names) -> str:
     return f"({', '.join(source(argument.value, names) for argument in arguments)})"
 
@@ -294,7 +289,8 @@ def _keyed(key: Expr | None, names: Names) -> tuple[str, ...]:
 
 def _plain(expr: Expr, names: Names) -> str:
     """A text that is nearly always a constant, without quotes; else its source."""
-    return expr.value if isinstance(expr, Literal) and isinstance(expr.value, str) else source(expr, names)
+    is_text = isinstance(expr, Literal) and isinstance(expr.value, str)
+    return template(expr) if is_text else source(expr, names)
 
 
 def _listed(*parts: str) -> str:

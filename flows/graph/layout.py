@@ -34,10 +34,9 @@ _BAR = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """The drawing of one flow, `x` and `y` being where its spine begins."""
+    """The drawing of one flow, in the coordinates of the whole."""
 
     name: str
-    description: str
     shapes: tuple[Shape, ...]
     edges: tuple[Edge, ...]
 
@@ -61,7 +60,6 @@ def layout(charts: Iterable[Chart]) -> Layout:
         panels.append(
             Panel(
                 name=chart.name,
-                description=chart.description,
                 shapes=tuple(shape.moved(x, y) for shape in fragment.shapes),
                 edges=tuple(edge.moved(x, y) for edge in fragment.edges),
             )

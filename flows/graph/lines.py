@@ -13,11 +13,13 @@ STUB = 22.0
 
 
 def down(x: float, top: float, bottom: float, *, arrow: bool = True, label: str = "") -> Edge:
+    """A line straight down, with `label` to the right of its beginning."""
     text = TextLine(x + 6.0, top + STYLES["edge"].size + 2.0, label, "edge") if label else None
     return Edge(((x, top), (x, bottom)), arrow=arrow, label=text)
 
 
 def onward(x: float, top: float, bottom: float) -> tuple[Edge, ...]:
+    """A line straight down without an arrow; none where it would have no length."""
     return (down(x, top, bottom, arrow=False),) if bottom > top else ()
 
 
@@ -29,6 +31,7 @@ def meet(x: float, y: float, bottom: float) -> tuple[Edge, ...]:
 
 
 def beside(corner: float, middle: float, word: str, *, left: bool = False) -> TextLine:
+    """The word at the left or right corner of a question, along the line that leaves there."""
     # Above the left corner stands the question's line.
     if left:
         return TextLine(corner - 6.0, middle + STYLES["edge"].size + 2.0, word, "edge", "end")

@@ -7,6 +7,7 @@ from html import escape
 from math import ceil
 from typing import assert_never
 
+from skyloom.flows.graph.expressions import prose
 from skyloom.flows.graph.geometry import STACKED, Edge, Point, Rect, Shape, TextLine
 from skyloom.flows.graph.layout import Layout, Panel, layout
 from skyloom.flows.graph.outline import Chart, charts, describe
@@ -44,7 +45,7 @@ def _document(drawing: Layout, drawn: tuple[Chart, ...]) -> Iterator[str]:
 def _description(drawn: tuple[Chart, ...]) -> str:
     lines: list[str] = []
     for chart in drawn:
-        lines += [chart.start.sentence, *([chart.description] if chart.description else [])]
+        lines += [chart.start.sentence, *([prose(chart.description)] if chart.description else [])]
         lines += describe(chart.block, 1)
     return "\n".join(lines)
 
@@ -67,7 +68,8 @@ def _shape(shape: Shape) -> str:
     tip = f"<title>{escape(shape.tip)}</title>" if shape.tip else ""
     inside = tip + "".join(_outline(shape)) + "".join(_text(text) for text in shape.texts)
     drawn = f'<g class="{classes}">{inside}</g>'
-    return f'<a href="#{_id(shape.calls)}">{drawn}</a>' if shape.calls is not None else drawn
+    # A picture with one description is one thing to those who do not see it, so the keyboard does not stop inside.
+    return f'<a href="#{_id(shape.calls)}" tabindex="-1">{drawn}</a>' if shape.calls is not None else drawn
 
 
 def _outline(shape: Shape) -> Iterator[str]:

@@ -1,10 +1,12 @@
-"""Programs as JSON documents, and back. `docs/ir.schema.json` describes the documents."""
+"""Programs as JSON documents, and back. `docs/ir.schema.json` describes the documents; `python -m
+skyloom.flows.ir.codec` prints it."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
 import json
+import sys
 from typing import Any, get_args
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -132,3 +134,7 @@ def _with_kind(definition: dict[str, Any]) -> dict[str, Any]:
             definition["required"] = [*definition.get("required", []), tag]
             definition["properties"][tag] = {"const": definition["properties"][tag]["const"]}
     return definition
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")

@@ -23,7 +23,7 @@ from skyloom.flows.runner.events import RunEvent, ignore
 from skyloom.flows.runner.inline import InlineEngine, RunContext
 from skyloom.flows.runner.interpreter import Interpreter
 from skyloom.flows.runner.locate import locate, locate_class
-from skyloom.flows.runner.store import Run, RunStore, StoredJournal
+from skyloom.flows.runner.store import Refused, Run, RunStore, StoredJournal
 
 CANCEL_POLL_SECONDS = 0.5
 """How often a run looks whether somebody wants it stopped."""
@@ -135,15 +135,15 @@ def resume(
     run, the step that failed is carried out again.
 
     Raises:
-        EngineError: the run is done or alive, or its flow has changed since it started.
+        Refused: the run is done or alive, or its flow has changed since it started.
     """
     from skyloom.flows.frontend import load_file, pick_flow
 
     kept = store or RunStore()
     known = kept.run(run_id)
-    program = pick_flow(load_file(Path(known.file)), known.flow, Path(known.file)).program
+    program = pick_flow(load_file(Path(known.file)), known.flow).program
     if digest(program) != known.program:
-        raise EngineError(
+        raise Refused(
             f"{known.file} has changed since run {known.id} started, so its record no longer fits; "
             "start a new run, or put the old version back"
         )

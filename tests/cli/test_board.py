@@ -75,7 +75,7 @@ def test_an_approval_waits_with_its_commands() -> None:
     assert row.commands == ("skyloom approvals approve 1f0c", "skyloom approvals reject 1f0c")
     board.apply(event("done", "approval", "approval"), 5.0)
     assert row.state == "done"
-    assert row.commands == ()
+    assert not row.commands
 
 
 def test_an_event_waits_with_its_command() -> None:

@@ -32,7 +32,7 @@ def step(path: str, second: int, error: str | None = None, kind: str = "call_tas
 @pytest.fixture
 def done(store: RunStore) -> Run:
     run = started(store, body="It broke")
-    usage = {"input_tokens": 10, "output_tokens": 4}
+    usage = {"input_tokens": 10, "output_tokens": 4, "estimated": True}
     store.record_step(run.id, step("triage", 1, kind="call_prompt", attempts=1, model="offline", usage=usage))
     store.record_step(run.id, step("search", 2, attempts=3))
     for index in range(4):
@@ -76,7 +76,7 @@ def test_a_run_for_programs(document: Any, done: Run) -> None:
         "result": {"at": 1},
         "attempts": 1,
         "model": "offline",
-        "usage": {"input_tokens": 10, "output_tokens": 4},
+        "usage": {"input_tokens": 10, "output_tokens": 4, "estimated": True},
     }
     assert shown["steps"][4]["error"] == {"type": "ValueError", "bases": ["Exception"], "message": "no"}
 
@@ -88,10 +88,10 @@ def test_a_run_on_paper(invoke: Any, done: Run) -> None:
     assert '"body": "It broke"' in lines[3]
     table = {line.split()[0]: line for line in lines[6:9]}
     assert table["triage"].split(maxsplit=4)[1:4] == ["call_prompt", "0.50", "s"]
-    assert "offline (10 input tokens, 4 output tokens)" in table["triage"]
+    assert "offline (about 10 tokens in, 4 out)" in table["triage"]
     assert table["search"].split()[4:] == ["3", "done"]
     assert "2.00 s" in table["draft_map[*]/draft"]
-    assert "offline (40 input tokens, 16 output tokens)" in table["draft_map[*]/draft"]
+    assert "offline (about 40 tokens in, 16 out)" in table["draft_map[*]/draft"]
     assert table["draft_map[*]/draft"].endswith("1 of 4 failed: ValueError: no")
     assert shown.endswith('result\n{\n  "text": "Dear Ada"\n}\n')
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skyloom.cli.output import say
+from skyloom.cli.output import say, show_text
 from skyloom.cli.run import TARGET_HELP
 from skyloom.errors import Diagnostic, UserError
 
@@ -47,7 +47,7 @@ def graph(
         program = pick_flow(load_file(file), name).program
     text = _drawn(program, chosen)
     if out is None:
-        typer.echo(text.rstrip("\n"))
+        show_text(text.rstrip("\n"))
         return
     if out.suffix == ".md":
         text = f"```mermaid\n{text.rstrip()}\n```\n"

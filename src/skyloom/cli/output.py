@@ -10,8 +10,6 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import typer
-
 from skyloom.errors import Diagnostic
 from skyloom.flows.outcome import Json
 
@@ -55,13 +53,19 @@ def show_json(value: Json) -> None:
     """The value on stdout as indented JSON, coloured on a terminal."""
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     text = json.dumps(value, indent=2, ensure_ascii=not utf8).translate(_JSON_CONTROLS)
+    # Half a surrogate pair has no UTF-8 form; its escape means the same in JSON.
+    text = text.encode("utf-8", "backslashreplace").decode()
     if not sys.stdout.isatty():
-        # Half a surrogate pair has no UTF-8 form; its escape means the same in JSON.
-        typer.echo(text.encode("utf-8", "backslashreplace"))
+        show_text(text)
         return
     from rich.highlighter import JSONHighlighter
 
-    console().print(JSONHighlighter()(text.encode("utf-8", "backslashreplace").decode()), soft_wrap=True)
+    console().print(JSONHighlighter()(text), soft_wrap=True)
+
+
+def show_text(text: str) -> None:
+    """Text of Skyloom's own making on stdout, as it is."""
+    sys.stdout.write(f"{text}\n")
 
 
 def show_table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
@@ -80,7 +84,7 @@ def show_table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> 
     with screen.capture() as captured:
         screen.print(table)
     for line in captured.get().splitlines():
-        typer.echo(line.rstrip())
+        show_text(line.rstrip())
 
 
 def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:

@@ -166,7 +166,9 @@ class Group:
     failures: int = 0
     error: str = ""
     models: dict[str, None] = field(default_factory=dict)
-    tokens: dict[str, int] = field(default_factory=dict)
+    read: int = 0
+    wrote: int = 0
+    estimated: bool = False
 
     def add(self, step: StepRecord) -> None:
         """Takes a step into the row."""
@@ -178,14 +180,18 @@ class Group:
             self.error = self.error or f"{step.outcome.error.type}: {step.outcome.error.message}"
         if step.notes.get("model"):
             self.models[str(step.notes["model"])] = None
-        for name, number in (step.notes.get("usage") or {}).items():
-            self.tokens[name] = self.tokens.get(name, 0) + number
+        usage = step.notes.get("usage") or {}
+        self.read += usage.get("input_tokens", 0)
+        self.wrote += usage.get("output_tokens", 0)
+        self.estimated = self.estimated or bool(usage.get("estimated"))
 
     @property
     def model_text(self) -> str:
-        """The models, and what they read and wrote."""
-        used = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in self.tokens.items())
-        return ", ".join(self.models) + (f" ({used})" if used else "")
+        """The models, and the tokens that went in and out."""
+        if not self.models:
+            return ""
+        about = "about " if self.estimated else ""
+        return f"{', '.join(self.models)} ({about}{self.read} tokens in, {self.wrote} out)"
 
     @property
     def outcome(self) -> str:

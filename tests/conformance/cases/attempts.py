@@ -94,13 +94,13 @@ def key_of(value: str) -> str:
     return context.idempotency_key
 
 
-@task(timeout=0.15)
+@task(timeout=0.25)
 def slow(wait: float) -> str:
     time.sleep(wait)
     return "in time"
 
 
-@task(timeout=0.15, retry=Retry(attempts=2, delay=QUICK, on=TaskTimedOut))
+@task(timeout=0.25, retry=Retry(attempts=2, delay=QUICK, on=TaskTimedOut))
 def slow_at_first(name: str) -> str:
     time.sleep(0.8 if context.attempt == 1 else 0.0)
     return f"{name} {context.attempt}"
@@ -243,11 +243,11 @@ def time_out_caught() -> list[str]:
     except TaskTimedOut as error:
         seen.append(str(error))
     try:
-        slow(0.9)
+        slow(0.81)
     except TimeoutError as error:
         seen.append(type(error).__name__)
     try:
-        slow(1.0)
+        slow(0.82)
     except FlowError:
         seen.append("flow error")
     seen.append(slow(0.0))
@@ -378,11 +378,11 @@ CASES = [
     case(same_key_for_each_attempt, result=[True, True, True, True]),
     case(a_key_for_each_iteration, result=[True] * 8),
     case(in_time, result="in time"),
-    case(times_out, error=("TaskTimedOut", "slow ran longer than 0.15 s"), calls=[call("slow", wait=0.8)]),
+    case(times_out, error=("TaskTimedOut", "slow ran longer than 0.25 s"), calls=[call("slow", wait=0.8)]),
     case(
         time_out_caught,
-        result=["slow ran longer than 0.15 s", "TaskTimedOut", "flow error", "in time"],
-        calls=[call("slow", wait=w) for w in (0.8, 0.9, 1.0, 0.0)],
+        result=["slow ran longer than 0.25 s", "TaskTimedOut", "flow error", "in time"],
+        calls=[call("slow", wait=w) for w in (0.8, 0.81, 0.82, 0.0)],
     ),
     case(time_out_retried, result="x 2", calls=[call("slow_at_first", name="x")] * 2),
     case(async_tasks, result=["E", ["A", "B"], "CD", 2]),

@@ -45,7 +45,7 @@ def spreads(first: list[int], second: list[int], table: dict[str, int]) -> list[
 def tuples(point: tuple[int, str]) -> tuple[str, int, int]:
     x, name = point
     both = point + (True,)
-    return name + both[1], both[0] + x, len(both)
+    return name + both[1], both[0] + x, len(tuple(both))
 
 
 @flow

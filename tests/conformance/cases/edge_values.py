@@ -90,9 +90,9 @@ def keys_written_out() -> dict[str, Any]:
 
 
 @flow
-def names_that_mean_something_elsewhere(len: int, value: int) -> int:
+def names_that_mean_something_elsewhere(len: int, value: int) -> int:  # noqa: A002
     # Names of builtins, of Python's own modules and of other languages' words are ordinary variables.
-    str = len + 1
+    str = len + 1  # noqa: A001
     states = str * 2
     json = states + value
     self = json + 1

@@ -62,7 +62,7 @@ def three_branches() -> str:
 
 @flow
 def different_types(wait: float) -> str:
-    winner: str | float = race(ask("text", wait), measure(0.2))
+    winner: str | float = race(ask("text", wait), measure(0.3))
     return f"{winner}"
 
 
@@ -86,7 +86,7 @@ def computed_arguments(names: list[str]) -> str:
 
 @flow
 def task_against_timer(wait: float) -> str:
-    winner = race(ask("answer", wait), sleep(0.25))
+    winner = race(ask("answer", wait), sleep(0.5))
     if winner is None:
         return "timer"
     return winner
@@ -121,7 +121,7 @@ def of_sub_flows() -> str:
 def race_in_a_loop(waits: list[float]) -> list[str]:
     winners = []
     for wait in waits:
-        winners.append(race(ask("task", wait), patient("flow", 0.25)))
+        winners.append(race(ask("task", wait), patient("flow", 0.4)))
     return winners
 
 
@@ -148,7 +148,7 @@ CASES = [
     ),
     case(three_branches, result="quick"),
     case(different_types, {"wait": 0.0}, result="text", name="first"),
-    case(different_types, {"wait": 1.0}, result="0.2", name="second"),
+    case(different_types, {"wait": 1.2}, result="0.3", name="second"),
     case(
         error_wins,
         error=("Refused", "quick"),
@@ -159,7 +159,7 @@ CASES = [
     case(error_wins_caught, result="refused by quick"),
     case(computed_arguments, {"names": ["a", "b"]}, result="b?"),
     case(task_against_timer, {"wait": 0.0}, result="answer", name="answer"),
-    case(task_against_timer, {"wait": 1.2}, result="timer", name="timer"),
+    case(task_against_timer, {"wait": 1.5}, result="timer", name="timer"),
     case(
         event_against_timer,
         result="paid 3.5",
@@ -180,7 +180,7 @@ CASES = [
         concurrent=True,
         may_call=[call("ask", name="slow", wait=0.0)],
     ),
-    case(race_in_a_loop, {"waits": [0.0, 1.2]}, result=["task", "flow"]),
+    case(race_in_a_loop, {"waits": [0.0, 1.5]}, result=["task", "flow"]),
     case(
         after_the_race,
         result="quickafter",

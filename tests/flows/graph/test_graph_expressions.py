@@ -74,6 +74,7 @@ CASES: list[tuple[Expr, str]] = [
     (number(True), "True"),
     (text('say "hi"\n'), r'"say \"hi\"\n"'),
     (text("größer"), '"größer"'),
+    (text("\x7f\u2028"), r'"\x7f\u2028"'),
     (binary(binary(A, "-", B), "-", C), "a - b - c"),
     (binary(A, "-", binary(B, "-", C)), "a - (b - c)"),
     (binary(binary(A, "+", B), "*", C), "(a + b) * c"),
@@ -144,7 +145,10 @@ def test_an_fstring_shows_its_holes(written: ModuleType) -> None:
     assert source(message) == 'f"Pay {a:.2f} to {b.name}?"'
 
 
-@pytest.mark.parametrize(("expr", "expected"), [(text("Go?"), "Go?"), (A, "{a}")])
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [(text("Go?"), "Go?"), (A, "{a}"), (text("a\x00b \ud800\u202e\n  c"), r"a\x00b \ud800\u202e c")],
+)
 def test_a_template_of_another_form(expr: Expr, expected: str) -> None:
     assert template(expr) == expected
 

@@ -20,6 +20,16 @@ HOLDERS = ("frame", "stack", "region")
 START = Label(kind="start", title="f", code=("()", "→ None"), line=1)
 
 
+def overlap(a: Rect, b: Rect) -> bool:
+    """Whether the two share more than an edge."""
+    return a.x < b.right and b.x < a.right and a.y < b.bottom and b.y < a.bottom
+
+
+def within(outer: Rect, inner: Rect) -> bool:
+    across = outer.x <= inner.x and inner.right <= outer.right
+    return across and outer.y <= inner.y and inner.bottom <= outer.bottom
+
+
 def rect_of(text: TextLine) -> Rect:
     style = STYLES[text.role]
     wide = width(text.text, style)
@@ -40,8 +50,8 @@ def problems(drawing: Layout) -> list[str]:
     shapes = [shape for panel in drawing.panels for shape in panel.shapes]
     edges = [edge for panel in drawing.panels for edge in panel.edges]
     return [
-        *(f"outside: {shape.rect}" for shape in shapes if not paper.holds(shape.rect)),
-        *(f"outside: {edge}" for edge in edges for x, y in edge.points if not paper.holds(Rect(x, y, 0, 0))),
+        *(f"outside: {shape.rect}" for shape in shapes if not within(paper, shape.rect)),
+        *(f"outside: {edge}" for edge in edges for x, y in edge.points if not within(paper, Rect(x, y, 0, 0))),
         *(f"meet: {a.tip} and {b.tip}" for a, b in combinations(shapes, 2) if meet(a, b)),
         *(f"{a.tip} written on {b.tip}" for a in shapes for b in shapes if written_on(a, b)),
         *(f"text of {shape.tip!r}" for shape in shapes if not inside(shape, paper)),
@@ -50,27 +60,27 @@ def problems(drawing: Layout) -> list[str]:
 
 
 def meet(a: Shape, b: Shape) -> bool:
-    if not a.rect.overlaps(b.rect):
+    if not overlap(a.rect, b.rect):
         return False
-    holder, held = (a, b) if a.rect.holds(b.rect) else (b, a)
-    return holder.form not in HOLDERS or not holder.rect.holds(held.rect)
+    holder, held = (a, b) if within(a.rect, b.rect) else (b, a)
+    return holder.form not in HOLDERS or not within(holder.rect, held.rect)
 
 
 def written_on(diamond: Shape, other: Shape) -> bool:
     """Whether a text of the diamond, which may stand beside it, stands on another shape."""
     alone = diamond is other or other.form in HOLDERS or diamond.form in HOLDERS
-    return not alone and any(rect_of(text).overlaps(other.rect) for text in diamond.texts)
+    return not alone and any(overlap(rect_of(text), other.rect) for text in diamond.texts)
 
 
 def inside(shape: Shape, paper: Rect) -> bool:
     texts = [rect_of(text) for text in shape.texts]
-    apart = not any(a.overlaps(b) for a, b in combinations(texts, 2))
+    apart = not any(overlap(a, b) for a, b in combinations(texts, 2))
     room = paper if shape.form == "diamond" else shape.rect
-    return apart and all(room.holds(text) for text in texts)
+    return apart and all(within(room, text) for text in texts)
 
 
 def through(edge: Edge, shape: Shape) -> bool:
-    label = edge.label is not None and rect_of(edge.label).overlaps(shape.rect)
+    label = edge.label is not None and overlap(rect_of(edge.label), shape.rect)
     line = any(crosses(start, end, shape.rect) for start, end in pairwise(edge.points))
     return shape.form not in HOLDERS and (line or label)
 

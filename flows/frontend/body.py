@@ -1,0 +1,191 @@
+"""What the compilers of statements, expressions and calls share while they work on one flow's body."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from skyloom.errors import Span
+from skyloom.flows.expr import nodes as x
+from skyloom.flows.expr.types import ANY, Type
+from skyloom.flows.frontend import ownership
+from skyloom.flows.frontend.narrowing import Models
+from skyloom.flows.frontend.scope import Ownership, Scope, join
+from skyloom.flows.frontend.source import SourceFile
+from skyloom.flows.ir import nodes as ir
+
+if TYPE_CHECKING:
+    from skyloom.flows.frontend.definitions import ProgramBuilder
+
+
+class Stop(Exception):
+    """The expression or statement at hand has a problem, which is reported; nothing more can be said about it."""
+
+
+@dataclass(slots=True)
+class Loop:
+    """A loop that is being compiled: what is known where its body leaves early."""
+
+    breaks: list[Scope] = field(default_factory=list)
+    continues: list[Scope] = field(default_factory=list)
+
+
+class Body:
+    """One flow's body at work: where statements go, what is known here, and which names are taken.
+
+    Attributes:
+        scope: what is known of the variables at the point that is being compiled.
+        block: where compiled statements go.
+        locals: the names that the function assigns anywhere, as Python decides it.
+        temporaries: variables made by the compiler; each is read once.
+        loops: the loops around, innermost last.
+        iterating: the variables that `for` loops around go through.
+        guarded: what may be known when an error leaves the `try` bodies around, innermost last.
+    """
+
+    def __init__(
+        self,
+        source: SourceFile,
+        names: Mapping[str, Any],
+        builder: ProgramBuilder,
+        local_names: frozenset[str],
+        returns: Type,
+    ) -> None:
+        self.source = source
+        self.names = names
+        self.builder = builder
+        self.locals = local_names
+        self.returns = returns
+        self.scope = Scope()
+        self.block: list[ir.Statement] = []
+        self.temporaries: frozenset[str] = frozenset()
+        self.loops: list[Loop] = []
+        self.iterating: list[str] = []
+        self.handled: list[str] = []
+        self.guarded: list[Scope] = []
+        self.poisoned: set[str] = set()
+        self._taken: dict[str, int] = {}
+        self._ids: dict[str, int] = {}
+
+    @property
+    def models(self) -> Models:
+        """The models by name."""
+        return self.builder.types.models
+
+    # --- problems -----------------------------------------------------------------------------------------------
+
+    def report(self, code: str, message: str, where: ast.AST | Span, hint: str | None = None) -> None:
+        """Notes a problem and goes on."""
+        self.builder.report.add(code, message, self.source, where, hint)
+
+    def fail(self, code: str, message: str, where: ast.AST | Span, hint: str | None = None) -> NoReturn:
+        """Notes a problem and gives up the expression or statement at hand."""
+        self.report(code, message, where, hint)
+        raise Stop
+
+    def span(self, node: ast.AST) -> Span:
+        """Where `node` stands."""
+        return self.source.span(node)
+
+    def poison(self, name: str) -> None:
+        """The variable would have a value if its assignment were right: whoever reads it stops without a word."""
+        self.scope.assign(name, ANY, Ownership.FRESH)
+        self.poisoned.add(name)
+
+    def leave(self) -> None:
+        """Control does not come behind this point."""
+        self.scope = self.scope.copy()
+        self.scope.alive = False
+
+    # --- names --------------------------------------------------------------------------------------------------
+
+    def step_id(self, wish: str) -> str:
+        """An id for a step: `wish`, or `wish_2`, `wish_3`, ..."""
+        return self._free(wish, self._ids, frozenset())
+
+    def temporary(self, wish: str) -> str:
+        """A name for a variable of the compiler's own."""
+        name = self._free(f"_{wish}", self._taken, self.locals)
+        self.temporaries |= {name}
+        return name
+
+    @staticmethod
+    def _free(wish: str, taken: dict[str, int], reserved: frozenset[str]) -> str:
+        while True:
+            count = taken[wish] = taken.get(wish, 0) + 1
+            name = wish if count == 1 else f"{wish}_{count}"
+            if name not in reserved and (count == 1 or name not in taken):
+                taken.setdefault(name, 1)
+                return name
+
+    # --- statements ---------------------------------------------------------------------------------------------
+
+    def emit(self, statement: ir.Statement) -> None:
+        """Adds a statement."""
+        self.block.append(statement)
+
+    def hold(self, value: x.Expr, wish: str = "value", at: int | None = None) -> x.Name:
+        """Evaluates `value` into a temporary, here or before the statement at position `at` of the block."""
+        name = self.temporary(wish)
+        statement = ir.Assign(span=value.span, variable=name, value=value)
+        self.block.insert(len(self.block) if at is None else at, statement)
+        self.scope.assign(name, value.type, ownership.store(value, self.scope, self.temporaries))
+        return x.Name(span=value.span, type=value.type, name=name)
+
+    @contextmanager
+    def inner_block(self) -> Iterator[list[ir.Statement]]:
+        """Collects the statements that are added within the block."""
+        outer, self.block = self.block, []
+        try:
+            yield self.block
+        finally:
+            self.block = outer
+
+    @contextmanager
+    def in_scope(self, scope: Scope) -> Iterator[None]:
+        """Compiles with what `scope` knows; afterwards everything is as before, but for who owns what."""
+        outer, self.scope = self.scope, scope
+        try:
+            yield
+        finally:
+            inner, self.scope = self.scope, outer
+            for name, owner in inner.owners.items():
+                if name in outer.owners:
+                    outer.owners[name] = max(outer.owners[name], owner)
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Compiles without effect on the report, the block and the names, only on the scope: to learn types."""
+        taken, ids, temporaries = dict(self._taken), dict(self._ids), self.temporaries
+        with self.builder.report.muted(), self.inner_block():
+            try:
+                yield
+            finally:
+                self._taken, self._ids, self.temporaries = taken, ids, temporaries
+
+    def checkpoint(self) -> None:
+        """Notes that an error may leave from here, for the handlers around."""
+        self.guarded = [join(known, self.scope) for known in self.guarded]
+
+    def retarget(self, value: x.Expr, target: str | None) -> bool:
+        """Sends the result of the step that has just been added, and that `value` is, to `target` instead of a
+        temporary. False where `value` is something else."""
+        if not isinstance(value, x.Name) or not self.block:
+            return False
+        last = self.block[-1]
+        if not isinstance(last, ir.Step) or last.target != value.name or value.name not in self.temporaries:
+            return False
+        if isinstance(last, ir.Sample) and target is None:
+            return False
+        self.block[-1] = replace(last, target=target)  # type: ignore[type-var]
+        return True
+
+
+def did_you_mean(name: str, known: Any) -> str | None:
+    """A hint that names the closest of `known`."""
+    close = get_close_matches(name, sorted(map(str, known)), n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else None
