@@ -69,7 +69,7 @@ class ResolvedModel:
 
 
 def find_file(start: Path | None = None) -> Path | None:
-    """The nearest skyloom.toml in the folder of `start` (a file or a folder; by default the working folder) or above."""
+    """The nearest skyloom.toml in or above the folder of `start`, a file or a folder; by default the working folder."""
     place = (start or Path.cwd()).resolve()
     folders = (place, *place.parents) if place.is_dir() else place.parents
     return next((folder / FILE_NAME for folder in folders if (folder / FILE_NAME).is_file()), None)

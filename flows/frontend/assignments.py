@@ -80,9 +80,16 @@ class Assignments:
         if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
             self.body.fail("SKY228", f"`{func.attr}` takes one argument", node, f"write `.{func.attr}(value)`")
         name, keys, of = self._place(func.value)
-        value = self.expressions.iterable(node.args[0]) if func.attr == "extend" else self.expressions.value(node.args[0])
+        value = self._added(node.args[0], func.attr)
         self._change(name, keys, of, value, node, func.attr, func.value)
         return True
+
+    def _added(self, node: ast.expr, how: str) -> x.Expr:
+        if how == "append":
+            return self.expressions.value(node)
+        if isinstance(node, ast.GeneratorExp):
+            return self.expressions.calls.comprehension(node)
+        return self.expressions.iterable(node)
 
     # --- targets ------------------------------------------------------------------------------------------------
 
@@ -280,7 +287,13 @@ class Assignments:
         if name in self._declared:
             return False
         of = self.body.scope.types[name]
-        return len(keys) == 1 and isinstance(of, t.ListType | t.DictType)
+        for _ in keys:
+            match of:
+                case t.ListType(item=inner) | t.DictType(value=inner):
+                    of = inner
+                case _:
+                    return False
+        return True
 
     def _widen(self, name: str, keys: list[x.Expr], of: t.Type, added: t.Type, how: str, node: ast.AST) -> None:
         """The variable's type takes up what was added, where it may."""

@@ -40,6 +40,8 @@ def _catalog() -> dict[int, str]:
         module, _, function = name.rpartition(".")
         if module in _MODULES and hasattr(_MODULES[module], function):
             found[id(getattr(_MODULES[module], function))] = name
+        elif module == "str":
+            found[id(getattr(str, function))] = name
     for own in (constructs.sha256, policy.seconds, policy.minutes, policy.hours, policy.days):
         found[id(own)] = own.__name__
     return found
@@ -126,8 +128,8 @@ class Calls:
     def _builtin(self, name: str, node: ast.Call, arguments: list[ast.expr], of: x.Expr | None = None) -> x.Expr:
         before = [] if of is None else [of]
         start = len(self.body.block)
-        keys = [keyword for keyword in node.keywords if isinstance(keyword.value, ast.Lambda)]
-        plain = [keyword for keyword in node.keywords if not isinstance(keyword.value, ast.Lambda)]
+        keys = [k for k in node.keywords if isinstance(k.value, ast.Lambda) or self._named_function(k.value)]
+        plain = [keyword for keyword in node.keywords if keyword not in keys]
         for keyword in node.keywords:
             if keyword.arg is None:
                 self.body.fail("SKY106", "`**` cannot stand in a call", keyword.value, "name the arguments")
@@ -171,7 +173,15 @@ class Calls:
                 return self.expressions.value(node)
         return value
 
+    def _named_function(self, node: ast.expr) -> str | None:
+        """The catalog's name of a function that is passed as it is: `key=len`, `key=str.lower`."""
+        found = self.expressions.static(node)
+        return None if found is MISSING else _FUNCTIONS.get(id(found))
+
     def _key_function(self, keyword: ast.keyword, positional: list[x.Expr]) -> x.Function:
+        named = self._named_function(keyword.value)
+        if named is not None:
+            return self._named_key(named, keyword, positional)
         function = cast(ast.Lambda, keyword.value)
         arguments = function.args
         if keyword.arg != "key":
@@ -179,14 +189,23 @@ class Calls:
         if len(arguments.args) != 1 or arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults:
             self.body.fail("SKY101", "a key function takes one argument", function, "write `key=lambda item: ...`")
         parameter = arguments.args[0].arg
-        element = iteration_type(positional[0].type) if len(positional) == 1 else positional[0].type
         inner = self.body.scope.copy()
-        inner.assign(parameter, element or t.ANY, Ownership.SHARED)
+        inner.assign(parameter, _compared(positional), Ownership.SHARED)
         with self.body.in_scope(inner), self.body.inner_block() as block:
             result = self.expressions.value(function.body)
         if block:
             self.body.fail("SKY119", "a key function calls no task", function, "compute the keys in a list first")
         return x.Function(span=self.body.span(function), type=result.type, parameter=parameter, body=result)
+
+    def _named_key(self, named: str, keyword: ast.keyword, positional: list[x.Expr]) -> x.Function:
+        span = self.body.span(keyword.value)
+        item = x.Name(span=span, type=_compared(positional), name="_item")
+        try:
+            of = call_type(named, [item.type])
+        except NoSignature as problem:
+            self.body.fail("SKY216", problem.message, keyword.value, problem.hint)
+        body = x.Call(span=span, type=of, function=named, arguments=(item,))
+        return x.Function(span=span, type=of, parameter="_item", body=body)
 
     # --- models -------------------------------------------------------------------------------------------------
 
@@ -194,7 +213,7 @@ class Calls:
         types = self.body.builder.types
         if issubclass(cls, BaseException):
             self.body.fail("SKY224", f"an exception is raised, not kept: `{cls.__name__}`", node, "write `raise ...`")
-        if not model_fields.is_model(cls):
+        if model_fields.flavour(cls) is None:
             self.body.fail(
                 "SKY224", f"`{cls.__name__}` is no model that a flow can build", node, "use a model, or build it in a task"
             )
@@ -506,6 +525,13 @@ def _constant(value: Any, span: Span) -> x.Expr:
             return x.Literal(span=span, type=t.FLOAT, value=value)
         case _:
             return x.Literal(span=span, type=t.LiteralType((value,)), value=value)
+
+
+def _compared(positional: list[x.Expr]) -> t.Type:
+    """The type of what a key function gets."""
+    if len(positional) == 1:
+        return iteration_type(positional[0].type) or t.ANY
+    return t.union(*(value.type for value in positional))
 
 
 def _first_step(block: list[ir.Statement]) -> str:

@@ -61,10 +61,17 @@ class Errors:
         self._check_plain(cls, node)
         value = self.expressions.value(call.args[0])
         if issubclass(cls, KeyError):
-            self.body.fail("SKY307", "`KeyError` shows its message in quotes", node, "use LookupError, or your own class")
+            value = self._quoted(value, call)
         if not assignable(value.type, t.STR):
             value = self.expressions.text(value, call.args[0])
         return self._definition(cls, node), value
+
+    def _quoted(self, value: x.Expr, node: ast.AST) -> x.Expr:
+        """A KeyError shows its argument as Python writes it, in quotes."""
+        if not (isinstance(value, x.Literal) and isinstance(value.value, str)):
+            self.body.fail("SKY307", "`KeyError` shows its message in quotes", node, "use LookupError, or a constant")
+        shown = repr(value.value)
+        return x.Literal(span=value.span, type=t.LiteralType((shown,)), value=shown)
 
     def _check_plain(self, cls: type[BaseException], node: ast.AST) -> None:
         for base in cls.__mro__:

@@ -35,6 +35,7 @@ from skyloom.flows.frontend.body import Body, Stop, did_you_mean
 from skyloom.flows.frontend.narrowing import assume, falsy, field_type, place_of, truthy
 from skyloom.flows.frontend.scope import Ownership, join
 from skyloom.flows.frontend.syntax import MISSING, explain, is_data
+from skyloom.flows.frontend.unsupported import Unsupported
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.values import MAX_INT
 
@@ -180,9 +181,7 @@ class Expressions:
             case None:
                 return x.Literal(span=span, type=t.NULL, value=None)
             case Enum():
-                of = self._resolve_type(type(value), node)
-                assert isinstance(of, t.EnumType)
-                return x.Literal(span=span, type=t.EnumType(of.name, ((value.name, value.value),), of.text), value=value.value)
+                return self._member(value, node)
             case bool() | str():
                 return x.Literal(span=span, type=t.LiteralType((value,)), value=value)
             case int():
@@ -206,6 +205,16 @@ class Expressions:
             case _:
                 kind = type(value).__name__
                 self.body.fail("SKY219", f"a {kind} cannot be a value of a flow", node, "values are JSON; see a task")
+
+    def _member(self, value: Enum, node: ast.AST) -> x.Expr:
+        """A member of an enumeration, as its value."""
+        try:
+            of = self.body.builder.types.resolve(type(value))
+        except Unsupported as problem:
+            self.body.fail("SKY502", problem.message, node, problem.hint)
+        assert isinstance(of, t.EnumType)
+        single = t.EnumType(of.name, ((value.name, value.value),), of.text)
+        return x.Literal(span=self.body.span(node), type=single, value=value.value)
 
     def _name(self, node: ast.Name) -> x.Expr:
         name, scope = node.id, self.body.scope
@@ -252,6 +261,8 @@ class Expressions:
     # --- fields and items ---------------------------------------------------------------------------------------
 
     def _attribute(self, node: ast.Attribute) -> x.Expr:
+        if node.attr == "__name__" and isinstance(node.value, ast.Call) and self.static(node.value.func) is type:
+            return self._error_class(node.value, node)
         found = self.static(node)
         if found is not MISSING:
             return self._static_value(found, node)
@@ -260,6 +271,13 @@ class Expressions:
             hint = did_you_mean(node.attr, [n for n in vars(outer) if not n.startswith("_")])
             self.body.fail("SKY204", f"`{ast.unparse(node.value)}` has no `{node.attr}`", node, hint or "check the name")
         return self.field(self.value(node.value), node)
+
+    def _error_class(self, call: ast.Call, node: ast.AST) -> x.Expr:
+        """`type(error).__name__`."""
+        value = self.value(call.args[0]) if len(call.args) == 1 else None
+        if value is None or not isinstance(value.type, t.ErrorType):
+            self.body.fail("SKY221", "only a caught error has a class in a flow", node, "test a Literal field instead")
+        return x.Call(span=self.body.span(node), type=t.STR, function="error.type", arguments=(value,))
 
     def field(self, of: x.Expr, node: ast.Attribute) -> x.Expr:
         """`of.attribute`."""
@@ -416,7 +434,7 @@ class Expressions:
         """`left symbol right`."""
         self.refuse_unknown(left, node, f"`{symbol}`")
         self.refuse_unknown(right, node, f"`{symbol}`")
-        result = binary_type(symbol, left.type, right.type)
+        result = binary_type(symbol, left.type, right.type, _exponent(right) if symbol == "**" else None)
         if result is None:
             ours, theirs = t.show(widen(left.type)), t.show(widen(right.type))
             hint = "convert one side: `str(...)`, `int(...)`, `float(...)`"
@@ -425,14 +443,8 @@ class Expressions:
             elif t.STR in (widen(left.type), widen(right.type)) and symbol == "+":
                 hint = 'use an f-string: f"{...}"'
             self.body.fail("SKY212", f"`{ours} {symbol} {theirs}` has no meaning", node, hint)
-        folded = self._folded(symbol, left, right)
-        of = t.LiteralType((folded,)) if folded is not None else widen(cast(t.Type, result))
-        del of
-        return x.Binary(span=self.body.span(node), type=widen(cast(t.Type, result)), operator=symbol, left=left, right=right)
-
-    @staticmethod
-    def _folded(symbol: str, left: x.Expr, right: x.Expr) -> None:
-        return None
+        of = widen(cast(t.Type, result))
+        return x.Binary(span=self.body.span(node), type=of, operator=symbol, left=left, right=right)
 
     def refuse_unknown(self, value: x.Expr, node: ast.AST, use: str) -> None:
         """Reports a value of unknown type where its type decides the meaning."""
@@ -750,6 +762,23 @@ def _constant_bound(bound: x.Expr | None) -> Any:
             return operator.neg(value)
         case _:
             return MISSING
+
+
+def _exponent(value: x.Expr) -> int | None:
+    """The value of a constant integer expression: `2`, `-1`, `3**2`."""
+    match value:
+        case x.Literal(value=bool()):
+            return None
+        case x.Literal(value=int() as number):
+            return number
+        case x.Unary(operator="-", operand=operand):
+            inner = _exponent(operand)
+            return None if inner is None else -inner
+        case x.Binary(operator="**", left=left, right=right):
+            base, power = _exponent(left), _exponent(right)
+            return None if base is None or power is None or not 0 <= power <= 64 else base**power
+        case _:
+            return None
 
 
 def _is_range(node: ast.expr) -> bool:

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 
 from skyloom.flows.expr.rules import truth
 from skyloom.flows.expr.types import (
+    BOOL,
+    INT,
     NEVER,
     NULL,
+    STR,
     EnumType,
     LiteralType,
     ModelType,
@@ -19,6 +22,9 @@ from skyloom.flows.expr.types import (
 )
 from skyloom.flows.frontend.scope import Place, Scope, join
 from skyloom.flows.ir.program import ModelDefinition
+
+_FALSE: dict[Type, str | int | bool] = {BOOL: False, INT: 0, STR: ""}
+"""The one value of a type that counts as false."""
 
 Models = Mapping[str, ModelDefinition]
 
@@ -163,7 +169,7 @@ def truthy(of: Type) -> Type:
             values = tuple(value for value in member.values if value)
             kept += [LiteralType(values)] if values else []
         else:
-            kept.append(member)
+            kept.append(LiteralType((True,)) if member == BOOL else member)
     return union(*kept)
 
 
@@ -174,6 +180,8 @@ def falsy(of: Type) -> Type:
         if isinstance(member, LiteralType):
             values = tuple(value for value in member.values if not value)
             kept += [LiteralType(values)] if values else []
+        elif member in _FALSE:
+            kept.append(LiteralType((_FALSE[member],)))
         elif isinstance(member, EnumType) or truth(member) != "always_true":
             kept.append(member)
     return union(*kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any, cast
 
 from skyloom.flows.definitions import Flow, Prompt, Task
@@ -159,15 +160,15 @@ class Statements:
 
     def _bare(self, node: ast.Expr) -> None:
         match node.value:
-            case ast.Constant(value=str()):
+            case ast.Constant(value=str() | EllipsisType()):
                 return
             case ast.Call(func=ast.Attribute(attr="append" | "extend")) as call:
                 if self.assignments.grown(call):
                     return
-        if not isinstance(node.value, ast.Call | ast.ListComp | ast.DictComp):
-            self.expressions.value(node.value)
-            self.body.fail("SKY123", "this expression does nothing", node, "assign it, or take it away")
+        before = len(self.body.block)
         value = self.expressions.value(node.value)
+        if len(self.body.block) == before and not isinstance(node.value, ast.Call):
+            self.body.fail("SKY123", "this expression does nothing", node, "assign it, or take it away")
         if not self.body.retarget(value, None) and not isinstance(value, x.Literal | x.Name):
             self.body.hold(value)
 

@@ -41,6 +41,7 @@ def load_prefect() -> ModuleType:
     with _without_profile():
         import prefect
         import prefect.main
+    logging.getLogger("prefect.task_runs").addFilter(_tells_something)
     if "SKYLOOM_DEBUG" in os.environ:
         return prefect
     for handler in list(root.handlers):
@@ -52,6 +53,11 @@ def load_prefect() -> ModuleType:
     # What "prefect._internal" would tell is that events did not reach the server; the run itself needs none of them.
     logging.getLogger("prefect._internal").handlers.clear()
     return prefect
+
+
+def _tells_something(record: logging.LogRecord) -> bool:
+    """Keeps a line a task run out of the log that only repeats its state, and of the server's work."""
+    return record.levelno > logging.INFO or not str(record.msg).startswith(("Finished in state", "Task run failed"))
 
 
 def _updates(prefect: ModuleType, api_url: str) -> dict[Any, Any]:

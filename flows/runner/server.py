@@ -134,12 +134,20 @@ def _start(progress: Callable[[str], None]) -> ServerAddress:
     known = _read_state()
     if known is not None and _is_server(known):
         # Another command started it and did not live to see it answer.
-        process, started = known, not _answers(known.port)
-    else:
-        progress("starting the local Prefect server (once; it stays for later runs)")
-        process, started = _launch(_free_port(known.port if known is not None else PREFERRED_PORT)), True
-    _wait_until_ready(process)
-    return _address(process.port, started=started)
+        started = not _answers(known.port)
+        _wait_until_ready(known)
+        return _address(known.port, started=started)
+    progress("starting the local Prefect server (once; it stays for later runs)")
+    process = _launch(_free_port(known.port if known is not None else PREFERRED_PORT))
+    try:
+        _wait_until_ready(process)
+    except EngineError:
+        if _free_port(process.port) == process.port:
+            raise
+        # Another program took the port between the look at it and the server's start.
+        process = _launch(_free_port(0))
+        _wait_until_ready(process)
+    return _address(process.port, started=True)
 
 
 def _launch(port: int) -> _Process:

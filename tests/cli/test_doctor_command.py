@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
 import platform
 import shutil
+import threading
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,15 @@ from skyloom import __version__
 from skyloom.cli import findings
 from skyloom.flows.runner import server
 from skyloom.flows.runner.server import ServerStatus
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, without a skyloom.toml above it."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
 
 
 def found_by(document: Any, check: str, code: int = 0) -> tuple[str, str, str | None]:
@@ -31,6 +43,8 @@ def test_a_healthy_installation(invoke: Any, document: Any, own_home: Path) -> N
     assert states["SKYLOOM_HOME"] == ("ok", str(own_home))
     assert states["runs"] == ("ok", "none yet")
     assert states["Prefect server"] == ("ok", "stopped")
+    none = "none, so every model is the offline stand-in (environment dev)"
+    assert states["skyloom.toml"] == ("ok", none)
     result = invoke("doctor")
     assert result.exit_code == 0
     assert result.stdout.endswith("\nready\n")
@@ -99,3 +113,59 @@ def test_a_running_server(document: Any, own_home: Path, monkeypatch: pytest.Mon
     running = ServerStatus("running", "http://127.0.0.1:4210/api", 7, own_home / "server.log")
     monkeypatch.setattr(server, "status", lambda: running)
     assert found_by(document, "Prefect server")[:2] == ("ok", "running at http://127.0.0.1:4210/api")
+
+
+class _Endpoint(http.server.BaseHTTPRequestHandler):
+    """Answers every request with 404: what counts is that it answers."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *arguments: object) -> None: ...
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    """The address of a server that answers."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint) as running:
+        thread = threading.Thread(target=running.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}/v1"
+        running.shutdown()
+        thread.join()
+
+
+CONFIGURATION = """
+[models.local]
+fast = "offline"
+near = "near:small"
+far = "far:large"
+
+[providers.near]
+kind = "openai"
+base_url = "{url}"
+
+[providers.far]
+kind = "openai"
+base_url = "http://127.0.0.1:1/v1"
+"""
+
+
+def test_the_models_of_the_configuration(document: Any, own_folder: Path, endpoint: str) -> None:
+    (own_folder / "skyloom.toml").write_text(CONFIGURATION.format(url=endpoint))
+    assert found_by(document, "skyloom.toml", code=1)[:2] == ("ok", f"{own_folder}/skyloom.toml (environment dev)")
+    assert found_by(document, "model fast", code=1)[:2] == ("ok", "offline, the stand-in: its answers are made up")
+    assert found_by(document, "model near", code=1)[:2] == ("ok", f"near:small, {endpoint} answers")
+    state, found, hint = found_by(document, "model far", code=1)
+    assert (state, hint) == ("fail", "start it, or name another model")
+    assert found.startswith("far:large, http://127.0.0.1:1/v1 does not answer: ")
+
+
+def test_a_wrong_configuration(document: Any, own_folder: Path) -> None:
+    (own_folder / "skyloom.toml").write_text('[models.local]\nfast = "nobody:x"\nsmart = 3\n')
+    findings = [f for f in document("doctor", "--json", code=1)["findings"] if f["check"] == "skyloom.toml"]
+    assert [finding["state"] for finding in findings] == ["fail", "fail"]
+    assert sorted(finding["found"] for finding in findings) == [
+        "skyloom.toml:2: SKY635 no provider `nobody`",
+        "skyloom.toml:3: SKY632 `smart` must be a string, not a number",
+    ]

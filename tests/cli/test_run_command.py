@@ -309,3 +309,27 @@ def test_a_stand_in_model_is_named_as_one(invoke: Any, file: Path) -> None:
     assert result.stderr.count("stand-in") == 1
     result = invoke("run", f"{file}:numbers", "--input", '{"texts": ["1"]}')
     assert "stand-in" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("toml", "code"),
+    [
+        ("[models.local]\nfast = 3\n", "SKY63"),
+        ("[models.local\n", "SKY630"),
+        ('[models.local]\nsmart = "offline"\n', "SKY634"),
+        ('[models.local]\nfast = "nobody:x"\n', "SKY635"),
+    ],
+)
+def test_a_wrong_configuration_is_found_before_anything_starts(
+    toml: str, code: str, invoke: Any, file: Path, no_server: None
+) -> None:
+    Path("skyloom.toml").write_text(toml)
+    result = invoke("run", f"{file}:topics", "--input", '{"text": "x"}')
+    assert result.exit_code == 2
+    assert code in result.stderr
+
+
+def test_an_unknown_environment(invoke: Any, file: Path, no_server: None) -> None:
+    result = invoke("run", f"{file}:numbers", "--input", '{"texts": []}', "--env", "moon")
+    assert result.exit_code == 2
+    assert "SKY633 no environment `moon`" in result.stderr

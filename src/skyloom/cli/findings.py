@@ -11,14 +11,18 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from skyloom.errors import EngineError
+from skyloom.errors import EngineError, UserError
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
+    from skyloom.flows.config import Config
+
 _OLDEST_PYTHON = (3, 11)
 _LITTLE_DISK, _NO_DISK = 1_000_000_000, 50_000_000
 """Free bytes below which the disk is a warning, and a failure. A Prefect database alone takes some 10 MB."""
+_ENDPOINT_SECONDS = 2.0
+"""How long a model's address may take to answer anything at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +154,64 @@ def prefect_server() -> Iterator[Finding]:
         yield Finding("Prefect server", "fail", str(error))
 
 
-EXAMINATIONS: tuple[Callable[[], Iterator[Finding]], ...] = (python, packages, home_folder, prefect_server)
+def configuration() -> Iterator[Finding]:
+    """The skyloom.toml of the working folder, and the models that it names for this machine."""
+    from skyloom.flows.config import load_config
+
+    try:
+        config = load_config()
+    except UserError as error:
+        yield from _wrong("skyloom.toml", error)
+        return
+    where = "none, so every model is the offline stand-in" if config.file is None else str(config.file.path)
+    yield Finding("skyloom.toml", "ok", f"{where} (environment {config.environment})")
+    for alias in sorted(config.settings.models.get("local", {})):
+        yield _model(config, alias)
+
+
+def _model(config: Config, alias: str) -> Finding:
+    from skyloom.flows.config import language_model, resolve_model
+
+    check = f"model {alias}"
+    try:
+        resolved = resolve_model(config, alias)
+        language_model(resolved)
+    except UserError as error:
+        return next(_wrong(check, error))
+    name = f"{resolved.provider}:{resolved.model}" if resolved.model else resolved.provider
+    if resolved.kind == "offline":
+        return Finding(check, "ok", f"{name}, the stand-in: its answers are made up")
+    url = resolved.options.get("base_url")
+    if not isinstance(url, str):
+        return Finding(check, "ok", f"{name}, not asked")
+    problem = _unreachable(url)
+    if problem is None:
+        return Finding(check, "ok", f"{name}, {url} answers")
+    return Finding(check, "fail", f"{name}, {url} does not answer: {problem}", "start it, or name another model")
+
+
+def _unreachable(url: str) -> str | None:
+    """Why nothing answers at the address; None where something does, whatever it says."""
+    import httpx
+
+    try:
+        httpx.get(url, timeout=_ENDPOINT_SECONDS)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return str(error) or type(error).__name__
+    return None
+
+
+def _wrong(check: str, error: UserError) -> Iterator[Finding]:
+    for diagnostic in error.diagnostics:
+        place = "" if diagnostic.span is None else f":{diagnostic.span.line}"
+        text = f"{diagnostic.file}{place}: {diagnostic.code} {diagnostic.message}"
+        yield Finding(check, "fail", text, diagnostic.hint or "")
+
+
+EXAMINATIONS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    python,
+    packages,
+    home_folder,
+    prefect_server,
+    configuration,
+)

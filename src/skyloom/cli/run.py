@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
@@ -17,6 +18,7 @@ from skyloom.flows.outcome import Json
 
 if TYPE_CHECKING:
     from skyloom.cli.progress import Progress
+    from skyloom.flows.ir.program import Program
     from skyloom.flows.runner.events import RunEvent
     from skyloom.flows.runner.launch import Prepared
     from skyloom.flows.runner.server import ServerAddress
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 TARGET_HELP = "The flow: FILE:FLOW, or FILE alone when the file has one flow."
 JSON_HELP = "Print one JSON document."
 QUIET_HELP = "Show no progress."
+STAND_IN = "prompts are answered by the offline stand-in: its answers are made up (skyloom.toml names real models)"
 
 
 def run(
@@ -47,10 +50,11 @@ def run(
     from skyloom.cli.progress import progress
     from skyloom.flows.runner import launch
 
-    prepared = _prepared(target, given, as_json)
+    prepared, stand_in = _prepared(target, given, environment, as_json)
     shown = progress(quiet=quiet)
     address = server_for(shown)
-    _say_stand_in(prepared, environment, shown)
+    if stand_in:
+        shown.line(STAND_IN, "dim")
 
     def begin(observe: Callable[[RunEvent], None], announce: Callable[[Run], None]) -> Run:
         return launch.start(prepared, environment=environment, observe=observe, announce=announce)
@@ -58,7 +62,8 @@ def run(
     carry(begin, shown, address, as_json=as_json)
 
 
-def _prepared(target: str, given: str, as_json: bool) -> Prepared:
+def _prepared(target: str, given: str, environment: str | None, as_json: bool) -> tuple[Prepared, bool]:
+    """The flow with its input, everything checked; and whether its prompts ask the stand-in model."""
     from skyloom.flows.frontend import load_file, pick_flow, split_target
     from skyloom.flows.runner import launch
 
@@ -68,11 +73,22 @@ def _prepared(target: str, given: str, as_json: bool) -> Prepared:
             file, name = split_target(target)
             flow = pick_flow(load_file(file), name)
             flow.program  # noqa: B018 -- a flow that does not compile is told before its input is looked at
-            return launch.prepare(flow, read_object(given, "--input"))
+            prepared = launch.prepare(flow, read_object(given, "--input"))
+            return prepared, _asks_stand_in(prepared.program, prepared.file, environment)
     except UserError as error:
         if as_json:
             show_json({"status": "invalid", "diagnostics": [diagnostic_json(d) for d in error.diagnostics]})
         raise
+
+
+def _asks_stand_in(program: Program, file: Path, environment: str | None) -> bool:
+    """Whether a prompt asks the offline model. Raises ConfigError where one has no model to ask."""
+    from skyloom.flows.prompting import ModelSource
+
+    models = ModelSource.for_file(file, environment=environment)
+    aliases = sorted({prompt.model for prompt in program.prompts.values()})
+    models.require(aliases)
+    return any(models.resolve(alias).kind == "offline" for alias in aliases)
 
 
 class Begin(Protocol):

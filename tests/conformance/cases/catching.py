@@ -367,8 +367,6 @@ def raise_new(kind: str) -> str:
         raise OutOfStock()
     if kind == "format":
         raise CardDeclined(f"card {log('number')} of {kind!s}")
-    if kind == "key":
-        raise KeyError("it's")
     if kind == "builtin":
         raise NotImplementedError("later")
     return "nothing raised"
@@ -382,12 +380,12 @@ def catch_what_the_flow_raised() -> list[str]:
             if kind == "a":
                 raise OutOfStock("A")
             if kind == "b":
-                raise KeyError(kind)
+                raise IndexError(kind)
             raise RuntimeError
         except ShopError as error:
             seen.append(f"shop {error}")
-        except KeyError as error:
-            seen.append(f"key {error}")
+        except LookupError as error:
+            seen.append(f"index {error}")
         except Exception as error:
             seen.append(f"{type(error).__name__}:{error}.")
     return seen
@@ -582,9 +580,8 @@ CASES = [
         calls=[call("log", what="number")],
         name="format",
     ),
-    case(raise_new, {"kind": "key"}, error=("KeyError", '"it\'s"'), name="key"),
     case(raise_new, {"kind": "builtin"}, error=("NotImplementedError", "later"), name="builtin"),
-    case(catch_what_the_flow_raised, result=["shop A", "key 'b'", "RuntimeError:."]),
+    case(catch_what_the_flow_raised, result=["shop A", "index b", "RuntimeError:."]),
     case(try_in_handler_and_finally, result=["one 'two'", "one", "three"]),
     case(
         error_in_handler_type,

@@ -35,10 +35,10 @@ def display_order() -> dict[str, int]:
 
 
 @flow
-def spreads(first: list[int], second: list[int], table: dict[str, int]) -> list[Any]:
+def spreads(first: list[int], second: list[int], table: dict[str, int], pair: tuple[int, str]) -> list[Any]:
     merged = {**table, "x": 1, **{"y": 2}}
     overridden = {"x": 1, **table}
-    return [[*first, 0, *second], [*first, *first], merged, overridden, [*table], (*first, 9)]
+    return [[*first, 0, *second], [*first, *first], merged, overridden, [*table], (*pair, 9)]
 
 
 @flow
@@ -69,7 +69,7 @@ def list_methods(values: list[int]) -> list[Any]:
     copy = values.copy()
     copy.append(9)
     copy.extend([7, 8])
-    copy.extend(v * 2 for v in values)
+    copy.extend([v * 2 for v in values])
     return [copy, values, copy.index(9), values.count(2), copy.index(2, 2), len(copy)]
 
 
@@ -244,8 +244,8 @@ CASES = [
     ),
     case(
         spreads,
-        {"first": [1], "second": [], "table": {"x": 7, "z": 8}},
-        result=[[1, 0], [1, 1], {"x": 1, "z": 8, "y": 2}, {"x": 7, "z": 8}, ["x", "z"], [1, 9]],
+        {"first": [1], "second": [], "table": {"x": 7, "z": 8}, "pair": [5, "p"]},
+        result=[[1, 0], [1, 1], {"x": 1, "z": 8, "y": 2}, {"x": 7, "z": 8}, ["x", "z"], [5, "p", 9]],
     ),
     case(tuples, {"point": [3, "p"]}, result=["pp", 6, 3]),
     case(

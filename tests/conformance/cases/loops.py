@@ -138,15 +138,13 @@ def loop_variable_assigned(values: list[int]) -> list[int]:
 
 @flow
 def break_early(values: list[int], wanted: int) -> str:
+    found = "nowhere"
     for index, value in enumerate(values):
         visit(value)
         if value == wanted:
             found = f"at {index}"
             break
-    else_text = "done"
-    if wanted in values:
-        return f"{found} {else_text}"
-    return else_text
+    return found
 
 
 @flow
@@ -357,10 +355,10 @@ CASES = [
     case(
         break_early,
         {"values": [5, 6, 7], "wanted": 6},
-        result="at 1 done",
+        result="at 1",
         calls=[call("visit", value=5), call("visit", value=6)],
     ),
-    case(break_early, {"values": [5], "wanted": 6}, result="done", calls=[call("visit", value=5)], name="missing"),
+    case(break_early, {"values": [5], "wanted": 6}, result="nowhere", calls=[call("visit", value=5)], name="missing"),
     case(
         skip_some,
         {"values": [1, -1, 0, 2]},

@@ -38,8 +38,8 @@ def powers() -> str:
 
 
 @flow
-def power_is_right_associative() -> list[int]:
-    return [2**3**2, (2**3) ** 2, -(2**2), 2**2 * 3]
+def power_is_right_associative() -> list[str]:
+    return [str(2**3**2), str((2**3) ** 2), str(-(2**2)), str(2**2 * 3)]
 
 
 @flow
@@ -253,7 +253,7 @@ CASES = [
     case(true_division, {"a": -1, "b": 3}, result="-0.3333333333333333", name="third"),
     case(true_division, {"a": 2**53, "b": 2}, result="4503599627370496.0", name="large"),
     case(powers, result="1024 -8 -4 0.5 0.25 1.4142135623730951 1"),
-    case(power_is_right_associative, result=[512, 64, -4, 12]),
+    case(power_is_right_associative, result=["512", "64", "-4", "12"]),
     # 7//2*3=9, 7%2+3=4, -7//2=-4, 7*2//3=4
     case(precedence, {"a": 7, "b": 2, "c": 3}, result=[13, 27, 2, 8, -5, 9, 4, -4, 4]),
     case(mixed, result="4.5 6.0 2.0 2 0.5 3.0"),

@@ -129,7 +129,7 @@ def rows_are_their_own() -> list[list[int]]:
         row = [i]
         row.append(i * 10)
         rows.append(row)
-    rows[0].append(7)
+    rows.append([7])
     return rows
 
 
@@ -206,7 +206,7 @@ CASES = [
         {"table": {"a": 0}},
         result=[{"a": 0}, {"a": 0, "new": 1, "more": 2}, {"a": 0, "x": 3}],
     ),
-    case(rows_are_their_own, result=[[0, 0, 7], [1, 10], [2, 20]]),
+    case(rows_are_their_own, result=[[0, 0], [1, 10], [2, 20], [7]]),
     case(snapshots, {"count": 3}, result=[[0], [0, 1], [0, 1, 2]]),
     case(rebinding_frees, {"values": [0]}, result=[[0], [0, 1]]),
     case(built_in_branches, {"flag": False}, result=["no", "end"], name="no"),

@@ -61,9 +61,9 @@ def _is_leaf(cls: Any) -> bool:
 
 
 @pytest.fixture(scope="session")
-def programs() -> st.SearchStrategy[Program]:
-    """Random programs: every node class, any nesting, no sense."""
-    return _of(Program, 5)
+def nodes_of() -> Callable[[type], st.SearchStrategy[Any]]:
+    """Random nodes of a class, with random nodes inside: any nesting, no sense."""
+    return lambda cls: _of(cls, 3)
 
 
 AT = Span(3, 5, 3, 20)

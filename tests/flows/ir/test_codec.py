@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -13,32 +13,48 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skyloom.errors import EngineError, Span
-from skyloom.flows.expr.nodes import Binary, Expr, Literal
-from skyloom.flows.expr.types import FLOAT, INT
+from skyloom.flows.expr.nodes import Binary, Expr, Literal, Name
+from skyloom.flows.expr.types import FLOAT, INT, Type
 from skyloom.flows.ir.codec import InvalidDocument, digest, dumps, from_document, loads, schema, to_document
-from skyloom.flows.ir.nodes import Assign, Block, If, Return
-from skyloom.flows.ir.program import Program
+from skyloom.flows.ir.nodes import Assign, Block, If, Return, Statement
+from skyloom.flows.ir.program import ErrorDefinition, ModelDefinition, Program, PromptDefinition
 
 AT = Span(3, 5, 3, 20)
 PUBLISHED = Path(__file__).parents[3] / "docs" / "ir.schema.json"
 Build = Callable[..., Program]
+VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 
 def number(value: float) -> Literal:
     return Literal(span=AT, type=FLOAT if isinstance(value, float) else INT, value=value)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+CLASSES = [cls for alias in (Type, Expr, Statement) for cls in get_args(get_args(alias)[0])]
+
+
+def _program_with(program_of: Build, node: Any) -> Program:
+    if isinstance(node, get_args(get_args(Statement)[0])):
+        return program_of(node)
+    if isinstance(node, get_args(get_args(Type)[0])):
+        node = Name(span=AT, type=node, name="v")
+    return program_of(Return(span=AT, value=node))
+
+
+@pytest.mark.parametrize("cls", [*CLASSES, PromptDefinition, ModelDefinition, ErrorDefinition])
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_a_round_trip_changes_nothing(programs: st.SearchStrategy[Program], data: st.DataObject) -> None:
-    program = data.draw(programs)
+def test_a_round_trip_changes_nothing(
+    program_of: Build, nodes_of: Callable[[type], st.SearchStrategy[Any]], cls: type, data: st.DataObject
+) -> None:
+    node = data.draw(nodes_of(cls))
+    table = {PromptDefinition: "prompts", ModelDefinition: "models", ErrorDefinition: "errors"}.get(cls)
+    program = program_of(**{table: {"a": node}}) if table is not None else _program_with(program_of, node)
     text = dumps(program)
     again = loads(text)
     assert again == program
     assert repr(again) == repr(program), "1, 1.0 and True are equal, but not the same"
-    assert dumps(again) == text
-    assert digest(again) == digest(program)
-    jsonschema.Draft202012Validator(schema()).validate(json.loads(text))
+    assert (dumps(again), digest(again)) == (text, digest(program))
+    VALIDATOR.validate(json.loads(text))
 
 
 def test_the_published_schema_is_current() -> None:
@@ -53,12 +69,11 @@ def test_the_schema_is_one() -> None:
 
 def test_the_schema_tells_what_a_document_must_have(program_of: Build) -> None:
     document = to_document(program_of(Return(span=AT, value=number(1))))
-    validator = jsonschema.Draft202012Validator(schema())
-    validator.validate(document)
+    VALIDATOR.validate(document)
     document["flows"]["main"]["body"][0]["value"]["kind"] = "nonsense"
-    assert not validator.is_valid(document)
+    assert not VALIDATOR.is_valid(document)
     del document["flows"]["main"]["body"][0]["value"]["kind"]
-    assert not validator.is_valid(document)
+    assert not VALIDATOR.is_valid(document)
 
 
 def test_the_document_reads_well(program_of: Build) -> None:
