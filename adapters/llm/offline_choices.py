@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from skyloom.adapters.llm.offline_text import Reading, name_stems, stem, words
+from skyloom.adapters.llm.offline_text import Reading, name_stems, sentences_of, stem, words
 
 _NAMED, _LIKE, _GUIDED = 2.0, 1.0, 0.5
 """What a word counts that names the option, is like it, or stands beside it in the instructions."""
@@ -35,7 +35,7 @@ _LIKE_WORDS: tuple[tuple[str, str], ...] = (
         "parcel package arrive arrived courier tracking ship shipped deliver delivered late address order post depot",
     ),
     ("account login access security", "login password account locked username profile access sign email code hacked"),
-    ("product quality item", "product quality defect item broken size colour works warranty device damaged faulty part"),
+    ("product quality item", "product quality defect item broken size colour works warranty device damaged faulty"),
     ("technical bug error support incident", "error crash bug fails install freeze screen update server exception"),
     ("legal contract law", "contract law court liability clause agreement lawyer party"),
     ("science research", "science study experiment theory nature measure species observation"),
@@ -56,8 +56,12 @@ _NEGATION_REACH = 3
 """How many words before a word can negate it."""
 
 
-def cues(reading: Reading, names: Sequence[str]) -> dict[str, float]:
-    """The stems that speak for something with these stems in its name, and how much each counts."""
+def cues(reading: Reading, names: Sequence[str], description: str) -> dict[str, float]:
+    """The stems that speak for something with these stems in its name, and how much each counts.
+
+    Args:
+        description: what the schema says of it; read like the system text.
+    """
     found: dict[str, float] = {}
     for name in names:
         for like in _LIKE_STEMS.get(name, ()):
@@ -65,24 +69,24 @@ def cues(reading: Reading, names: Sequence[str]) -> dict[str, float]:
     for name in names:
         found[name] = _NAMED
     named = frozenset(found)
-    for sentence in reading.guidance:
+    for sentence in (*reading.guidance, *sentences_of(description)):
         if named.intersection(sentence.stems):
             for beside in sentence.stems:
                 found.setdefault(beside, _GUIDED)
     return found
 
 
-def ranked(reading: Reading, options: Sequence[str], about: str) -> list[tuple[int, float]]:
+def ranked(reading: Reading, options: Sequence[str], about: str, description: str = "") -> list[tuple[int, float]]:
     """The numbers of the options, best first, each with its score; equal ones in an order drawn from the prompt.
 
     Args:
         about: what is chosen, such as the field's name; it makes two fields draw differently.
     """
-    spoken = [cues(reading, name_stems(option)) for option in options]
+    spoken = [cues(reading, name_stems(option), description) for option in options]
     # What speaks for every option decides nothing.
     shared = frozenset.intersection(*(frozenset(found) for found in spoken)) if len(spoken) > 1 else frozenset()
     scores = [
-        sum(weight * reading.weights[s] ** 0.5 for s, weight in found.items() if s not in shared) for found in spoken
+        sum(weight * reading.weights.get(s, 0.0) ** 0.5 for s, weight in found.items() if s not in shared) for found in spoken
     ]
     order = sorted(
         range(len(options)), key=lambda index: (-scores[index], reading.draw(about, "option", options[index]), index)
@@ -90,11 +94,11 @@ def ranked(reading: Reading, options: Sequence[str], about: str) -> list[tuple[i
     return [(index, scores[index]) for index in order]
 
 
-def truth(reading: Reading, names: Sequence[str], about: str) -> bool:
+def truth(reading: Reading, names: Sequence[str], about: str, description: str = "") -> bool:
     """Whether the text says yes to something with these stems in its name; drawn where it says nothing of it."""
     if not names:
         names = name_stems(reading.instruction)
-    for candidates in (cues(reading, names), _YES | {word: -weight for word, weight in _NO.items()}):
+    for candidates in (cues(reading, names, description), _YES | {word: -weight for word, weight in _NO.items()}):
         score = sum(
             weight * (-1 if _negated(reading.body_words, index) else 1)
             for index, word in enumerate(reading.body_words)

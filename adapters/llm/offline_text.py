@@ -1,4 +1,4 @@
-"""What the offline stand-in makes of a prompt's text: words, sentences, keywords, labelled values. No language model."""
+"""What the offline stand-in makes of a prompt's text: words, sentences, keywords and labelled values."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|\n\s*\n|\n(?=\s*[-*#\d])|\n(?=[^\n]{1,40}:\s)")
 _LABEL = re.compile(r"^[ \t]*[-*]?[ \t]*([^\W\d_][\w -]{0,39}?)[ \t]*[:=][ \t]+(\S[^\n]*)$", re.MULTILINE)
 _JSON_LABEL = re.compile(r'"([^"\\\n]{1,40})": ?"((?:[^"\\\n]|\\.)*)"')
+_INSTRUCTION = re.compile(r"\s*([^\n]+?)\s*\n\s*(\S.*)|\s*([^\n]{1,200}?[.:?!]) +(\S.*)", re.DOTALL)
 _LEADING_LABEL = re.compile(r"^[-*#\s]*[A-Z][\w-]*(?: [\w-]+){0,2}: +(?=\S)")
 
 _SUFFIXES = (
@@ -23,14 +24,16 @@ _SUFFIXES = (
     "y", "s", "e",
 )  # fmt: skip
 
-STOP_WORDS = frozenset(
-    "a about above after again all also although am an and any are as at be because been before being below between "
-    "both but by can cannot could did do does doing down during each few for from further had has have having he her "
-    "here hers him his how however i if in into is it its just let me might more most much must my no nor not now of "
-    "off on once only or other our out over own same shall she should so some such than that the their them then "
-    "there these they this those through to too under until up upon us very was we were what when where which while "
-    "who whom whose why will with would yet you your".split()
-)
+_STOP_WORDS = """
+a about above after again all also although am an and any are as at be because been before being below between
+both but by can cannot could did do does doing down during each few for from further had has have having he her
+here hers him his how however i if in into is it its just let me might more most much must my no nor not now of
+off on once only or other our out over own same shall she should so some such than that the their them then
+there these they this those through to too under until up upon us very was we were what when where which while
+who whom whose why will with would yet you your
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+"""Words that say little about what a text is about."""
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -68,16 +71,17 @@ class Reading:
     """A prompt, read once.
 
     Args:
-        prompt: the user's message. Its first line is taken for the instruction when there are others.
+        prompt: the user's message. Its first line is taken for the instruction, or the first sentence of a single line.
         guidance: the system text.
         salt: makes another draw of what the text does not decide.
     """
 
     def __init__(self, prompt: str, guidance: str, salt: int) -> None:
-        first, _, rest = prompt.strip().partition("\n")
-        self.instruction = first if rest.strip() else ""
-        self.body = rest.strip() or first
-        self.guidance = [_sentence(part) for part in _parts(f"{guidance}\n\n{self.instruction}")]
+        match = _INSTRUCTION.match(prompt)
+        first, rest, sentence, others = match.groups() if match else ("", prompt, None, None)
+        self.instruction: str = sentence or first
+        self.body: str = others or rest
+        self.guidance = sentences_of(f"{guidance}\n\n{self.instruction}")
         self._seed = hashlib.blake2b(f"{salt}\0{guidance}\0{prompt}".encode("utf-8", "replace")).digest()
 
     def draw(self, *what: object) -> float:
@@ -98,11 +102,11 @@ class Reading:
         return [stem(word) for word in words(self.body)]
 
     @functools.cached_property
-    def weights(self) -> Counter[str]:
+    def weights(self) -> dict[str, float]:
         """How often each stem occurs; in the instruction it counts less."""
-        weights: Counter[str] = Counter(self.body_words)
+        weights: dict[str, float] = dict(Counter(self.body_words))
         for word in words(self.instruction):
-            weights[stem(word)] += INSTRUCTION_WEIGHT  # type: ignore[assignment]
+            weights[stem(word)] = weights.get(stem(word), 0.0) + INSTRUCTION_WEIGHT
         return weights
 
     @functools.cached_property
@@ -140,6 +144,11 @@ class Reading:
     def labelled(self, name: list[str]) -> list[str]:
         """The values with a label of just these stems."""
         return [value for label, value in self.labels if label and list(label) == name]
+
+
+def sentences_of(text: str) -> list[Sentence]:
+    """The sentences, list entries and labelled lines of a text."""
+    return [_sentence(part) for part in _parts(text)]
 
 
 def _parts(text: str) -> list[str]:

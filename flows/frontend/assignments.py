@@ -217,7 +217,9 @@ class Assignments:
 
     def _item_step(self, of: x.Expr, step: ast.Subscript, keys: list[x.Expr], *, last: bool) -> x.Expr:
         if isinstance(step.slice, ast.Slice):
-            self.body.fail("SKY126", "a slice cannot be assigned to", step, "build a new list: `[*xs[:i], *new, *xs[j:]]`")
+            self.body.fail(
+                "SKY126", "a slice cannot be assigned to", step, "build a new list: `[*xs[:i], *new, *xs[j:]]`"
+            )
         index = self.expressions.value(step.slice)
         if may_raise(index) or not isinstance(index, x.Literal | x.Name):
             index = self.body.hold(index)
@@ -235,7 +237,10 @@ class Assignments:
         depth = len(keys) - (1 if how == "set" else 0)
         if name in self.body.iterating:
             self.body.fail(
-                "SKY402", f"`{name}` is changed while a `for` goes through it", target, f"go through a copy: `list({name})`"
+                "SKY402",
+                f"`{name}` is changed while a `for` goes through it",
+                target,
+                f"go through a copy: `list({name})`",
             )
         if not ownership.may_change(name, depth, self.body.scope):
             self._refuse_change(name, depth, target)
@@ -256,7 +261,9 @@ class Assignments:
                     self.body.fail("SKY214", f"a `{t.show(value.type)}` cannot be gone through", node, "give a list")
                 statement = ir.Extend(span=span, variable=name, path=path, value=value)
                 added = cast(t.Type, element)
-        inside = ownership.FRESH if how != "extend" else ownership.iterated(value, self.body.scope, self.body.temporaries)
+        inside = (
+            ownership.FRESH if how != "extend" else ownership.iterated(value, self.body.scope, self.body.temporaries)
+        )
         if how != "extend":
             inside = ownership.store(value, self.body.scope, self.body.temporaries)
         if inside != ownership.FRESH:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-import inspect
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from skyloom.errors import Span
@@ -78,13 +78,17 @@ class Calls:
             return self._constructor(found, node)
         shown = ast.unparse(node.func)
         if found is isinstance:
-            self.body.fail("SKY221", "`isinstance` has no meaning on JSON", node, "test a Literal field, or `is not None`")
+            self.body.fail(
+                "SKY221", "`isinstance` has no meaning on JSON", node, "test a Literal field, or `is not None`"
+            )
         if callable(found):
             if getattr(found, "__module__", None) == "builtins":
                 hint = did_you_mean(shown, BUILTINS) or "do it inside a task"
                 self.body.fail("SKY220", f"the builtin `{shown}` is not in the language", node, hint)
             self.body.fail(
-                "SKY203", f"`{shown}` is a plain function; a flow calls tasks, prompts and flows", node,
+                "SKY203",
+                f"`{shown}` is a plain function; a flow calls tasks, prompts and flows",
+                node,
                 f"mark it: `@task` above `def {shown.rpartition('.')[2]}`",
             )
         self.body.fail("SKY203", f"`{shown}` cannot be called", node, "call a task, prompt or flow")
@@ -95,7 +99,9 @@ class Calls:
             if name in self.body.scope.types:
                 self.body.fail("SKY203", f"`{name}` is a value and cannot be called", node, "call a task")
             known = [k for k, v in self.body.names.items() if callable(v) and not k.startswith("_")]
-            self.body.fail("SKY201", f"`{name}` is not known", node.func, did_you_mean(name, known) or "define it as a task")
+            self.body.fail(
+                "SKY201", f"`{name}` is not known", node.func, did_you_mean(name, known) or "define it as a task"
+            )
         self.body.fail("SKY203", "only names can be called", node.func, "give the task a name")
 
     # --- builtins and methods -----------------------------------------------------------------------------------
@@ -104,12 +110,16 @@ class Calls:
         outer = self.expressions.static(func.value)
         if outer is not MISSING and isinstance(outer, type(json) | type):
             hint = did_you_mean(func.attr, [n for n in vars(outer) if not n.startswith("_")])
-            self.body.fail("SKY204", f"`{ast.unparse(func.value)}` has no `{func.attr}`", func, hint or "check the name")
-        of = self.expressions.value(func.value)
+            self.body.fail(
+                "SKY204", f"`{ast.unparse(func.value)}` has no `{func.attr}`", func, hint or "check the name"
+            )
+        written = self.expressions.value(func.value)
+        of = self.expressions.as_dict(written)
         family = _family(of.type)
         name = f"{family}.{func.attr}"
         if name in BUILTINS:
-            return self._builtin(name, node, node.args, of)
+            result = self._builtin(name, node, node.args, of)
+            return result if written is of else self._from_typed_dict(result, cast(t.ModelType, written.type))
         if func.attr in ("append", "extend") and family == "list":
             self.body.fail("SKY222", f"`.{func.attr}` gives no value", node, "let it stand on a line of its own")
         if func.attr in MUTATORS:
@@ -119,11 +129,25 @@ class Calls:
             self.body.fail("SKY206", f"`{shown}` may be None", func, f"test `if {shown} is not None:` first")
         if family == "model":
             self.body.fail(
-                "SKY207", f"`{func.attr}` of `{t.show(of.type)}` is a method", func, "a flow reads fields; do it in a task"
+                "SKY207",
+                f"`{func.attr}` of `{t.show(of.type)}` is a method",
+                func,
+                "a flow reads fields; do it in a task",
             )
         known = [n.partition(".")[2] for n in BUILTINS if n.startswith(f"{family}.")]
         hint = did_you_mean(func.attr, known) or (f"it has {', '.join(known)}" if known else "do it inside a task")
         self.body.fail("SKY204", f"a `{t.show(of.type)}` has no method `{func.attr}`", func, hint)
+
+    def _from_typed_dict(self, result: x.Expr, of: t.ModelType) -> x.Expr:
+        """`row.get("key")` on a TypedDict gives that key's type."""
+        if not isinstance(result, x.Call) or result.function != "dict.get":
+            return result
+        key = result.arguments[1]
+        for field in self.body.models[of.name].fields:
+            if isinstance(key, x.Literal) and field.name == key.value:
+                default = result.arguments[2].type if len(result.arguments) > 2 else t.NULL
+                return replace(result, type=field.type if field.required else t.union(field.type, default))
+        return result
 
     def _builtin(self, name: str, node: ast.Call, arguments: list[ast.expr], of: x.Expr | None = None) -> x.Expr:
         before = [] if of is None else [of]
@@ -186,7 +210,13 @@ class Calls:
         arguments = function.args
         if keyword.arg != "key":
             self.body.fail("SKY101", "`lambda` stands only as `key=`", function, "write a comprehension, or a task")
-        if len(arguments.args) != 1 or arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults:
+        if (
+            len(arguments.args) != 1
+            or arguments.vararg
+            or arguments.kwarg
+            or arguments.kwonlyargs
+            or arguments.defaults
+        ):
             self.body.fail("SKY101", "a key function takes one argument", function, "write `key=lambda item: ...`")
         parameter = arguments.args[0].arg
         inner = self.body.scope.copy()
@@ -215,7 +245,10 @@ class Calls:
             self.body.fail("SKY224", f"an exception is raised, not kept: `{cls.__name__}`", node, "write `raise ...`")
         if model_fields.flavour(cls) is None:
             self.body.fail(
-                "SKY224", f"`{cls.__name__}` is no model that a flow can build", node, "use a model, or build it in a task"
+                "SKY224",
+                f"`{cls.__name__}` is no model that a flow can build",
+                node,
+                "use a model, or build it in a task",
             )
         try:
             of = types.model(cls)
@@ -231,8 +264,12 @@ class Calls:
         attributes = [field.attribute for field in model.fields]
         named: list[tuple[str, ast.expr]] = []
         if node.args and model.flavour != "dataclass":
-            self.body.fail("SKY226", f"`{of.name}` takes named arguments", node.args[0], f"write `{attributes[0]}=...`"
-                           if attributes else "it takes none")
+            self.body.fail(
+                "SKY226",
+                f"`{of.name}` takes named arguments",
+                node.args[0],
+                f"write `{attributes[0]}=...`" if attributes else "it takes none",
+            )
         if len(node.args) > len(attributes):
             self.body.fail("SKY226", f"`{of.name}` takes {len(attributes)} arguments", node, "leave some out")
         named += list(zip(attributes, node.args, strict=False))
@@ -246,7 +283,7 @@ class Calls:
                 hint = did_you_mean(name, by_key) or f"it has {', '.join(by_key) or 'none'}"
                 self.body.report("SKY226", f"`{of.name}` has no field `{name}`", value, hint)
         missing = [k for k, f in by_key.items() if f.required and k not in dict(named)]
-        if missing and model.flavour != "typeddict" or any(by_key[m].required for m in missing):
+        if (missing and model.flavour != "typeddict") or any(by_key[m].required for m in missing):
             self.body.report("SKY226", f"`{of.name}` wants `{'`, `'.join(missing)}`", node, f"add `{missing[0]}=...`")
         if missing or any(name not in by_key for name, _ in named):
             raise Stop
@@ -284,7 +321,9 @@ class Calls:
         if model.flavour != "typeddict" or wrong or missing:
             names = ", ".join(known)
             self.body.fail(
-                "SKY209", f"a dict stands where a `{of.name}` is wanted", node,
+                "SKY209",
+                f"a dict stands where a `{of.name}` is wanted",
+                node,
                 f"give it the keys {names}" if model.flavour == "typeddict" else f"write `{of.name}(...)`",
             )
         given = {
@@ -303,7 +342,9 @@ class Calls:
             return self._pure(node)
         if lazy:
             self.body.fail(
-                "SKY120", "`any` and `all` stop early, and a parallel map does not", node,
+                "SKY120",
+                "`any` and `all` stop early, and a parallel map does not",
+                node,
                 "write `any([...])` to run all of them, or a `for` loop",
             )
         return self._map(node, limits)
@@ -393,7 +434,9 @@ class Calls:
                 pairs = zip(targets, types, strict=True)
                 return x.Unpack(targets=tuple(self.target(inner, part, owner) for inner, part in pairs))
             case _:
-                self.body.fail("SKY121", "a loop's target is a name, or names", node, "use a name, and assign in the body")
+                self.body.fail(
+                    "SKY121", "a loop's target is a name, or names", node, "use a name, and assign in the body"
+                )
 
     def parts(self, of: t.Type, count: int, node: ast.AST) -> list[t.Type]:
         """The types that taking a value apart gives."""
@@ -405,8 +448,12 @@ class Calls:
             case t.ListType(item=item):
                 return [item] * count
             case t.AnyType():
-                self.body.fail("SKY211", "the type of this value is not known, so it cannot be taken apart", node,
-                               "annotate where it comes from")
+                self.body.fail(
+                    "SKY211",
+                    "the type of this value is not known, so it cannot be taken apart",
+                    node,
+                    "annotate where it comes from",
+                )
             case _ if isinstance(widen(of), t.StrType):
                 return [t.STR] * count
             case _:
@@ -419,9 +466,7 @@ class Calls:
         if not isinstance(node, ast.DictComp):
             return result
         pair = cast(t.TupleType, cast(t.ListType, result.type).item)
-        return x.Call(
-            span=self.body.span(node), type=t.DictType(pair.items[1]), function="dict", arguments=(result,)
-        )
+        return x.Call(span=self.body.span(node), type=t.DictType(pair.items[1]), function="dict", arguments=(result,))
 
     def _map_over(self, node: Comprehension, generators: Sequence[ast.comprehension]) -> x.Name:
         generator, span = generators[0], self.body.span(node)
@@ -441,8 +486,15 @@ class Calls:
         of = t.ListType(result.type)
         self.body.emit(
             ir.Map(
-                span=span, id=step_id, target=target, over=over, items=items, body=tuple(body), result=result,
-                condition=condition, limit=limit,
+                span=span,
+                id=step_id,
+                target=target,
+                over=over,
+                items=items,
+                body=tuple(body),
+                result=result,
+                condition=condition,
+                limit=limit,
             )
         )
         self.body.checkpoint()
@@ -463,7 +515,9 @@ class Calls:
                 tests.append(self.expressions.condition(test))
             if block:
                 self.body.fail(
-                    "SKY122", "the `if` of a parallel map calls no task", test,
+                    "SKY122",
+                    "the `if` of a parallel map calls no task",
+                    test,
                     "compute it first: `keep = [check(a) for a in items]`, then go through `zip(items, keep)`",
                 )
             self.body.scope.facts = assume(test, True, self.body.scope, self.body.models).facts
@@ -544,5 +598,3 @@ def _first_step(block: list[ir.Statement]) -> str:
                 case _:
                     return statement.id
     return "item"
-
-

@@ -214,5 +214,3 @@ class Errors:
                         self.body.scope = scopes[index].copy()
                         self._compile(statements)
                         scopes[index] = self.body.scope
-
-

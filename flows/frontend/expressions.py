@@ -21,7 +21,6 @@ from skyloom.flows.expr.rules import (
     binary_type,
     compare_problem,
     formattable,
-    is_mutable,
     item_type,
     iteration_type,
     may_raise,
@@ -33,7 +32,7 @@ from skyloom.flows.expr.rules import (
 from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.body import Body, Stop, did_you_mean
 from skyloom.flows.frontend.narrowing import assume, falsy, field_type, place_of, truthy
-from skyloom.flows.frontend.scope import Ownership, join
+from skyloom.flows.frontend.scope import Ownership
 from skyloom.flows.frontend.syntax import MISSING, explain, is_data
 from skyloom.flows.frontend.unsupported import Unsupported
 from skyloom.flows.ir import nodes as ir
@@ -193,7 +192,7 @@ class Expressions:
             case list() | tuple():
                 items = tuple(self.constant(item, node) for item in value)
                 of_items = tuple(item.type for item in items)
-                of = t.TupleType(of_items) if isinstance(value, tuple) else t.ListType(t.union(*of_items))
+                of = t.TupleType(of_items) if isinstance(value, tuple) else t.ListType(element_type(of_items))
                 return x.Array(span=span, type=of, items=items)
             case dict():
                 entries = tuple(
@@ -254,9 +253,7 @@ class Expressions:
         if callable(found):
             self.body.fail("SKY203", f"`{shown}` is a function or class, not a value", node, f"call it: `{shown}(...)`")
         kind = type(found).__name__
-        self.body.fail(
-            "SKY203", f"`{shown}` is a {kind}, which a flow cannot carry", node, "use it inside a task"
-        )
+        self.body.fail("SKY203", f"`{shown}` is a {kind}, which a flow cannot carry", node, "use it inside a task")
 
     # --- fields and items ---------------------------------------------------------------------------------------
 
@@ -269,7 +266,9 @@ class Expressions:
         outer = self.static(node.value)
         if isinstance(outer, ModuleType | type):
             hint = did_you_mean(node.attr, [n for n in vars(outer) if not n.startswith("_")])
-            self.body.fail("SKY204", f"`{ast.unparse(node.value)}` has no `{node.attr}`", node, hint or "check the name")
+            self.body.fail(
+                "SKY204", f"`{ast.unparse(node.value)}` has no `{node.attr}`", node, hint or "check the name"
+            )
         return self.field(self.value(node.value), node)
 
     def _error_class(self, call: ast.Call, node: ast.AST) -> x.Expr:
@@ -286,7 +285,10 @@ class Expressions:
         if t.NULL in alternatives and len(alternatives) > 1:
             shown = ast.unparse(node.value)
             self.body.fail(
-                "SKY206", f"`{shown}` may be None, which has no `{attribute}`", node, f"test `if {shown} is not None:` first"
+                "SKY206",
+                f"`{shown}` may be None, which has no `{attribute}`",
+                node,
+                f"test `if {shown} is not None:` first",
             )
         if all(isinstance(member, t.EnumType) for member in alternatives):
             return self._enum_field(of, attribute, node)
@@ -333,7 +335,11 @@ class Expressions:
             result: x.Expr = x.Literal(span=span, type=t.LiteralType((members[-1][0],)), value=members[-1][0])
             for name, value in reversed(members[:-1]):
                 same = x.Compare(
-                    span=span, type=t.BOOL, operator="==", left=of, right=x.Literal(span=span, type=of.type, value=value)
+                    span=span,
+                    type=t.BOOL,
+                    operator="==",
+                    left=of,
+                    right=x.Literal(span=span, type=of.type, value=value),
                 )
                 text = x.Literal(span=span, type=t.LiteralType((name,)), value=name)
                 result = x.Conditional(span=span, type=values, test=same, body=text, orelse=result)
@@ -351,8 +357,12 @@ class Expressions:
         if isinstance(of.type, t.DictType):
             self.body.fail("SKY205", f"a `{kind}` has keys, no fields", node, f'write `[...]["{node.attr}"]`')
         if isinstance(of.type, t.AnyType):
-            self.body.fail("SKY211", f"the type of this value is not known, so it has no `{node.attr}`", node,
-                           "annotate it with a model")
+            self.body.fail(
+                "SKY211",
+                f"the type of this value is not known, so it has no `{node.attr}`",
+                node,
+                "annotate it with a model",
+            )
         if isinstance(of.type, t.ErrorType):
             self.body.fail("SKY205", f"a caught error has no `{node.attr}` in a flow", node, "use `str(e)`")
         self.body.fail("SKY205", f"a `{kind}` has no field `{node.attr}`", node, "call a method, or use a model")
@@ -374,7 +384,9 @@ class Expressions:
         alternatives = t.members(of.type)
         if t.NULL in alternatives:
             shown = ast.unparse(node.value)
-            self.body.fail("SKY206", f"`{shown}` may be None, which has no items", node, f"test `if {shown} is not None:`")
+            self.body.fail(
+                "SKY206", f"`{shown}` may be None, which has no items", node, f"test `if {shown} is not None:`"
+            )
         inner = item_type(of.type, index.type, None if isinstance(literal, bool) else literal)
         if inner is None:
             self._refuse_item(of, index, node)
@@ -399,7 +411,7 @@ class Expressions:
                 self.body.fail("SKY208", f"the tuple has {len(items)} elements", node.slice, "use an index within it")
             case t.DictType():
                 message = f"a key of `{t.show(of.type)}` is a str, not `{t.show(widen(index.type))}`"
-                self.body.fail("SKY208", message, node.slice, "write `str(...)`, or `f\"...\"`")
+                self.body.fail("SKY208", message, node.slice, 'write `str(...)`, or `f"..."`')
             case _:
                 message = f"`{t.show(of.type)}[{t.show(widen(index.type))}]` has no meaning"
                 self.body.fail("SKY208", message, node, "index a list with an int, a dict with a str")
@@ -411,14 +423,21 @@ class Expressions:
         bounds = [next(given) if part is not None else None for part in (cut.lower, cut.upper, cut.step)]
         for bound in bounds:
             if bound is not None and not assignable(bound.type, t.optional(t.INT)):
-                self.body.fail("SKY208", f"a slice bound is an int, not `{t.show(bound.type)}`", node.slice, "use an int")
+                self.body.fail(
+                    "SKY208", f"a slice bound is an int, not `{t.show(bound.type)}`", node.slice, "use an int"
+                )
         constants = [_constant_bound(bound) for bound in bounds]
         known = None if MISSING in constants else slice(*constants)
         result = slice_type(of.type, known)
         if result is None:
             self.body.fail("SKY208", f"a `{t.show(of.type)}` cannot be sliced", node, "slice a list or a text")
         return x.Slice(
-            span=self.body.span(node), type=cast(t.Type, result), object=of, start=bounds[0], stop=bounds[1], step=bounds[2]
+            span=self.body.span(node),
+            type=cast(t.Type, result),
+            object=of,
+            start=bounds[0],
+            stop=bounds[1],
+            step=bounds[2],
         )
 
     # --- operators ----------------------------------------------------------------------------------------------
@@ -450,7 +469,10 @@ class Expressions:
         """Reports a value of unknown type where its type decides the meaning."""
         if isinstance(value.type, t.AnyType):
             self.body.fail(
-                "SKY211", f"the type of this value is not known, so {use} has no meaning", node, "annotate where it comes from"
+                "SKY211",
+                f"the type of this value is not known, so {use} has no meaning",
+                node,
+                "annotate where it comes from",
             )
 
     def _unary(self, node: ast.UnaryOp) -> x.Expr:
@@ -519,6 +541,8 @@ class Expressions:
 
     def _compare(self, operation: ast.cmpop, left: x.Expr, right: x.Expr, node: ast.AST) -> x.Expr:
         symbol = _COMPARISONS[type(operation)]
+        if symbol in ("in", "not in"):
+            right = self.as_dict(right)
         if isinstance(operation, ast.Is | ast.IsNot) and not (
             isinstance(right, x.Literal) and (right.value is None or isinstance(right.value, bool))
         ):
@@ -643,7 +667,7 @@ class Expressions:
                 self.body.fail("SKY214", "the length of this tuple is not known", written, "write a list: `[*...]`")
             else:
                 types.append(cast(t.Type, element))
-        of = t.TupleType(tuple(types)) if isinstance(node, ast.Tuple) else t.ListType(t.union(*types))
+        of = t.TupleType(tuple(types)) if isinstance(node, ast.Tuple) else t.ListType(element_type(types))
         return x.Array(span=self.body.span(node), type=of, items=tuple(items))
 
     def _dict(self, node: ast.Dict) -> x.Expr:
@@ -653,7 +677,7 @@ class Expressions:
         types: list[t.Type] = []
         for key, value in zip(node.keys, node.values, strict=True):
             if key is None:
-                inner = next(compiled)
+                inner = self.as_dict(next(compiled))
                 if not isinstance(inner.type, t.DictType):
                     message = f"`**` needs a dict, not `{t.show(inner.type)}`"
                     self.body.fail("SKY214", message, value, "spread a dict[str, ...]")
@@ -664,7 +688,14 @@ class Expressions:
             self._check_key(compiled_key, key)
             entries.append(x.Entry(key=compiled_key, value=compiled_value))
             types.append(compiled_value.type)
-        return x.Object(span=self.body.span(node), type=t.DictType(t.union(*types)), entries=tuple(entries))
+        return x.Object(span=self.body.span(node), type=t.DictType(element_type(types)), entries=tuple(entries))
+
+    def as_dict(self, value: x.Expr) -> x.Expr:
+        """A TypedDict as the dict that it is; any other value as it is."""
+        if isinstance(value.type, t.ModelType) and self.body.models[value.type.name].flavour == "typeddict":
+            fields = self.body.models[value.type.name].fields
+            return self._retyped(value, t.DictType(t.union(*(field.type for field in fields))))
+        return value
 
     def _check_key(self, key: x.Expr, node: ast.expr) -> None:
         if not assignable(key.type, t.STR):
@@ -684,7 +715,9 @@ class Expressions:
 
     def _hole(self, value: x.Expr, node: ast.FormattedValue) -> x.Expr:
         if node.conversion not in (-1, ord("s")):
-            self.body.fail("SKY112", "`!r` and `!a` are not in the language", node, "use the plain value, or json.dumps")
+            self.body.fail(
+                "SKY112", "`!r` and `!a` are not in the language", node, "use the plain value, or json.dumps"
+            )
         if node.format_spec is not None:
             return self._formatted(value, node)
         return self.text(value, node.value)
@@ -752,6 +785,20 @@ class Expressions:
         self.body.fail("SKY209", f"{what} wants `{want}`, and this is `{have}`", node, hint)
 
 
+def element_type(types: Sequence[t.Type]) -> t.Type:
+    """The type of the elements of a display: several kinds of lists become lists of several kinds, and so with dicts,
+    because elements may be added to any of them."""
+    joined = t.members(t.union(*types))
+    lists = [member for member in joined if isinstance(member, t.ListType)]
+    dicts = [member for member in joined if isinstance(member, t.DictType)]
+    rest = [member for member in joined if not isinstance(member, t.ListType | t.DictType)]
+    if lists:
+        rest.append(t.ListType(element_type([one.item for one in lists])))
+    if dicts:
+        rest.append(t.DictType(element_type([one.value for one in dicts])))
+    return t.union(*rest)
+
+
 def _constant_bound(bound: x.Expr | None) -> Any:
     match bound:
         case None:
@@ -783,5 +830,3 @@ def _exponent(value: x.Expr) -> int | None:
 
 def _is_range(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"
-
-

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from skyloom.flows.definitions import Flow, Prompt, Task
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
-from skyloom.flows.expr.rules import assignable, is_mutable, iteration_type, widen
+from skyloom.flows.expr.rules import assignable, iteration_type
 from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.assignments import Assignments
 from skyloom.flows.frontend.body import Body, Loop, Stop
@@ -289,5 +287,3 @@ class Statements:
             loop.continues.append(self.body.scope.copy())
             self.body.emit(ir.Continue(span=span))
         self.body.leave()
-
-

@@ -10,7 +10,6 @@ from skyloom.flows import constructs
 from skyloom.flows.definitions import Flow, Prompt, Task
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
-from skyloom.flows.expr.rules import assignable
 from skyloom.flows.frontend.body import Body, Stop, did_you_mean
 from skyloom.flows.frontend.scope import Ownership
 from skyloom.flows.frontend.syntax import MISSING
@@ -103,7 +102,9 @@ class Steps:
                 what = f"`{parameter}` of `{name}`"
                 of = types[parameter]
                 fitted.append(
-                    ir.Argument(name=parameter, value=self.expressions.fitted(value, of, written, what, checked=checked))
+                    ir.Argument(
+                        name=parameter, value=self.expressions.fitted(value, of, written, what, checked=checked)
+                    )
                 )
             except Stop:
                 stopped = True
@@ -203,9 +204,7 @@ class Steps:
         payload = next((k.value for k in node.keywords if k.arg == "payload"), payload)
         if len(node.args) > 2:
             self.body.fail("SKY303", "`wait_for` takes an event and a type; name the others", node.args[2], "name it")
-        rest = ast.Call(
-            func=node.func, args=node.args[:1], keywords=[k for k in node.keywords if k.arg != "payload"]
-        )
+        rest = ast.Call(func=node.func, args=node.args[:1], keywords=[k for k in node.keywords if k.arg != "payload"])
         ast.copy_location(rest, node)
         types = {"event": t.STR, "key": t.optional(t.STR), "timeout": t.optional(t.FLOAT)}
         options = self._options(rest, ["event", "key", "timeout"], ["event"], cast(dict[str, t.Type], types))
@@ -227,12 +226,14 @@ class Steps:
 
     def _payload(self, node: ast.expr) -> t.Type:
         try:
-            annotation = eval(compile(ast.Expression(node), "<annotation>", "eval"), dict(self.body.names))  # noqa: S307
+            annotation = eval(compile(ast.Expression(node), "<annotation>", "eval"), dict(self.body.names))
             return self.body.builder.types.resolve(annotation)
         except Unsupported as problem:
             self.body.fail("SKY303", f"the payload's type: {problem.message}", node, problem.hint or "name a model")
         except Exception:
-            self.body.fail("SKY303", "the payload's type is not a type of the module", node, "name a model, or `int`, ...")
+            self.body.fail(
+                "SKY303", "the payload's type is not a type of the module", node, "name a model, or `int`, ..."
+            )
 
     def _emit(self, node: ast.Call) -> x.Expr:
         types: dict[str, t.Type] = {"event": t.STR, "key": t.optional(t.STR)}
@@ -262,24 +263,33 @@ class Steps:
             self.body.fail("SKY228", f"`{function}` takes no arguments", node, f"write `{function}()`")
         step_id = self.body.step_id(function)
         target = self.body.temporary(step_id)
-        return self._added(ir.Sample(span=self.body.span(node), id=step_id, target=target, function=function), target, of)
+        return self._added(
+            ir.Sample(span=self.body.span(node), id=step_id, target=target, function=function), target, of
+        )
 
     # --- side by side -------------------------------------------------------------------------------------------
 
     def _each(self, node: ast.Call) -> x.Expr:
         self.body.fail(
-            "SKY301", "`each` stands in a comprehension only", node, "write `[task(item) for item in each(items, limit=8)]`"
+            "SKY301",
+            "`each` stands in a comprehension only",
+            node,
+            "write `[task(item) for item in each(items, limit=8)]`",
         )
 
     def _branches(self, node: ast.Call) -> tuple[ir.Branch, ...]:
         name = ast.unparse(node.func)
         if node.keywords:
-            self.body.fail("SKY304", f"`{name}` takes its branches by position", node.keywords[0].value, "leave the name out")
+            self.body.fail(
+                "SKY304", f"`{name}` takes its branches by position", node.keywords[0].value, "leave the name out"
+            )
         branches = []
         stopped = False
         for argument in node.args:
             if isinstance(argument, ast.Starred):
-                self.body.fail("SKY304", f"`{name}` cannot take `*`", argument, "use a comprehension: `[task(x) for x in xs]`")
+                self.body.fail(
+                    "SKY304", f"`{name}` cannot take `*`", argument, "use a comprehension: `[task(x) for x in xs]`"
+                )
             try:
                 with self.body.in_scope(self.body.scope.copy()), self.body.inner_block() as block:
                     result = self.expressions.value(argument)
@@ -304,18 +314,22 @@ class Steps:
     def _race(self, node: ast.Call) -> x.Expr:
         branches = self._branches(node)
         for branch, argument in zip(branches, node.args, strict=True):
-            single = len(branch.body) == 1 and isinstance(branch.body[0], ir.Step) and not isinstance(branch.body[0], ir.Map)
+            single = (
+                len(branch.body) == 1 and isinstance(branch.body[0], ir.Step) and not isinstance(branch.body[0], ir.Map)
+            )
             direct = isinstance(branch.result, x.Literal) or (
-                isinstance(branch.result, x.Name) and single and branch.result.name == cast(ir.Step, branch.body[0]).target
+                isinstance(branch.result, x.Name)
+                and single
+                and branch.result.name == cast(ir.Step, branch.body[0]).target
             )
             if not (single and direct) or isinstance(branch.body[0], ir.Parallel | ir.Race):
                 self.body.fail(
-                    "SKY305", "a branch of a race is one call, with arguments that are already there", argument,
+                    "SKY305",
+                    "a branch of a race is one call, with arguments that are already there",
+                    argument,
                     "put several calls into a flow of their own",
                 )
         of = t.union(*(branch.result.type for branch in branches))
         step_id = self.body.step_id("race")
         target = self.body.temporary(step_id)
         return self._added(ir.Race(span=self.body.span(node), id=step_id, target=target, branches=branches), target, of)
-
-

@@ -10,7 +10,11 @@ MISSING: Any = object()
 """No value: None is one."""
 
 _EXPRESSIONS: dict[type[ast.expr], tuple[str, str, str]] = {
-    ast.Lambda: ("SKY101", "`lambda` stands only as the `key` of sorted, min and max", "write a comprehension, or a task"),
+    ast.Lambda: (
+        "SKY101",
+        "`lambda` stands only as the `key` of sorted, min and max",
+        "write a comprehension, or a task",
+    ),
     ast.NamedExpr: ("SKY102", "`:=` is not in the language", "assign on a line of its own"),
     ast.Await: ("SKY103", "a flow is not asynchronous", "call the task; `async def` tasks are awaited by the engine"),
     ast.Yield: ("SKY104", "a flow does not yield", "return a list"),
