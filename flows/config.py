@@ -11,7 +11,8 @@
     kind = "openai"
     base_url = "http://localhost:11434/v1"
 
-Without a file, or without a table for it, every alias of the target `local` is `offline`.
+Without a file, or without a table for it, every alias of the target `local` is `offline`; with one, `fast` and `smart`
+still are, where it does not name them.
 
 Variables of the environment come before the file, for the target `local`: `SKYLOOM_ENV` names the environment (default
 `dev`), `SKYLOOM_MODEL_FAST=openai:gpt-5` sets the alias `fast`, `SKYLOOM_OLLAMA_BASE_URL` the `base_url` of `ollama`.
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 FILE_NAME = "skyloom.toml"
 DEFAULT_ENVIRONMENT = "dev"
 LOCAL = "local"
+DEFAULT_ALIASES = ("fast", "smart")
+"""Aliases that are `offline` on the target `local` where the file does not name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +141,14 @@ def resolve_model(config: Config, alias: str, target: str = LOCAL) -> ResolvedMo
 def _written(config: Config, alias: str, target: str) -> str:
     """The file's entry for `alias`."""
     table = config.settings.models.get(target)
-    if not table and target == LOCAL:
-        return "offline"
     if table is not None and alias in table:
         return table[alias]
+    if target == LOCAL and (not table or alias in DEFAULT_ALIASES):
+        return "offline"
     keys = ("models", target)
+    known = (*(table or ()), *(DEFAULT_ALIASES if target == LOCAL else ()))
     message = f"no model `{alias}` for the target `{target}` (environment `{config.environment}`)"
-    hint = did_you_mean(alias, table or ()) or f'add `{alias} = "provider:model"` to [models.{target}]'
+    hint = did_you_mean(alias, known) or f'add `{alias} = "provider:model"` to [models.{target}]'
     if config.file is None:
         raise ConfigError(Diagnostic("SKY634", message, FILE_NAME, hint=hint))
     raise ConfigError(config.file.diagnostic("SKY634", message, keys, hint))

@@ -7,16 +7,17 @@ import time
 import uuid as uuid_module
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 from skyloom.errors import ApprovalTimedOut, EventTimedOut, FlowTimedOut, SkyloomError, TaskFailed, TaskTimedOut
 from skyloom.flows import invoke, retrying, session, values
 from skyloom.flows.constructs import Decision
-from skyloom.flows.task_context import TaskContext
 from skyloom.flows.coroutines import run_to_end
 from skyloom.flows.definitions import Definition, Flow, Prompt, Task
-from skyloom.flows.outcome import ErrorValue, Json, Raised
+from skyloom.flows.outcome import ErrorValue, Json
 from skyloom.flows.policy import Retry
+from skyloom.flows.task_context import TaskContext
 from skyloom.flows.testing import Answer, Arrival, Call, Script, current_script
 
 T = TypeVar("T")
@@ -139,7 +140,7 @@ class PlainSession:
         from skyloom.flows.prompting import ModelSource, ask
 
         definition = compile_prompt(prompt)
-        models = ModelSource.for_file(self._file)
+        models = ModelSource.for_file(Path(self._file))
         return run_to_end(lambda: ask(definition, prompt, arguments, models)).value
 
     def _attempts(self, name: str, retry: Retry, timeout: float, attempt: Callable[[int], Json]) -> Json:

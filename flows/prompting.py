@@ -52,13 +52,13 @@ class ModelSource:
         self._lock = Lock()
 
     @classmethod
-    def for_file(cls, file: Path | None, *, environment: str | None = None) -> ModelSource:
+    def for_file(cls, file: str | Path | None, environment: str | None = None) -> ModelSource:
         """The models that the skyloom.toml of a flow's file names (of the working folder where `file` is None).
 
         Raises:
             ConfigError: the configuration is wrong, or has no such environment.
         """
-        return cls(load_config(file, environment))
+        return cls(load_config(None if file is None else Path(file), environment))
 
     @property
     def environment(self) -> str:

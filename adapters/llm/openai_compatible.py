@@ -97,10 +97,10 @@ class OpenAICompatibleModel:
         """Asks in the best form the server takes for the model, and remembers which that is."""
         from openai import BadRequestError, UnprocessableEntityError
 
-        if request.output_schema is None:
-            return await self._send(request, self._body(request, "text"), limit)
+        typed = request.output_schema is not None
+        best = self._forms.get(request.model, FORMS[0]) if typed else "text"
         refused: APIStatusError | None = None
-        for form in FORMS[FORMS.index(self._forms.get(request.model, FORMS[0])) :]:
+        for form in FORMS[FORMS.index(best) :]:
             try:
                 answer = await self._send(request, self._body(request, form), limit)
             except (BadRequestError, UnprocessableEntityError) as error:
@@ -108,7 +108,8 @@ class OpenAICompatibleModel:
                     raise self._service_error(request, error) from error
                 refused = refused or error
             else:
-                self._forms[request.model] = form
+                if typed:
+                    self._forms[request.model] = form
                 return answer
         assert refused is not None, "the loop ran at least once and every round failed"
         raise self._service_error(request, refused) from refused

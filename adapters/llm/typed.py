@@ -26,6 +26,13 @@ TEXT_SCHEMA = {"type": "string"}
 """The schema of an answer that is taken as text, not as JSON."""
 
 
+REPAIR_OPENING = "This answer does not fit: "
+"""How the message begins that sends an answer back."""
+
+_ECHO_LIMIT = 20_000
+"""Characters of an answer that are sent back; rubbish may be long."""
+
+
 @dataclass(frozen=True, slots=True)
 class TypedCompletion(Generic[T]):
     """A valid answer: its value, the tokens of all attempts together, how many there were, and who gave it."""
@@ -64,8 +71,11 @@ async def complete_typed(
             reason = str(problem)
         else:
             return TypedCompletion(value, usage, attempt, completion.model)
-        retold = (Message("assistant", completion.text), Message("user", form.complaint(reason)))
-        asked = replace(asked, messages=(*request.messages, *retold))
+        retold = (
+            Message("assistant", completion.text[:_ECHO_LIMIT]),
+            Message("user", f"{REPAIR_OPENING}{reason}\n{form.again}"),
+        )
+        asked = replace(asked, messages=(*asked.messages, *retold))
     attempts = f"{repairs + 1} attempts" if repairs else "1 attempt"
     raise PromptFailed(f"{completion.model} gave no valid answer in {attempts}: {reason}")
 
@@ -98,8 +108,7 @@ class _Text:
             raise ValueError("the answer is empty")
         yield answer
 
-    def complaint(self, reason: str) -> str:
-        return f"This answer does not fit: {reason}\nAnswer again, with the text and nothing else."
+    again = "Answer again, with the text and nothing else."
 
 
 class _Object:
@@ -107,15 +116,11 @@ class _Object:
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self.schema: dict[str, Any] | None = schema
+        described = json.dumps(schema, ensure_ascii=False)
+        self.again = f"Answer again, with JSON of this JSON Schema and nothing else:\n{described}"
 
     def candidates(self, text: str) -> Iterator[Json]:
         return _json_values(_without_thoughts(text))
-
-    def complaint(self, reason: str) -> str:
-        return (
-            f"This answer does not fit: {reason}\n"
-            f"Answer again, with JSON of this JSON Schema and nothing else:\n{json.dumps(self.schema)}"
-        )
 
 
 class _Wrapped(_Object):

@@ -201,9 +201,7 @@ def _confusion(left: Type, right: Type) -> str:
         for member in members(given):
             if isinstance(member, EnumType) and not member.text:
                 name = f"{member.name}.{member.members[0][0]}"
-                return (
-                    f"{_shown(left)} and {_shown(right)} cannot be compared: compare an enum with members, as {name}"
-                )
+                return f"{_shown(left)} and {_shown(right)} cannot be compared: compare an enum with members, as {name}"
     return f"{_shown(left)} and {_shown(right)} cannot be compared: unlike values may look alike once they are JSON"
 
 

@@ -203,9 +203,7 @@ def _absorb(members: list[Type]) -> list[Type]:
     literals = [m for m in members if isinstance(m, LiteralType)]
     if literals:
         bases = {type(m) for m in members}
-        values = dict.fromkeys(
-            (type(v), v) for m in literals for v in m.values if _LITERAL_BASE[type(v)] not in bases
-        )
+        values = dict.fromkeys((type(v), v) for m in literals for v in m.values if _LITERAL_BASE[type(v)] not in bases)
         rest: list[Type] = [m for m in members if not isinstance(m, LiteralType)]
         merged = tuple(v for _, v in values)
         first = members.index(literals[0])

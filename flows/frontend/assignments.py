@@ -10,7 +10,7 @@ from skyloom.flows.expr import types as t
 from skyloom.flows.expr.rules import assignable, iteration_type, may_raise, widen
 from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.body import Body
-from skyloom.flows.frontend.expressions import Expressions
+from skyloom.flows.frontend.expressions import Expressions, element_type
 from skyloom.flows.frontend.scope import Ownership
 from skyloom.flows.frontend.unsupported import Unsupported
 from skyloom.flows.ir import nodes as ir
@@ -59,18 +59,32 @@ class Assignments:
         read = ast.copy_location(_as_load(target), target)
         if isinstance(node.op, ast.Add) and self._is_list(read):
             self._extended_by(target, node)
-            return
-        operation = ast.copy_location(ast.BinOp(left=read, op=node.op, right=node.value), node)
-        self._assign_all([target], operation)
+        elif isinstance(target, ast.Name):
+            operation = ast.copy_location(ast.BinOp(left=read, op=node.op, right=node.value), node)
+            self._assign_all([target], operation)
+        else:
+            self._changed_by(target, node)
+
+    def _changed_by(self, target: ast.expr, node: ast.AugAssign) -> None:
+        """`a[i] += v`: the place is found once, then read, then set."""
+        name, keys, place = self._place(target)
+        before = len(self.body.block)
+        right = self.expressions.value(node.value)
+        left, right = self.expressions.in_order([place, right], [before, len(self.body.block)])
+        symbol = self.expressions.symbol(node.op, node)
+        value = self.expressions.arithmetic(symbol, left, right, node)
+        self._change(name, keys, place.type, value, target, "set", target)
 
     def _is_list(self, node: ast.expr) -> bool:
+        found = False
         with self.body.rehearsal():
-            return all(isinstance(m, t.ListType) for m in t.members(self.expressions.value(node).type))
+            found = all(isinstance(m, t.ListType) for m in t.members(self.expressions.value(node).type))
+        return found
 
     def _extended_by(self, target: ast.expr, node: ast.AugAssign) -> None:
-        name, keys, of = self._place(target)
+        name, keys, place = self._place(target)
         value = self.expressions.value(node.value)
-        self._change(name, keys, of, value, node, "extend", target)
+        self._change(name, keys, place.type, value, node, "extend", target)
 
     def grown(self, node: ast.Call) -> bool:
         """`a.append(v)` and `a.extend(v)` on a line of their own. False where the object is no list of the flow's."""
@@ -79,9 +93,9 @@ class Assignments:
             return False
         if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
             self.body.fail("SKY228", f"`{func.attr}` takes one argument", node, f"write `.{func.attr}(value)`")
-        name, keys, of = self._place(func.value)
+        name, keys, place = self._place(func.value)
         value = self._added(node.args[0], func.attr)
-        self._change(name, keys, of, value, node, func.attr, func.value)
+        self._change(name, keys, place.type, value, node, func.attr, func.value)
         return True
 
     def _added(self, node: ast.expr, how: str) -> x.Expr:
@@ -103,6 +117,9 @@ class Assignments:
             return
         if not isinstance(value, x.Literal | x.Name):
             value = self.body.hold(value)
+        if isinstance(value, x.Name):
+            # It is read several times.
+            self.body.temporaries -= {value.name}
         for target in targets:
             self._to_target(target, value, written)
 
@@ -125,8 +142,8 @@ class Assignments:
             case ast.Tuple(elts=inner) | ast.List(elts=inner):
                 self._take_apart(inner, value, target)
             case ast.Subscript() | ast.Attribute():
-                name, keys, of = self._place(target)
-                self._change(name, keys, of, value, target, "set", target)
+                name, keys, place = self._place(target)
+                self._change(name, keys, place.type, value, target, "set", target)
             case ast.Starred():
                 self.body.fail("SKY125", "`*` in an assignment is not in the language", target, "take a slice")
             case _:
@@ -179,8 +196,8 @@ class Assignments:
 
     # --- changes in place ---------------------------------------------------------------------------------------
 
-    def _place(self, node: ast.expr) -> tuple[str, list[x.Expr], t.Type]:
-        """The variable, the keys that lead to a place inside its value, and the type of that place."""
+    def _place(self, node: ast.expr) -> tuple[str, list[x.Expr], x.Expr]:
+        """The variable, the keys that lead to a place inside its value, and the place as an expression."""
         keys: list[x.Expr] = []
         path: list[ast.expr] = []
         inner = node
@@ -195,7 +212,7 @@ class Assignments:
                 of = self._field_step(of, step, keys, last=step is node)
             else:
                 of = self._item_step(of, cast(ast.Subscript, step), keys, last=step is node)
-        return cast(ast.Name, inner).id, keys, of.type
+        return inner.id, keys, of
 
     def _field_step(self, of: x.Expr, step: ast.Attribute, keys: list[x.Expr], *, last: bool) -> x.Expr:
         field = self.expressions.field(of, step)
@@ -319,9 +336,9 @@ class Assignments:
     def _widened(self, of: t.Type, depth: int, added: t.Type) -> t.Type:
         match of:
             case t.ListType(item=item):
-                return t.ListType(t.union(item, added) if depth == 0 else self._widened(item, depth - 1, added))
+                return t.ListType(element_type([item, added]) if depth == 0 else self._widened(item, depth - 1, added))
             case t.DictType(value=value):
-                return t.DictType(t.union(value, added) if depth == 0 else self._widened(value, depth - 1, added))
+                return t.DictType(element_type([value, added]) if depth == 0 else self._widened(value, depth - 1, added))
             case _:
                 return of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -159,11 +159,13 @@ class Body:
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:
-        """Compiles without effect on the report, the block and the names, only on the scope: to learn types."""
+        """Compiles without effect on the report, the block and the names, only on the scope: to learn types. Ends early
+        at a problem, which is reported when the same is compiled for good."""
         taken, ids, temporaries = dict(self._taken), dict(self._ids), self.temporaries
         with self.builder.report.muted(), self.inner_block():
             try:
-                yield
+                with suppress(Stop):
+                    yield
             finally:
                 self._taken, self._ids, self.temporaries = taken, ids, temporaries
 

@@ -293,12 +293,9 @@ class Calls:
         for name, value in compiled.items():
             field = by_key[name]
             what = f"`{of.name}.{field.attribute}`"
-            given[field.name] = self._field_value(value, field.type, written[name], what, model.flavour == "pydantic")
+            fitted = self.expressions.fitted(value, field.type, written[name], what)
+            given[field.name] = self.expressions.converted(fitted, field.type) if model.flavour == "pydantic" else fitted
         return self._object(of, given, self.body.span(node))
-
-    def _field_value(self, value: x.Expr, of: t.Type, node: ast.expr, what: str, converts: bool) -> x.Expr:
-        fitted = self.expressions.fitted(value, of, node, what)
-        return fitted if converts else value if not isinstance(value, x.Object) else fitted
 
     def _object(self, of: t.ModelType, given: dict[str, x.Expr], span: Span) -> x.Expr:
         entries = []
@@ -336,10 +333,11 @@ class Calls:
 
     def comprehension(self, node: Comprehension, *, lazy: bool = False) -> x.Expr:
         """A comprehension: data shaping where it is pure, a parallel map where it has steps."""
+        steps = False
         with self.body.rehearsal(), self.body.in_scope(self.body.scope.copy()):
-            limits, steps = self._has_steps(node)
+            steps = self._has_steps(node)
         if not steps:
-            return self._pure(node)
+            return replace(self._pure(node), lazy=isinstance(node, ast.GeneratorExp))
         if lazy:
             self.body.fail(
                 "SKY120",
@@ -347,17 +345,16 @@ class Calls:
                 node,
                 "write `any([...])` to run all of them, or a `for` loop",
             )
-        return self._map(node, limits)
+        return self._map(node)
 
-    def _has_steps(self, node: Comprehension) -> tuple[bool, bool]:
-        """Whether there is an `each`, and whether anything but the first iterable holds a step."""
-        limited = any(self._each(generator.iter) is not None for generator in node.generators)
+    def _has_steps(self, node: Comprehension) -> bool:
+        """Whether anything but the first iterable holds a step."""
         self._source(node.generators[0])
         with self.body.inner_block() as block:
             self._pure(node, skip_first=True)
-        return limited, bool(block)
+        return bool(block)
 
-    def _pure(self, node: Comprehension, *, skip_first: bool = False) -> x.Expr:
+    def _pure(self, node: Comprehension, *, skip_first: bool = False) -> x.Comprehension:
         scope = self.body.scope.copy()
         generators: list[x.Generator] = []
         with self.body.in_scope(scope):
@@ -447,6 +444,9 @@ class Calls:
                 return list(items)
             case t.ListType(item=item):
                 return [item] * count
+            case t.UnionType(members=alternatives):
+                ways = [self.parts(alternative, count, node) for alternative in alternatives]
+                return [t.union(*types) for types in zip(*ways, strict=True)]
             case t.AnyType():
                 self.body.fail(
                     "SKY211",
@@ -459,7 +459,7 @@ class Calls:
             case _:
                 self.body.fail("SKY227", f"a `{t.show(of)}` cannot be taken apart", node, "use a tuple or a list")
 
-    def _map(self, node: Comprehension, limited: bool) -> x.Expr:
+    def _map(self, node: Comprehension) -> x.Expr:
         result = self._map_over(node, node.generators)
         for _ in node.generators[1:]:
             result = self._flattened(result)

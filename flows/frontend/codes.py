@@ -56,8 +56,6 @@ DEFINITIONS = {
 CONFIGURATION = {
     "SKY601": Code("no such plugin", "Nothing is registered under that name."),
     "SKY602": Code("broken plugin", "A plugin is registered but cannot be imported."),
-    "SKY603": Code("package not installed", "A model's provider needs a package of an extra that is not installed."),
-    "SKY604": Code("no key", "A model's provider needs a key, and its environment variable is not set."),
     "SKY603": Code("extra not installed", "A provider needs a package that an extra of Skyloom brings."),
     "SKY604": Code("no key", "A provider needs a key, and the environment variable for it is not set."),
     "SKY610": Code("input", "The input is not JSON, or does not fit the flow's parameters."),
@@ -74,12 +72,6 @@ CONFIGURATION = {
     "SKY633": Code("no such environment", "The chosen environment is not in `skyloom.toml`."),
     "SKY634": Code("no such model", "A prompt's model is no alias of `skyloom.toml` for the target."),
     "SKY635": Code("no such provider", "A model's provider, or a provider's kind, is not known."),
-    "SKY630": Code("configuration not readable", "skyloom.toml cannot be read, is not UTF-8 text, or is not TOML."),
-    "SKY631": Code("unknown setting", "skyloom.toml has a key that Skyloom does not know."),
-    "SKY632": Code("setting of the wrong form", "A value in skyloom.toml is missing, or not of the form it must have."),
-    "SKY633": Code("no such model", "A model is named with a provider that does not exist, or without its own name."),
-    "SKY634": Code("no such environment", "skyloom.toml has no table for the environment that was asked for."),
-    "SKY635": Code("alias not configured", "A prompt's `model` is an alias that skyloom.toml says nothing about."),
 }
 
 CODES: dict[str, Code] = {**SOURCE, **DEFINITIONS, **CONFIGURATION}

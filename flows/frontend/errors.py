@@ -203,7 +203,7 @@ class Errors:
         with self.body.rehearsal():
             self.body.scope = normal.copy()
             self._compile(statements)
-            return block, self.body.scope
+        return block, self.body.scope
 
     def _through_final(self, statements: list[ast.stmt], marks: list[tuple[int, int]]) -> None:
         """`break` and `continue` inside the try go through `finally` first."""

@@ -443,11 +443,16 @@ class Expressions:
     # --- operators ----------------------------------------------------------------------------------------------
 
     def _binary(self, node: ast.BinOp) -> x.Expr:
-        symbol = _ARITHMETIC.get(type(node.op))
-        if symbol is None:
-            self.body.fail("SKY110", "bit and matrix operators are not in the language", node, "use them inside a task")
+        symbol = self.symbol(node.op, node)
         left, right = self.operands([node.left, node.right])
         return self.arithmetic(symbol, left, right, node)
+
+    def symbol(self, operation: ast.operator, node: ast.AST) -> x.ArithmeticOperator:
+        """The operator's symbol."""
+        symbol = _ARITHMETIC.get(type(operation))
+        if symbol is None:
+            self.body.fail("SKY110", "bit and matrix operators are not in the language", node, "use them inside a task")
+        return symbol
 
     def arithmetic(self, symbol: x.ArithmeticOperator, left: x.Expr, right: x.Expr, node: ast.AST) -> x.Expr:
         """`left symbol right`."""
@@ -751,26 +756,31 @@ class Expressions:
     # --- fitting ------------------------------------------------------------------------------------------------
 
     def fitted(self, value: x.Expr, of: t.Type, node: ast.AST, what: str, *, checked: bool = False) -> x.Expr:
-        """`value` where a value `of` a type is wanted: an int where a float is wanted becomes one, a dict display where
-        a TypedDict is wanted becomes that. `checked`: a value of unknown type passes, because its receiver checks it.
+        """`value` where a value `of` a type is wanted; a dict display where a TypedDict is wanted becomes that.
+
+        Args:
+            what: what wants it, for the message.
+            checked: a value of unknown type passes, because its receiver checks it.
         """
-        span = value.span
         if isinstance(value, x.Object) and isinstance(of, t.ModelType) and isinstance(value.type, t.DictType):
             return self.calls.typed_dict(value, of, node)
-        if checked and isinstance(value.type, t.AnyType):
-            return value
-        if not assignable(value.type, of):
+        if not (checked and isinstance(value.type, t.AnyType)) and not assignable(value.type, of):
             self._refuse_fit(value, of, node, what)
+        return value
+
+    @staticmethod
+    def converted(value: x.Expr, of: t.Type) -> x.Expr:
+        """`value` as a pydantic model takes it: an int where a float is wanted becomes one."""
+        span = value.span
         if t.FLOAT in t.members(of) and t.INT not in t.members(of) and widen(value.type) == t.INT:
-            if isinstance(value, x.Literal):
-                return x.Literal(span=span, type=t.FLOAT, value=float(cast(int, value.value)))
+            if isinstance(value, x.Literal) and isinstance(value.value, int):
+                return x.Literal(span=span, type=t.FLOAT, value=float(value.value))
             return x.Call(span=span, type=t.FLOAT, function="float", arguments=(value,))
-        if isinstance(of, t.ListType) and of.item == t.FLOAT and isinstance(value.type, t.ListType):
-            if widen(value.type.item) == t.INT:
-                name = x.Name(span=span, type=t.INT, name="_each")
-                element = x.Call(span=span, type=t.FLOAT, function="float", arguments=(name,))
-                generator = x.Generator(target=x.Bind(name="_each"), items=value)
-                return x.Comprehension(span=span, type=of, element=element, generators=(generator,))
+        if of == t.ListType(t.FLOAT) and isinstance(value.type, t.ListType) and widen(value.type.item) == t.INT:
+            name = x.Name(span=span, type=t.INT, name="_each")
+            element = x.Call(span=span, type=t.FLOAT, function="float", arguments=(name,))
+            generator = x.Generator(target=x.Bind(name="_each"), items=value)
+            return x.Comprehension(span=span, type=of, element=element, generators=(generator,))
         return value
 
     def _refuse_fit(self, value: x.Expr, of: t.Type, node: ast.AST, what: str) -> None:

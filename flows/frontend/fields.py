@@ -73,7 +73,9 @@ def default_json(item: RawField) -> values.Json:
     if item.default is MISSING:
         return None
     try:
-        return values.to_json(item.default, item.annotation)
+        values.to_json(item.default, item.annotation)
+        # As it is written: a constructor does not convert its defaults, so an int stays one in a float field.
+        return values.shown(item.default)
     except values.NotOfType as error:
         hint = f"annotate it `{spelled(item.annotation)} | None`" if item.default is None else None
         raise Unsupported(f"its default does not fit its annotation: {error}", hint) from None

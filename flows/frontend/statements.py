@@ -244,6 +244,7 @@ class Statements:
         before = self.body.scope
         entry = before.copy()
         for _ in range(_ROUNDS):
+            end = entry
             with self.body.rehearsal():
                 end, _, _ = self._one_round(entry, round_)
             again = join(before, end) if end.alive else before.copy()

@@ -93,7 +93,8 @@ def schema() -> dict[str, Any]:
     }
     definitions = {name: _with_kind(_by_name(written["$defs"][name], unions)) for name in written["$defs"]}
     for name, references in unions.items():
-        definitions[name] = {"oneOf": [{"$ref": reference} for reference in sorted(references)]}
+        classes = {reference: definitions[reference.rpartition("/")[2]] for reference in references}
+        definitions[name] = _chosen_by_kind({cls["properties"]["kind"]["const"]: ref for ref, cls in classes.items()})
     definitions["Span"] = {**_SPAN, "description": "Line, column, end line, end column; 1-based, the end exclusive."}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -109,6 +110,20 @@ _SPAN = {
     "prefixItems": [{"minimum": 1, "type": "integer"}] * 4,
     "type": "array",
 }
+
+
+def _chosen_by_kind(references: dict[str, str]) -> dict[str, Any]:
+    """One of several node classes. Said with `if`, because a validator tries every alternative of a `oneOf` to its end,
+    at every level anew."""
+    kinds = sorted(references)
+    return {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"enum": kinds}},
+        "allOf": [
+            {"if": {"properties": {"kind": {"const": kind}}}, "then": {"$ref": references[kind]}} for kind in kinds
+        ],
+    }
 
 
 def _by_name(node: Any, unions: dict[str, frozenset[str]]) -> Any:

@@ -1,48 +1,89 @@
-"""Whether a JSON value is of a type of the IR. Works on a program alone, without the Python classes behind it."""
+"""Brings JSON values to the canonical form of a type of the IR, or says why they are not of it.
+
+Works on a program alone, without the Python classes behind its models: engines use it wherever a value crosses from one
+flow to another, or comes in from outside.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, assert_never
 
 from skyloom.flows.expr import types as t
 from skyloom.flows.ir.program import ModelDefinition
 
+Models = Mapping[str, ModelDefinition]
 
-def mismatch(value: Any, of: t.Type, models: Mapping[str, ModelDefinition], where: str = "") -> str | None:
-    """What is wrong with `value`, and where in it; None when it is of the type."""
+
+class Mismatch(ValueError):
+    """A value is not of its type; the text says where."""
+
+
+def conformed(value: Any, of: t.Type, models: Models, where: str = "") -> Any:
+    """A copy of `value` in the canonical form of the type: a float where an integer stands for one, the defaults of
+    fields that are missing, no fields that the model does not have.
+
+    Raises:
+        Mismatch: the value is not of the type.
+    """
     match of:
+        case t.FloatType() if isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
         case t.ListType(item=item) if isinstance(value, list):
-            return _first(mismatch(v, item, models, f"{where}[{i}]") for i, v in enumerate(value))
+            return [conformed(v, item, models, f"{where}[{i}]") for i, v in enumerate(value)]
         case t.TupleType(items=items) if isinstance(value, list) and len(value) == len(items):
-            return _first(mismatch(value[i], item, models, f"{where}[{i}]") for i, item in enumerate(items))
+            return [conformed(v, items[i], models, f"{where}[{i}]") for i, v in enumerate(value)]
         case t.DictType(value=inner) if isinstance(value, dict):
-            return _first(mismatch(v, inner, models, f"{where}.{k}") for k, v in value.items())
+            return {key: conformed(v, inner, models, f"{where}.{key}") for key, v in value.items()}
         case t.ModelType(name=name) if isinstance(value, dict):
-            return _model_mismatch(value, models[name], models, where)
+            return _model(value, models[name], models, where)
         case t.UnionType(members=members):
-            if any(mismatch(value, member, models) is None for member in members):
-                return None
+            return _union(value, of, members, models, where)
+        case t.AnyType():
+            return copied(value)
         case _ if _is_scalar(value, of):
-            return None
-    return f"{where.lstrip('.') or 'the value'}: not {t.show(of)}"
+            return value
+    raise Mismatch(f"{where.lstrip('.') or 'the value'}: not {t.show(of)}")
 
 
-def _model_mismatch(
-    value: dict[str, Any], model: ModelDefinition, models: Mapping[str, ModelDefinition], where: str
-) -> str | None:
+def copied(value: Any) -> Any:
+    """A deep copy of a JSON value."""
+    if isinstance(value, list):
+        return [copied(item) for item in value]
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    return value
+
+
+def _model(value: dict[str, Any], model: ModelDefinition, models: Models, where: str) -> dict[str, Any]:
+    result = {}
     for field in model.fields:
         place = f"{where}.{field.name}"
-        if field.name not in value:
-            if field.required:
-                return f"{place.lstrip('.')}: missing"
+        if field.name in value:
+            result[field.name] = conformed(value[field.name], field.type, models, place)
+        elif field.required:
+            raise Mismatch(f"{place.lstrip('.')}: missing")
+        elif model.flavour != "typeddict":
+            result[field.name] = conformed(field.default, field.type, models, place)
+    return result
+
+
+def _union(value: Any, of: t.UnionType, members: tuple[t.Type, ...], models: Models, where: str) -> Any:
+    """The alternative that takes the value as it is; else the first that takes it at all."""
+    fitting = []
+    for member in members:
+        try:
+            result = conformed(value, member, models)
+        except Mismatch:
             continue
-        problem = mismatch(value[field.name], field.type, models, place)
-        if problem is not None:
-            return problem
-    return None
+        if result == value and type(result) is type(value):
+            return result
+        fitting.append(result)
+    if not fitting:
+        raise Mismatch(f"{where.lstrip('.') or 'the value'}: not {t.show(of)}")
+    return fitting[0]
 
 
 def _is_scalar(value: Any, of: t.Type) -> bool:
@@ -54,20 +95,18 @@ def _is_scalar(value: Any, of: t.Type) -> bool:
         case t.IntType():
             return isinstance(value, int) and not isinstance(value, bool)
         case t.FloatType():
-            return isinstance(value, int | float) and not isinstance(value, bool)
+            return isinstance(value, float)
         case t.StrType() | t.DateTimeType():
             return isinstance(value, str)
         case t.BytesType():
             return isinstance(value, str) and _is_base64(value)
         case t.LiteralType(values=values):
-            return any(value == v and isinstance(value, bool) == isinstance(v, bool) for v in values)
+            return any(value == v and type(value) is type(v) for v in values)
         case t.EnumType(members=members):
-            return any(value == v and isinstance(value, bool) == isinstance(v, bool) for _, v in members)
-        case t.AnyType():
-            return True
+            return any(value == v and type(value) is type(v) for _, v in members)
         case t.ErrorType():
             return isinstance(value, dict) and set(value) == {"type", "bases", "message"}
-        case t.ListType() | t.TupleType() | t.DictType() | t.ModelType() | t.UnionType() | t.NeverType():
+        case t.ListType() | t.TupleType() | t.DictType() | t.ModelType() | t.UnionType() | t.NeverType() | t.AnyType():
             return False
         case _:
             assert_never(of)
@@ -79,7 +118,3 @@ def _is_base64(value: str) -> bool:
     except binascii.Error:
         return False
     return True
-
-
-def _first(problems: Iterable[str | None]) -> str | None:
-    return next((problem for problem in problems if problem is not None), None)

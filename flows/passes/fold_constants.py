@@ -95,6 +95,8 @@ def _fold_logic(expr: Logic) -> Expr:
         if decides:
             kept.append(operand)
             break
+    if len(kept) == len(expr.operands):
+        return expr
     return kept[0] if len(kept) == 1 else dataclasses.replace(expr, operands=tuple(kept))
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
 from skyloom.errors import Span
+from skyloom.flows.expr.types import Type
 from skyloom.flows.ir.program import FlowDefinition, PromptDefinition, TaskDefinition
 from skyloom.flows.outcome import Json
-from skyloom.flows.expr.types import Type
 
 T = TypeVar("T")
 

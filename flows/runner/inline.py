@@ -14,9 +14,8 @@ from typing import Any, Literal, TypeVar, cast
 
 from skyloom.errors import ApprovalTimedOut, EventTimedOut, TaskFailed, TaskTimedOut
 from skyloom.flows import invoke, values
-from skyloom.flows.task_context import TaskContext
 from skyloom.flows.definitions import Prompt, Task
-from skyloom.flows.ir.conform import mismatch
+from skyloom.flows.ir.conform import Mismatch, conformed
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, RetryPolicy, TaskDefinition
 from skyloom.flows.outcome import Json, Raised
 from skyloom.flows.prompting import ModelSource, ask
@@ -26,6 +25,7 @@ from skyloom.flows.runner.events import RunEvent, ignore
 from skyloom.flows.runner.locate import locate, locate_class
 from skyloom.flows.runner.ordered import run_in_order
 from skyloom.flows.runner.store import RunStore, Wait
+from skyloom.flows.task_context import TaskContext
 
 T = TypeVar("T")
 
@@ -184,9 +184,10 @@ class InlineEngine:
         answered = await self.answered(wait)
         if answered is None:
             raise Raised.of(EventTimedOut(f"no event {request.event} within {request.timeout:g} s"))
-        if mismatch(answered.answer, request.payload, self.run.program.models) is not None:
-            raise Raised.of(TaskFailed(f"event {request.event} brought a payload that is not of its type"))
-        return answered.answer
+        try:
+            return conformed(answered.answer, request.payload, self.run.program.models)
+        except Mismatch:
+            raise Raised.of(TaskFailed(f"event {request.event} brought a payload that is not of its type")) from None
 
     async def answered(self, wait: Wait) -> Wait | None:
         """Waits for the answer; None when the time is over."""

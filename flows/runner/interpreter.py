@@ -13,18 +13,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from skyloom.errors import FlowTimedOut
+from skyloom.errors import FlowTimedOut, TaskFailed
 from skyloom.flows.expr.nodes import Bind, Expr, Target
 from skyloom.flows.expr.python import compile_expr
 from skyloom.flows.ir import nodes as ir
-from skyloom.flows.ir.program import Program
+from skyloom.flows.ir.conform import Mismatch, conformed
+from skyloom.flows.ir.program import FlowDefinition, Parameter, Program, PromptDefinition, TaskDefinition
 from skyloom.flows.outcome import Done, ErrorValue, Failed, Json, Raised
-from skyloom.flows.runner.events import RunEvent, ignore
 from skyloom.flows.runner.engine import ApprovalRequest, Engine, EventRequest, Place
+from skyloom.flows.runner.events import RunEvent, ignore
 from skyloom.flows.runner.journal import Journal, StepRecord, check_same, digest
 from skyloom.flows.runner.ordered import first_to_end, run_in_order
+from skyloom.flows.values import check_json
 
 Variables = dict[str, Any]
+Callee = TaskDefinition | PromptDefinition | FlowDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,13 @@ class Interpreter:
             if not limit.expired():
                 raise
             raise Raised.of(FlowTimedOut(f"{flow.name} ran longer than {flow.timeout:g} s")) from None
-        return ending.value if isinstance(ending, Returned) else None
+        return self._result(flow, ending.value if isinstance(ending, Returned) else None)
+
+    def _result(self, flow: FlowDefinition, value: Json) -> Json:
+        try:
+            return conformed(check_json(value), flow.returns, self.program.models)
+        except ValueError as problem:
+            raise Raised.of(TaskFailed(f"{flow.name} returned a value that is not of its type: {problem}")) from None
 
     # --- statements ---------------------------------------------------------------------------------------------
 
@@ -155,7 +164,7 @@ class Interpreter:
                     container.append(self._value(statement.value, scope))
                 case ir.Extend():
                     container.extend(self._value(statement.value, scope))
-        except (LookupError, ArithmeticError, ValueError) as error:
+        except (LookupError, ArithmeticError, ValueError, TypeError) as error:
             raise Raised.of(error) from None
 
     async def _loop(self, loop: ir.While | ir.For, scope: Scope) -> Ending:
@@ -287,9 +296,7 @@ class Interpreter:
                     form=step.form,
                 )
                 inputs = [request.message, request.show, request.to, request.timeout, request.default]
-                return await self._recorded(
-                    place, step.kind, step.id, inputs, lambda: engine.approval(place, request)
-                )
+                return await self._recorded(place, step.kind, step.id, inputs, lambda: engine.approval(place, request))
             case ir.WaitFor():
                 event = EventRequest(
                     event=self._value(step.event, scope),
@@ -311,7 +318,8 @@ class Interpreter:
                 assert_never(step)
 
     async def _call(self, step: ir.CallTask | ir.CallPrompt | ir.CallFlow, place: Place, scope: Scope) -> Json:
-        arguments = {argument.name: self._value(argument.value, scope) for argument in step.arguments}
+        given = {argument.name: self._value(argument.value, scope) for argument in step.arguments}
+        arguments = self._conformed(given, self._callee(step).parameters)
         engine = scope.engine
         match step:
             case ir.CallTask():
@@ -333,6 +341,26 @@ class Interpreter:
                 return await self._recorded(
                     place, step.kind, flow.name, arguments, lambda: engine.flow(place, flow, arguments, run)
                 )
+
+    def _callee(self, step: ir.CallTask | ir.CallPrompt | ir.CallFlow) -> Callee:
+        match step:
+            case ir.CallTask():
+                return self.program.tasks[step.task]
+            case ir.CallPrompt():
+                return self.program.prompts[step.prompt]
+            case ir.CallFlow():
+                return self.program.flows[step.flow]
+
+    def _conformed(self, arguments: Variables, parameters: tuple[Parameter, ...]) -> dict[str, Json]:
+        """Copies of the arguments, of their parameters' types, in the order of the parameters."""
+        try:
+            return {
+                parameter.name: conformed(arguments[parameter.name], parameter.type, self.program.models)
+                for parameter in parameters
+                if parameter.name in arguments
+            }
+        except Mismatch as problem:
+            raise Raised.of(TaskFailed(str(problem))) from None
 
     async def _recorded(
         self, place: Place, kind: str, name: str, inputs: Json, carry_out: Callable[[], Awaitable[Json]]
@@ -384,7 +412,7 @@ class Interpreter:
             compiled = self._compiled[id(expr)] = compile_expr(expr)
         try:
             return compiled(scope.variables)
-        except (LookupError, ArithmeticError, ValueError) as error:
+        except (LookupError, ArithmeticError, ValueError, TypeError) as error:
             raise Raised.of(error) from None
 
     def _optional(self, expr: Expr | None, scope: Scope) -> Any:

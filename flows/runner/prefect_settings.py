@@ -6,10 +6,14 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skyloom.flows.runner.server import folder
+
+if TYPE_CHECKING:
+    from prefect.settings import Settings
 
 _QUIET = ("prefect", "prefect._internal", "EventsWorker", "APILogWorker")
 """Loggers that write to the console; what matters of a run is told by Skyloom, and in Prefect's pages."""
@@ -18,15 +22,22 @@ _QUIET = ("prefect", "prefect._internal", "EventsWorker", "APILogWorker")
 @contextmanager
 def run_settings(api_url: str) -> Iterator[None]:
     """Prefect's settings for one run, in this asyncio task (or thread) and those it starts."""
-    prefect = load_prefect()
+    load_prefect()
     from prefect.context import SettingsContext
-    from prefect.settings import Profile, Settings
+    from prefect.settings import Profile
+
+    settings = _settings(api_url, external="PREFECT_API_URL" in os.environ)
+    with SettingsContext(profile=Profile(name="skyloom", settings={}), settings=settings):
+        yield
+
+
+@cache
+def _settings(api_url: str, *, external: bool) -> Settings:
+    from prefect.settings import Settings
 
     with _without_profile():
         base = Settings()
-    settings = base.copy_with_update(updates=_updates(prefect, api_url))
-    with SettingsContext(profile=Profile(name="skyloom", settings={}), settings=settings):
-        yield
+    return base.copy_with_update(updates=_updates(api_url, external=external))
 
 
 def load_prefect() -> ModuleType:
@@ -60,10 +71,9 @@ def _tells_something(record: logging.LogRecord) -> bool:
     return record.levelno > logging.INFO or not str(record.msg).startswith(("Finished in state", "Task run failed"))
 
 
-def _updates(prefect: ModuleType, api_url: str) -> dict[Any, Any]:
+def _updates(api_url: str, *, external: bool) -> dict[Any, Any]:
     import prefect.settings as names
 
-    external = "PREFECT_API_URL" in os.environ
     updates: dict[Any, Any] = {
         names.PREFECT_API_URL: api_url,
         # A heartbeat a flow run costs a thread and most of a second; a dead run is found by its lock file.

@@ -234,7 +234,8 @@ def _external(url: str) -> ServerAddress:
 
     url = url.rstrip("/")
     try:
-        httpx.get(f"{url}/health", timeout=15)
+        # Without TLS there is no need for certificates, which take a tenth of a second to read.
+        httpx.get(f"{url}/health", timeout=15, verify=url.startswith("https:"))
     except httpx.HTTPError as error:
         raise EngineError(f"the Prefect server of {_URL_VARIABLE} ({url}) does not answer: {error}") from None
     return ServerAddress(url, url.removesuffix("/api"), started=False)

@@ -126,7 +126,13 @@ class RunStore:
     # --- runs ---------------------------------------------------------------------------------------------------
 
     def start_run(
-        self, *, flow: str, file: str, program: str, environment: str, input: dict[str, Json]  # noqa: A002
+        self,
+        *,
+        flow: str,
+        file: str,
+        program: str,
+        environment: str,
+        input: dict[str, Json],  # noqa: A002
     ) -> Run:
         """Writes down a new run of this process. `program` is the IR's digest."""
         run_id = f"{flow}-{uuid.uuid4().hex[:10]}"

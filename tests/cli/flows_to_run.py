@@ -1,7 +1,7 @@
 """The flows that the tests of the command line run."""
 
 SOURCE = '''
-from typing import Literal
+import time
 
 from pydantic import BaseModel
 
@@ -65,6 +65,17 @@ def ask(customer: str, patience: float = 60.0) -> str:
 def paid(order: str) -> int:
     amount = wait_for("payment", int, key=order, timeout=seconds(60))
     return amount
+
+
+@task
+def doze() -> None:
+    print("the task dozes", flush=True)
+    time.sleep(100)
+
+
+@flow
+def stuck() -> None:
+    doze()
 
 
 @flow

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from skyloom.cli.board import Board, Row, event_command
+from skyloom.cli.board import MOST_ROWS, Board, event_command
 from skyloom.cli.progress import Lines, picture
 from skyloom.errors import Span
 from skyloom.flows.runner.engine import Place
@@ -148,10 +148,10 @@ def test_when_the_run_ends_nothing_runs_on() -> None:
     assert states(board) == {"search": "stopped", "load": "done"}
 
 
-def drawn(rows: list[Row], *, width: int = 80, height: int = 24, now: float = 10.0) -> str:
+def drawn(board: Board, *, width: int = 80, height: int = 24, now: float = 10.0) -> str:
     screen = Console(file=io.StringIO(), width=width, height=height, force_terminal=True, color_system=None)
     with screen.capture() as captured:
-        screen.print(picture(rows, now, screen, "*"))
+        screen.print(picture(board, now, screen, "*"))
     return captured.get()
 
 
@@ -164,7 +164,7 @@ def test_the_picture_of_a_run() -> None:
         event("started", "approval", "approval"),
         event("waiting", "approval", "approval", "Send it?", "1f0c"),
     )
-    lines = [line.rstrip() for line in drawn(list(board.rows.values())).splitlines()]
+    lines = [line.rstrip() for line in drawn(board).splitlines()]
     assert re.fullmatch(r"✓ triage +1\.00 s", lines[0])
     assert re.fullmatch(r"\* draft_map ━+[╸╺]?━* +1/4 +8\.00 s", lines[1])
     assert re.fullmatch(r"\? approval +Send it\? +6\.00 s", lines[2])
@@ -176,11 +176,34 @@ def test_a_long_run_fits_the_screen_and_keeps_what_is_open() -> None:
         event("started", "slow"),
         *(event(what, f"step#{number}") for number in range(50) for what in ("started", "done")),
     )
-    lines = drawn(list(board.rows.values()), height=14).splitlines()
+    lines = drawn(board, height=14).splitlines()
     assert len(lines) == 11
     assert lines[0].strip() == "41 earlier steps have ended"
     assert lines[1].split()[1] == "slow"
     assert lines[-1].split()[1] == "step#49"
+
+
+def test_what_is_inside_a_step_stands_below_it() -> None:
+    board = board_of(
+        event("started", "review", "call_flow"),
+        event("started", "parallel.0/load"),
+        event("started", "review/search"),
+        event("started", "race", "race"),
+        event("started", "review/more", "call_flow"),
+        event("started", "review/more/deep"),
+        event("started", "race.0/slow"),
+    )
+    labels = [re.split(r" +\d\.\d\d s", line[2:])[0].rstrip() for line in drawn(board).splitlines()]
+    assert labels == ["review", "  search", "  more", "    deep", "parallel.0/load", "race", "  0/slow"]
+
+
+def test_a_very_long_run_keeps_few_rows() -> None:
+    steps = [event(what, f"step#{number}") for number in range(MOST_ROWS * 2) for what in ("started", "done")]
+    board = board_of(event("started", "slow"), *steps)
+    assert (len(board.rows), board.forgotten) == (MOST_ROWS, MOST_ROWS + 1)
+    assert board.rows["answer/slow"].is_open
+    lines = drawn(board, height=14).splitlines()
+    assert lines[0].strip() == f"{MOST_ROWS * 2 + 1 - 10} earlier steps have ended"
 
 
 @pytest.mark.parametrize("width", [20, 40, 200])
@@ -189,7 +212,7 @@ def test_the_picture_keeps_within_the_width(width: int) -> None:
         event("started", "a_step_with_a_very_long_name_indeed"),
         event("failed", "a_step_with_a_very_long_name_indeed", detail="ValueError: " + "word " * 30),
     )
-    assert all(len(line) <= width for line in drawn(list(board.rows.values()), width=width).splitlines())
+    assert all(len(line) <= width for line in drawn(board, width=width).splitlines())
 
 
 def test_lines_for_a_log() -> None:

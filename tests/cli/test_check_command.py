@@ -52,7 +52,7 @@ def test_a_file_without_problems(invoke: Any, file: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr.splitlines() == [
         "the file speaks while it is imported",
-        "good_of_test.py: 6 flows checked (greet, numbers, topics, ask, paid, nap), no problems",
+        "good_of_test.py: 7 flows checked (greet, numbers, topics, ask, paid, stuck, nap), no problems",
     ]
 
 

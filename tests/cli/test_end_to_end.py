@@ -129,6 +129,18 @@ def test_ctrl_c_cancels_and_the_run_can_be_resumed(begin: Begin, store: RunStore
     assert "the task speaks" not in told
 
 
+def test_ctrl_c_does_not_wait_for_a_body_that_cannot_be_stopped(begin: Begin) -> None:
+    dozing = begin("run", "flows_of_test.py:stuck")
+    assert dozing.process.stderr is not None
+    told = [*iter(dozing.process.stderr.readline, "the task dozes\n")]
+    dozing.process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    code, result, rest = dozing.end()
+    assert (code, result) == (1, ""), (told, rest)
+    assert time.monotonic() - began < 30
+    assert rest.splitlines()[-1].startswith("cancelled; to go on from there: skyloom runs resume stuck-")
+
+
 def test_a_run_is_cancelled_by_another_process(begin: Begin, store: RunStore) -> None:
     napping = begin("run", "flows_of_test.py:nap", "--input", '{"length": 60}')
     wait = question(store, "sleep", napping)

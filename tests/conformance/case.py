@@ -23,7 +23,7 @@ class TaskCall:
     arguments: dict[str, Json]
 
     def __str__(self) -> str:
-        return f"{self.task}({', '.join(f'{name}={value!r}' for name, value in self.arguments.items())})"
+        return f"{self.task}({', '.join(f'{name}={value!r}' for name, value in sorted(self.arguments.items()))})"
 
 
 def call(task: str, /, **arguments: Json) -> TaskCall:

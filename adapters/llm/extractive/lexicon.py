@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-STOP_WORDS = frozenset(
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list written as a text."""
+    return frozenset(text.split())
+
+
+STOP_WORDS = word_set(
     """
     a about above after again against all also always am an and any are aren't as at be because been before being below
     between both but by came can can't come could did do does doesn't doing don't down during each ever every few for
-    from further get give go got had has have having he her here hers herself him himself his how however i if in into is
-    isn't it its itself just know let like made make many may me might more most much must my myself near never no nor
-    not now of off on once one only or other ought our ours out over own please quite rather said same say see shall
+    from further get give go got had has have having he her here hers herself him himself his how however i if in into
+    is isn't it its itself just know let like made make many may me might more most much must my myself near never no
+    nor not now of off on once one only or other ought our ours out over own please quite rather said same say see shall
     she should since so some still such take than that the their theirs them themselves then there these they this
     those though through thus to too two under until up upon us very was we well were what when where whether which
     while who whom whose why will with within without would yet you your yours yourself hello hi dear thanks thank
-    """.split()
+    """
 )
 
-NEGATIONS = frozenset(
+NEGATIONS = word_set(
     """
     not no never none nothing neither nor without hardly isn't aren't wasn't weren't don't doesn't didn't won't wouldn't
     can't cannot couldn't shouldn't haven't hasn't hadn't isnt dont doesnt didnt cant wont
-    """.split()
+    """
 )
 
 NEGATION_REACH = 3
@@ -37,8 +43,8 @@ _CUES = {
     "normal": "usual ordinary regular standard soon",
     "positive": "good great excellent love loved like happy pleased perfect wonderful thank thanks best nice glad "
     "recommend fantastic enjoy helpful",
-    "negative": "bad terrible awful hate angry unhappy poor worst disappointed broken useless horrible annoyed sad rude "
-    "slow complaint fail",
+    "negative": "bad terrible awful hate angry unhappy poor worst disappointed broken useless horrible annoyed sad "
+    "rude slow complaint fail",
     "neutral": "okay fine average ordinary mixed",
     "yes": "agree correct right true sure confirm accept",
     "no": "disagree wrong false deny refuse decline",
@@ -63,19 +69,26 @@ _CUES = {
     "praise": "great thank thanks love excellent good",
     "fraud": "stolen fake suspicious scam unauthorised unauthorized",
     "legal": "law lawyer court contract liability clause",
+    "price": "eur euro usd dollar pound each",
+    "cost": "eur euro usd dollar pound price",
+    "total": "sum altogether overall",
+    "age": "year old aged",
     "human": "person people someone agent call",
 }
 
-SHORT_FIELDS = frozenset(
-    "title topic subject name category label tag keyword heading headline theme area product team key word term".split()
+SHORT_FIELDS = word_set(
+    "title topic subject name category label tag keyword heading headline theme area product team key word term"
 )
 """Field names whose text is a few words."""
 
-LONG_FIELDS = frozenset("body reply answer draft text message content article letter email story paragraph".split())
+LONG_FIELDS = word_set("body reply answer draft text message content article letter story paragraph")
 """Field names whose text is several sentences."""
 
-SUMMARY_FIELDS = frozenset("summary abstract overview synopsis digest".split())
+SUMMARY_FIELDS = word_set("summary abstract overview synopsis digest")
 """Field names whose text is the two most central sentences."""
+
+COUNT_FIELDS = word_set("quantity count number amount unit piece copy")
+"""Field names whose number is the first integer of the text, where none stands near the name."""
 
 
 @lru_cache(maxsize=65536)

@@ -16,7 +16,10 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|st|prof|rev|gen|col|capt|no|vol|fig|vs|etc|e\.g|i\.e|cf|inc|ltd|jr|sr)|\b[A-Z])\.$",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"""^[ \t]*[-*#>"']{0,4}[ \t]?([A-Za-z][\w -]{0,40}?)["'*_]{0,3}[ \t]?[:=][ \t]+(\S.*)$""", re.MULTILINE)
+_LABEL = re.compile(
+    r"""^[ \t]*[-*#>"']{0,4}[ \t]?([A-Za-z][\w -]{0,40}?)["'*_]{0,3}[ \t]?[:=][ \t]+(\S.*)$""", re.MULTILINE
+)
+_LABELLED_LINE = re.compile(r"^([A-Z][\w -]{0,30}:[ \t]\S[^\n]{0,80})\n", re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w.])-?\d{1,15}(?:,\d{3})*(?:\.\d{1,9})?(?![\w]|\.\d)")
 _NEAR = 4
 """Words between a field's name and a number that may belong to it."""
@@ -42,7 +45,9 @@ class Passage:
     @cached_property
     def sentences(self) -> list[str]:
         """The distinct sentences in order, each in one line. Lines of a list and labelled lines count as sentences."""
-        return list(dict.fromkeys(s for block in _BLOCK_END.split(self.text) for s in _split(block) if s))
+        # A short labelled line ("Subject: late") ends where it ends, with or without a full stop.
+        blocks = _BLOCK_END.split(_LABELLED_LINE.sub(r"\1\n\n", self.text))
+        return list(dict.fromkeys(s for block in blocks for s in _split(block) if s))
 
     @cached_property
     def ranked(self) -> list[int]:

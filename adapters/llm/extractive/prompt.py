@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from skyloom.adapters.llm.base import Json, Message
+from skyloom.adapters.llm.extractive.lexicon import word_set
 from skyloom.adapters.llm.extractive.passage import Passage, words_of
 from skyloom.adapters.llm.typed import REPAIR_OPENING
 
-_IMPERATIVES = frozenset(
+_IMPERATIVES = word_set(
     """
     answer classify summarise summarize write extract list decide rate translate draft explain return give reply
     describe judge choose pick find identify suggest turn rewrite compare score sort label please you these this
-    """.split()
+    """
 )
 _INSTRUCTION_LIMIT = 600
 """Characters; a longer first paragraph is text, not an instruction."""
@@ -64,9 +65,8 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _is_order(paragraph: str) -> bool:
-    return len(paragraph) <= _INSTRUCTION_LIMIT and words_of(paragraph[:40])[:1][0:1] != [] and (
-        words_of(paragraph[:40])[0] in _IMPERATIVES
-    )
+    opening = words_of(paragraph[:40])[:1]
+    return len(paragraph) <= _INSTRUCTION_LIMIT and bool(opening) and opening[0] in _IMPERATIVES
 
 
 def _without_json(text: str) -> str:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 State = Literal["running", "waiting", "retrying", "done", "failed", "stopped"]
 
+MOST_ROWS = 300
+"""Rows that are kept. Of more, those that ended first are forgotten and only counted."""
+
 _HOLDS_OTHERS = ("call_flow", "race", "map")
 """Kinds of steps with steps inside, which end with them."""
 
@@ -50,11 +53,17 @@ class Row:
 
 
 class Board:
-    """Folds events into rows. What happens inside a map shows in the map's row, except for questions to people."""
+    """Folds events into rows. What happens inside a map shows in the map's row, except for questions to people.
+
+    Attributes:
+        rows: by path, in the order in which the steps started.
+        forgotten: how many rows of ended steps are no longer there.
+    """
 
     def __init__(self, question: Callable[[str], Wait]) -> None:
         self._question = question
         self.rows: dict[str, Row] = {}
+        self.forgotten = 0
 
     def apply(self, event: RunEvent, now: float) -> Row | None:
         """Takes an event in, and gives the row that it changed in a way worth telling; None for an item of a map and
@@ -93,11 +102,20 @@ class Board:
     def _row(self, event: RunEvent, now: float) -> Row:
         path = event.place.path
         if path not in self.rows:
+            self._make_room()
             self.rows[path] = Row(path, event.place.name, event.kind, "running", now)
         row = self.rows[path]
         if event.what == "started":
             row.state, row.note = "running", ""
         return row
+
+    def _make_room(self) -> None:
+        if len(self.rows) < MOST_ROWS:
+            return
+        first = next((row.path for row in self.rows.values() if not row.is_open), None)
+        if first is not None:
+            del self.rows[first]
+            self.forgotten += 1
 
     def _map_around(self, path: str) -> Row | None:
         """The row of the outermost map that the path leads through."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
@@ -92,7 +93,8 @@ def _told(row: Row, event: RunEvent) -> str:
         case "done":
             return ("done" if row.total is None else f"{row.items}/{row.total} items done") + took
         case "failed":
-            return f"failed: {row.note}{took}"
+            # What fails inside a map may be caught there.
+            return f"failed: {row.note}{took}" if row.ended is not None else f"an item failed, {row.note}"
 
 
 class LivePicture:
@@ -129,27 +131,28 @@ class LivePicture:
 
     def _picture(self) -> RenderableType:
         with self._lock:
-            return picture(list(self._board.rows.values()), time.monotonic(), self._screen, self._spinner)
+            return picture(self._board, time.monotonic(), self._screen, self._spinner)
 
 
-def picture(rows: list[Row], now: float, screen: Console, spinner: RenderableType) -> RenderableType:
-    """The rows as a table that fits the height of the screen: what is open stays, what ended first goes first."""
+def picture(board: Board, now: float, screen: Console, spinner: RenderableType) -> RenderableType:
+    """The rows as a tree that fits the height of the screen: what is open stays, what ended first goes first."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    kept, hidden = _fitting(rows, max(4, screen.height - 4))
+    kept = _fitting(list(board.rows.values()), max(4, screen.height - 4))
+    hidden = board.forgotten + len(board.rows) - len(kept)
     table = Table.grid(padding=(0, 1))
     table.add_column(width=1)
     table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(12, screen.width // 2))
     table.add_column(overflow="fold")
     table.add_column(justify="right", no_wrap=True, style="dim")
-    for row in kept:
+    for depth, label, row in _tree(kept):
         symbol, ascii_symbol, style = _SYMBOLS[row.state]
         shown = symbol if _is_unicode(screen) else ascii_symbol
         mark = spinner if row.state == "running" else Text(shown, style=style)
         took = "before" if row.before else duration((row.ended or now) - row.started)
-        table.add_row(mark, Text(clean(row.label)), _detail(row, style), took)
+        table.add_row(mark, Text(clean("  " * depth + label)), _detail(row, style), took)
     if not hidden:
         return table
     return Group(Text(f"  {hidden} earlier steps have ended", style="dim"), table)
@@ -175,8 +178,8 @@ def _detail(row: Row, style: str) -> RenderableType:
     return note
 
 
-def _fitting(rows: list[Row], height: int) -> tuple[list[Row], int]:
-    """The rows that fit, and how many are left out."""
+def _fitting(rows: list[Row], height: int) -> list[Row]:
+    """The rows that fit."""
     lines = {row.path: 1 + len(row.commands) + (row.total is not None and bool(row.note)) for row in rows}
     excess = sum(lines.values()) - height
     left_out: set[str] = set()
@@ -185,7 +188,32 @@ def _fitting(rows: list[Row], height: int) -> tuple[list[Row], int]:
             break
         left_out.add(row.path)
         excess -= lines[row.path]
-    return [row for row in rows if row.path not in left_out], len(left_out)
+    return [row for row in rows if row.path not in left_out]
+
+
+def _tree(rows: list[Row]) -> list[tuple[int, str, Row]]:
+    """The rows with those that are inside a step below it: how deep each stands, and its label there."""
+    by_path = {row.path: row for row in rows}
+    inside: dict[str, list[Row]] = {}
+    for row in rows:
+        inside.setdefault(_around(row.path, by_path), []).append(row)
+    found: list[tuple[int, str, Row]] = []
+
+    def add(path: str, depth: int) -> None:
+        for row in inside.get(path, ()):
+            found.append((depth, row.path.removeprefix(path).lstrip("/.") if path else row.label, row))
+            add(row.path, depth + 1)
+
+    add("", 0)
+    return found
+
+
+def _around(path: str, rows: Mapping[str, Row]) -> str:
+    """The path of the innermost row that the path leads through; empty where there is none."""
+    for end in reversed([cut.start() for cut in re.finditer(r"[/.\[]", path)]):
+        if path[:end] in rows:
+            return path[:end]
+    return ""
 
 
 def _is_unicode(screen: Console) -> bool:

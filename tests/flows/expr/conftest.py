@@ -79,9 +79,10 @@ def _test(node: ast.expr, types: Types) -> nodes.Expr:
 
 def _expr(node: ast.expr, types: Types) -> nodes.Expr:
     match node:
-        case ast.Constant(value=value):
-            of = NULL if value is None else FLOAT if isinstance(value, float) else LiteralType((value,))
-            return nodes.Literal(span=SPAN, type=of, value=value)
+        case ast.Constant(value=None | float() as value):
+            return nodes.Literal(span=SPAN, type=NULL if value is None else FLOAT, value=value)
+        case ast.Constant(value=bool() | int() | str() as value):
+            return nodes.Literal(span=SPAN, type=LiteralType((value,)), value=value)
         case ast.Name(id=name):
             return nodes.Name(span=SPAN, type=types[name], name=name)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -112,9 +113,9 @@ def _expr(node: ast.expr, types: Types) -> nodes.Expr:
         case ast.Subscript(value=value, slice=ast.Slice() as bounds):
             return _slice(_expr(value, types), bounds, types)
         case ast.Subscript(value=value, slice=index):
-            of, key = _expr(value, types), _expr(index, types)
+            obj, key = _expr(value, types), _expr(index, types)
             constant = key.value if isinstance(key, nodes.Literal) and isinstance(key.value, int | str) else None
-            return nodes.Item(span=SPAN, type=_known(item_type(of.type, key.type, constant)), object=of, index=key)
+            return nodes.Item(span=SPAN, type=_known(item_type(obj.type, key.type, constant)), object=obj, index=key)
         case ast.Attribute(value=value, attr=name):
             return nodes.Field(span=SPAN, type=types[f".{name}"], object=_expr(value, types), name=name)
         case ast.List(elts=elts) | ast.Tuple(elts=elts):

@@ -230,6 +230,7 @@ def test_the_table_for_the_documentation() -> None:
     assert len(table) == 2 + len(BUILTINS)
     assert (
         "| `dict.get` | `(entries: dict[str, T], key: str, /) -> T \\| None`<br>"
-        "`(entries: dict[str, T], key: str, default: U, /) -> T \\| U` | The value at the key; without one `default`. |  |"
+        "`(entries: dict[str, T], key: str, default: U, /) -> T \\| U` "
+        "| The value at the key; without one `default`. |  |"
     ) in table
     assert table[2].startswith("| `abs` |")

@@ -34,7 +34,7 @@ from skyloom.flows.expr.types import (
     optional,
     union,
 )
-from skyloom.flows.ir.conform import mismatch
+from skyloom.flows.ir.conform import conformed
 from skyloom.flows.policy import days, hours, minutes, seconds
 
 Build = Callable[..., nodes.Expr]
@@ -226,7 +226,7 @@ def test_emitted_python_means_what_python_means(build: Build, source: str, data:
     carried = {name: to_json(value) for name, value in values.items()}
     assert outcome(lambda: compile_expr(expr)(carried)) == expected
     if expected[0] == "value":
-        assert mismatch(json.loads(expected[1]), expr.type, {}) is None, "the value is not of the static type"
+        conformed(json.loads(expected[1]), expr.type, {})  # raises where the value is not of the static type
     if expected[0] == "error":
         assert may_raise(expr), "an expression that raised was said to be total"
         raised = {error for node in walk(expr) if isinstance(node, Call) for error in BUILTINS[node.function].raises}
