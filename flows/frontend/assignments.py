@@ -9,9 +9,10 @@ from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.expr.rules import assignable, iteration_type, may_raise, widen
 from skyloom.flows.frontend import ownership
-from skyloom.flows.frontend.body import Body
+from skyloom.flows.frontend.body import Body, Stop
 from skyloom.flows.frontend.expressions import Expressions, element_type
 from skyloom.flows.frontend.scope import Ownership
+from skyloom.flows.frontend.syntax import MISSING
 from skyloom.flows.frontend.unsupported import Unsupported
 from skyloom.flows.ir import nodes as ir
 
@@ -76,10 +77,11 @@ class Assignments:
         self._change(name, keys, place.type, value, target, "set", target)
 
     def _is_list(self, node: ast.expr) -> bool:
-        found = False
         with self.body.rehearsal():
-            found = all(isinstance(m, t.ListType) for m in t.members(self.expressions.value(node).type))
-        return found
+            try:
+                return all(isinstance(m, t.ListType) for m in t.members(self.expressions.value(node).type))
+            except Stop:
+                return False
 
     def _extended_by(self, target: ast.expr, node: ast.AugAssign) -> None:
         name, keys, place = self._place(target)
@@ -89,7 +91,7 @@ class Assignments:
     def grown(self, node: ast.Call) -> bool:
         """`a.append(v)` and `a.extend(v)` on a line of their own. False where the object is no list of the flow's."""
         func = cast(ast.Attribute, node.func)
-        if not isinstance(func.value, ast.Name | ast.Attribute | ast.Subscript) or not self._is_list(func.value):
+        if not self._is_list(func.value):
             return False
         if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
             self.body.fail("SKY228", f"`{func.attr}` takes one argument", node, f"write `.{func.attr}(value)`")
@@ -117,7 +119,7 @@ class Assignments:
             return
         if not isinstance(value, x.Literal | x.Name):
             value = self.body.hold(value)
-        if isinstance(value, x.Name):
+        if len(targets) > 1 and isinstance(value, x.Name):
             # It is read several times.
             self.body.temporaries -= {value.name}
         for target in targets:
@@ -206,6 +208,9 @@ class Assignments:
             inner = inner.value
         if not isinstance(inner, ast.Name):
             self.body.fail("SKY403", "only a variable's value can be changed", node, "assign it to a variable first")
+        if self.expressions.static(inner) is not MISSING:
+            name, hint = inner.id, f"copy it into a variable: `{inner.id.lower()}_here = [*{inner.id}]`"
+            self.body.fail("SKY403", f"`{name}` belongs to the module; a flow changes its own variables only", node, hint)
         of = self.expressions.value(cast(ast.expr, inner))
         for step in reversed(path):
             if isinstance(step, ast.Attribute):
@@ -252,13 +257,7 @@ class Assignments:
     ) -> None:
         """Changes the value of `name` at `keys`: sets the place, or lets the list there grow."""
         depth = len(keys) - (1 if how == "set" else 0)
-        if name in self.body.iterating:
-            self.body.fail(
-                "SKY402",
-                f"`{name}` is changed while a `for` goes through it",
-                target,
-                f"go through a copy: `list({name})`",
-            )
+        self._check_iterating(name, keys[:depth], target)
         if not ownership.may_change(name, depth, self.body.scope):
             self._refuse_change(name, depth, target)
         span = self.body.span(node)
@@ -287,6 +286,16 @@ class Assignments:
             self.body.scope.owners[name] = max(self.body.scope.owners.get(name, Ownership.FRESH), Ownership.SHALLOW)
         self.body.emit(statement)
         self._widen(name, keys, of, added, how, target)
+
+    def _check_iterating(self, name: str, keys: list[x.Expr], node: ast.AST) -> None:
+        """A list or dict does not change while a `for` goes through it."""
+        changed = (name, *map(ownership.key_of, keys))
+        for place, written in self.body.iterating:
+            if len(place) == len(changed) and all(
+                one is None or other is None or one == other for one, other in zip(place, changed, strict=True)
+            ):
+                hint = f"go through a copy: `list({written})`"
+                self.body.fail("SKY402", f"`{written}` is changed while a `for` goes through it", node, hint)
 
     def _refuse_change(self, name: str, depth: int, node: ast.AST) -> None:
         if depth:

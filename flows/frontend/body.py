@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from skyloom.errors import Span
 from skyloom.flows.expr import nodes as x
-from skyloom.flows.expr.types import ANY, Type
+from skyloom.flows.expr.types import Type
 from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.narrowing import Models
 from skyloom.flows.frontend.scope import Ownership, Scope, join
@@ -43,7 +43,7 @@ class Body:
         locals: the names that the function assigns anywhere, as Python decides it.
         temporaries: variables made by the compiler; each is read once.
         loops: the loops around, innermost last.
-        iterating: the variables that `for` loops around go through.
+        iterating: what `for` loops around go through: the variable with the keys, and the source.
         guarded: what may be known when an error leaves the `try` bodies around, innermost last.
     """
 
@@ -64,10 +64,9 @@ class Body:
         self.block: list[ir.Statement] = []
         self.temporaries: frozenset[str] = frozenset()
         self.loops: list[Loop] = []
-        self.iterating: list[str] = []
+        self.iterating: list[tuple[tuple[str | int | None, ...], str]] = []
         self.handled: list[str] = []
         self.guarded: list[Scope] = []
-        self.poisoned: set[str] = set()
         self._taken: dict[str, int] = {}
         self._ids: dict[str, int] = {}
 
@@ -90,11 +89,6 @@ class Body:
     def span(self, node: ast.AST) -> Span:
         """Where `node` stands."""
         return self.source.span(node)
-
-    def poison(self, name: str) -> None:
-        """The variable would have a value if its assignment were right: whoever reads it stops without a word."""
-        self.scope.assign(name, ANY, Ownership.FRESH)
-        self.poisoned.add(name)
 
     def leave(self) -> None:
         """Control does not come behind this point."""

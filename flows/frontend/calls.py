@@ -24,7 +24,7 @@ from skyloom.flows.frontend.expressions import Expressions
 from skyloom.flows.frontend.narrowing import assume
 from skyloom.flows.frontend.scope import Ownership
 from skyloom.flows.frontend.steps import Steps
-from skyloom.flows.frontend.syntax import MISSING, MUTATORS
+from skyloom.flows.frontend.syntax import BUILTIN_HINTS, MISSING, MUTATORS
 from skyloom.flows.frontend.unsupported import Unsupported
 from skyloom.flows.ir import nodes as ir
 
@@ -74,30 +74,28 @@ class Calls:
         name = _FUNCTIONS.get(id(found))
         if name is not None and name in BUILTINS:
             return self._builtin(name, node, node.args)
+        shown = ast.unparse(node.func)
+        if found is not isinstance and vars(builtins).get(shown) is found and not _is_error(found):
+            hint = BUILTIN_HINTS.get(shown) or did_you_mean(shown, BUILTINS) or "do it inside a task"
+            self.body.fail("SKY220", f"the builtin `{shown}` is not in the language", node.func, hint)
         if isinstance(found, type):
             return self._constructor(found, node)
-        shown = ast.unparse(node.func)
         if found is isinstance:
             self.body.fail(
                 "SKY221", "`isinstance` has no meaning on JSON", node, "test a Literal field, or `is not None`"
             )
         if callable(found):
-            if getattr(found, "__module__", None) == "builtins":
-                hint = did_you_mean(shown, BUILTINS) or "do it inside a task"
-                self.body.fail("SKY220", f"the builtin `{shown}` is not in the language", node, hint)
-            self.body.fail(
-                "SKY203",
-                f"`{shown}` is a plain function; a flow calls tasks, prompts and flows",
-                node,
-                f"mark it: `@task` above `def {shown.rpartition('.')[2]}`",
-            )
-        self.body.fail("SKY203", f"`{shown}` cannot be called", node, "call a task, prompt or flow")
+            own = getattr(found, "__module__", None) == self.body.names.get("__name__")
+            message = f"`{shown}` is a plain function; a flow calls tasks, prompts and flows"
+            hint = f"mark it: `@task` above `def {shown}`" if own else "call it inside a task"
+            self.body.fail("SKY203", message, node.func, hint)
+        self.body.fail("SKY203", f"`{shown}` cannot be called", node.func, "call a task, prompt or flow")
 
     def _unknown(self, node: ast.Call) -> x.Expr:
         if isinstance(node.func, ast.Name):
             name = node.func.id
             if name in self.body.scope.types:
-                self.body.fail("SKY203", f"`{name}` is a value and cannot be called", node, "call a task")
+                self.body.fail("SKY203", f"`{name}` is a value and cannot be called", node.func, "call a task")
             known = [k for k, v in self.body.names.items() if callable(v) and not k.startswith("_")]
             self.body.fail(
                 "SKY201", f"`{name}` is not known", node.func, did_you_mean(name, known) or "define it as a task"
@@ -270,22 +268,30 @@ class Calls:
                 node.args[0],
                 f"write `{attributes[0]}=...`" if attributes else "it takes none",
             )
+        for argument in node.args:
+            if isinstance(argument, ast.Starred):
+                self.body.fail("SKY106", "`*` cannot stand in a call", argument, "name the fields")
         if len(node.args) > len(attributes):
-            self.body.fail("SKY226", f"`{of.name}` takes {len(attributes)} arguments", node, "leave some out")
+            extra, hint = node.args[len(attributes)], f"its fields: {', '.join(attributes) or 'none'}"
+            self.body.fail("SKY226", f"`{of.name}` takes {len(attributes)} arguments", extra, hint)
         named += list(zip(attributes, node.args, strict=False))
+        by_key = {field.name if model.flavour == "pydantic" else field.attribute: field for field in model.fields}
+        wrong = False
         for keyword in node.keywords:
             if keyword.arg is None:
                 self.body.fail("SKY106", "`**` cannot stand in a call", keyword.value, "name the fields")
+            if keyword.arg not in by_key:
+                hint = did_you_mean(keyword.arg, by_key) or f"it has {', '.join(by_key) or 'none'}"
+                self.body.report("SKY226", f"`{of.name}` has no field `{keyword.arg}`", keyword, hint)
+                wrong = True
+            elif keyword.arg in dict(named):
+                self.body.report("SKY226", f"`{keyword.arg}` is given twice", keyword, "leave one out")
+                wrong = True
             named.append((keyword.arg, keyword.value))
-        by_key = {field.name if model.flavour == "pydantic" else field.attribute: field for field in model.fields}
-        for name, value in named:
-            if name not in by_key:
-                hint = did_you_mean(name, by_key) or f"it has {', '.join(by_key) or 'none'}"
-                self.body.report("SKY226", f"`{of.name}` has no field `{name}`", value, hint)
         missing = [k for k, f in by_key.items() if f.required and k not in dict(named)]
         if (missing and model.flavour != "typeddict") or any(by_key[m].required for m in missing):
             self.body.report("SKY226", f"`{of.name}` wants `{'`, `'.join(missing)}`", node, f"add `{missing[0]}=...`")
-        if missing or any(name not in by_key for name, _ in named):
+        if missing or wrong:
             raise Stop
         compiled = dict(zip((name for name, _ in named), self.expressions.operands([v for _, v in named]), strict=True))
         written = dict(named)
@@ -333,10 +339,11 @@ class Calls:
 
     def comprehension(self, node: Comprehension, *, lazy: bool = False) -> x.Expr:
         """A comprehension: data shaping where it is pure, a parallel map where it has steps."""
-        steps = False
-        with self.body.rehearsal(), self.body.in_scope(self.body.scope.copy()):
-            steps = self._has_steps(node)
-        if not steps:
+        if not self._has_steps(node):
+            for generator in node.generators:
+                if (each := self._each(generator.iter)) is not None:
+                    hint = "go through the items themselves, without `each`"
+                    self.body.fail("SKY301", "`each` bounds a parallel map, and nothing here runs in parallel", each, hint)
             return replace(self._pure(node), lazy=isinstance(node, ast.GeneratorExp))
         if lazy:
             self.body.fail(
@@ -349,20 +356,25 @@ class Calls:
 
     def _has_steps(self, node: Comprehension) -> bool:
         """Whether anything but the first iterable holds a step."""
-        self._source(node.generators[0])
-        with self.body.inner_block() as block:
-            self._pure(node, skip_first=True)
-        return bool(block)
+        first, *others = node.generators
+        parts: list[ast.AST] = [*first.ifs, *others]
+        parts += [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        return any(self._is_step(inner) for part in parts for inner in ast.walk(part))
 
-    def _pure(self, node: Comprehension, *, skip_first: bool = False) -> x.Comprehension:
+    def _is_step(self, node: ast.AST) -> bool:
+        if not isinstance(node, ast.Call):
+            return False
+        found = self.expressions.static(node.func)
+        if found is constructs.each:
+            return False
+        return isinstance(found, Task | Prompt | Flow) or self.steps.construct(found) is not None
+
+    def _pure(self, node: Comprehension) -> x.Comprehension:
         scope = self.body.scope.copy()
         generators: list[x.Generator] = []
         with self.body.in_scope(scope):
-            for index, generator in enumerate(node.generators):
-                outer_block = self.body.block
+            for generator in node.generators:
                 items = self._source(generator)
-                if skip_first and index == 0:
-                    outer_block.clear()
                 target = self._bind(generator, items)
                 conditions = []
                 for test in generator.ifs:
@@ -406,7 +418,7 @@ class Calls:
         value = self.expressions.iterable(node)
         self.expressions.refuse_unknown(value, node, "`for`")
         if iteration_type(value.type) is None:
-            hint = "go through a list"
+            hint = f"write `range({ast.unparse(node)})`" if widen(value.type) == t.INT else "go through a list"
             if t.NULL in t.members(value.type):
                 hint = "it may be None: test `is not None` first, or write `... or []`"
             self.body.fail("SKY214", f"a `{t.show(value.type)}` cannot be gone through", node, hint)
@@ -544,6 +556,10 @@ class Calls:
         )
         element = x.Name(span=span, type=inner.item, name="_one")
         return x.Comprehension(span=span, type=inner, element=element, generators=generators)
+
+
+def _is_error(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, BaseException)
 
 
 def _family(of: t.Type) -> str:

@@ -217,7 +217,7 @@ class Expressions:
 
     def _name(self, node: ast.Name) -> x.Expr:
         name, scope = node.id, self.body.scope
-        if name in self.body.poisoned and scope.types.get(name) == t.ANY:
+        if name in scope.poisoned:
             raise Stop
         if name in scope.types:
             if name not in scope.sure:

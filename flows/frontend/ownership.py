@@ -18,6 +18,8 @@ _NEW_CONTAINER = frozenset(
     | {"dict.values"}
 )
 """Builtins that give a new container of their argument's own elements."""
+_LIVE = frozenset({"zip", "enumerate", "reversed", "dict.items", "dict.values", "dict.keys"})
+"""Builtins that give what goes through their argument itself, not through a copy."""
 _ELEMENT = frozenset({"max", "min", "dict.get"})
 """Builtins that give back something out of their argument."""
 
@@ -131,6 +133,36 @@ def root_of(value: x.Expr) -> str | None:
             return root_of(first)
         case _:
             return None
+
+
+def place_of(value: x.Expr) -> tuple[str | int | None, ...] | None:
+    """The variable and the keys that lead to the list or dict that `value` is, or goes through; a key that is not
+    constant is None. None where `value` is inside of no variable."""
+    match value:
+        case x.Name(name=name):
+            return (name,)
+        case x.Field(object=of, name=name):
+            outer = place_of(of)
+            return None if outer is None else (*outer, name)
+        case x.Item(object=of, index=index):
+            outer = place_of(of)
+            return None if outer is None else (*outer, key_of(index))
+        case _:
+            return None
+
+
+def gone_through(items: x.Expr) -> list[tuple[str | int | None, ...]]:
+    """The places that a loop over `items` goes through, not through a copy of them."""
+    if isinstance(items, x.Call) and items.function in _LIVE:
+        return [place for argument in items.arguments for place in gone_through(argument)]
+    place = place_of(items)
+    return [] if place is None else [place]
+
+
+def key_of(index: x.Expr) -> str | int | None:
+    """The key, where it is constant."""
+    constant = isinstance(index, x.Literal) and isinstance(index.value, str | int)
+    return index.value if constant else None  # type: ignore[union-attr]
 
 
 def may_change(name: str, depth: int, scope: Scope) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from skyloom.flows.expr.types import Type, union
+from skyloom.flows.expr.types import ANY, Type, union
 
 Place = tuple[str, ...]
 """A variable, or a field of one: `("ticket",)`, `("ticket", "customer", "name")`."""
@@ -32,6 +32,7 @@ class Scope:
         facts: types of variables and fields that tests on the way here have narrowed.
         owners: who else may reach a variable's value.
         alive: whether control can come here at all.
+        poisoned: the variables whose value has a problem that is reported; nobody complains about them again.
     """
 
     types: dict[str, Type] = field(default_factory=dict)
@@ -39,10 +40,11 @@ class Scope:
     facts: dict[Place, Type] = field(default_factory=dict)
     owners: dict[str, Ownership] = field(default_factory=dict)
     alive: bool = True
+    poisoned: frozenset[str] = frozenset()
 
     def copy(self) -> Scope:
         """A scope of its own with the same knowledge."""
-        return Scope(dict(self.types), self.sure, dict(self.facts), dict(self.owners), self.alive)
+        return Scope(dict(self.types), self.sure, dict(self.facts), dict(self.owners), self.alive, self.poisoned)
 
     def type_of(self, name: str) -> Type:
         """The variable's type, narrowed by what is known."""
@@ -54,6 +56,27 @@ class Scope:
         self.types[name] = of
         self.sure |= {name}
         self.owners[name] = owner
+        if name in self.poisoned:
+            self.poisoned -= {name}
+
+    def poison(self, name: str) -> None:
+        """The variable would have a value if what assigns it were right."""
+        self.assign(name, ANY, Ownership.FRESH)
+        self.poisoned |= {name}
+
+    def cured(self, before: Scope) -> Scope:
+        """This scope, at the end of a loop's round that began with `before`, without what problems in it have spoilt:
+        the next round must find, and report, them again."""
+        result = self.copy()
+        for name in self.poisoned - before.poisoned:
+            if name in before.types:
+                result.assign(name, before.types[name], before.owners.get(name, Ownership.FRESH))
+            else:
+                del result.types[name]
+                result.poisoned -= {name}
+            if name not in before.sure:
+                result.sure -= {name}
+        return result
 
     def forget(self, name: str) -> None:
         """What tests have told of the variable and its fields holds no longer."""
@@ -77,6 +100,7 @@ def join(*scopes: Scope) -> Scope:
     result = living[0].copy()
     for other in living[1:]:
         result.sure &= other.sure
+        result.poisoned |= other.poisoned
         for place in list(result.facts):
             name = place[0]
             theirs = other.facts.get(place) or (other.types.get(name) if len(place) == 1 else None)

@@ -117,12 +117,15 @@ class Statements:
             self.block(statements)
         return tuple(block)
 
-    def _give_up(self, statement: ast.stmt) -> None:
-        """What the statement would have assigned has a value of unknown type, which nobody complains about again."""
+    def _give_up(self, statement: ast.stmt | ast.expr) -> None:
+        """What the statement, or target, would have assigned has a value of unknown type, which nobody complains about again."""
         for node in _own_nodes([statement]):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                self.body.poison(node.id)
-        if isinstance(statement, ast.Return | ast.Raise):
+                self.body.scope.poison(node.id)
+            elif isinstance(node, ast.Return):
+                # Not the end of the flow for sure, but nobody shall complain that it ends without a value.
+                self.body.leave()
+        if isinstance(statement, ast.Raise):
             self.body.leave()
 
     def _statement(self, node: ast.stmt) -> None:
@@ -181,8 +184,16 @@ class Statements:
 
     # --- branches and loops -------------------------------------------------------------------------------------
 
+    def _test(self, node: ast.expr) -> x.Expr:
+        """A condition. One with a problem counts as true, so that what hangs on it is looked at all the same."""
+        try:
+            return self.expressions.condition(node)
+        except Stop:
+            self._give_up(node)
+            return x.Literal(span=self.body.span(node), type=t.BOOL, value=True)
+
     def _if(self, node: ast.If) -> None:
-        test = self.expressions.condition(node.test)
+        test = self._test(node.test)
         entry = self.body.scope
         blocks, ends = [], []
         for statements, outcome in ((node.body, True), (node.orelse, False)):
@@ -199,7 +210,7 @@ class Statements:
         def round_() -> ir.Statement:
             entry = self.body.scope
             with self.body.inner_block() as head:
-                test = self.expressions.condition(node.test)
+                test = self._test(node.test)
             always = isinstance(node.test, ast.Constant) and bool(node.test.value)
             self.body.scope = assume(node.test, True, self.body.scope, self.body.models).copy()
             behind = assume(node.test, False, entry if not head else self.body.scope, self.body.models).copy()
@@ -221,23 +232,41 @@ class Statements:
     def _for(self, node: ast.For) -> None:
         self._refuse_else(node)
         calls = self.expressions.calls
-        if calls._each(node.iter) is not None:
-            self.body.fail("SKY301", "`each` stands in a comprehension only", node.iter, "a `for` loop runs in order")
-        items = calls.items(node.iter)
-        root = ownership.root_of(items)
-        owner = ownership.iterated(items, self.body.scope, self.body.temporaries)
-        element = iteration_type(items.type) or t.ANY
+        span = self.body.span(node)
+        items = self._items(node.iter)
+        live = [] if items is None else ownership.gone_through(items)
+        owner = (
+            Ownership.FRESH
+            if items is None
+            else ownership.iterated(items, self.body.scope, self.body.temporaries)
+        )
 
         def round_() -> ir.Statement:
-            target = calls.target(node.target, element, owner)
-            return ir.For(span=self.body.span(node), target=target, items=items, body=self.inner(node.body))
+            target: x.Target = x.Bind(name="_")
+            try:
+                if items is None:
+                    raise Stop
+                target = calls.target(node.target, iteration_type(items.type) or t.ANY, owner)
+            except Stop:
+                self._give_up(node.target)
+            some = items or x.Array(span=span, type=t.ListType(t.NEVER), items=())
+            return ir.For(span=span, target=target, items=some, body=self.inner(node.body))
 
         iterating = self.body.iterating
-        self.body.iterating = [*iterating, root] if root is not None else iterating
+        self.body.iterating = [*iterating, *((place, ast.unparse(node.iter)) for place in live)]
         try:
             self._loop(node, round_, ends_by_itself=True)
         finally:
             self.body.iterating = iterating
+
+    def _items(self, node: ast.expr) -> x.Expr | None:
+        """What a `for` goes through; None where it has a problem."""
+        try:
+            if self.expressions.calls._each(node) is not None:
+                self.body.fail("SKY301", "`each` stands in a comprehension only", node, "a `for` loop runs in order")
+            return self.expressions.calls.items(node)
+        except Stop:
+            return None
 
     def _loop(self, node: ast.stmt, round_: Callable[[], ir.Statement], *, ends_by_itself: bool) -> None:
         """Compiles a loop: its body as often as it takes to know the types with which a round begins, then for good."""
@@ -247,7 +276,7 @@ class Statements:
             end = entry
             with self.body.rehearsal():
                 end, _, _ = self._one_round(entry, round_)
-            again = join(before, end) if end.alive else before.copy()
+            again = join(before, end.cured(before)) if end.alive else before.copy()
             if again == entry:
                 break
             entry = again

@@ -128,10 +128,10 @@ class Steps:
                 self.body.fail("SKY106", "`**` cannot stand in a call", keyword.value, "name the arguments")
             if keyword.arg not in parameters:
                 hint = did_you_mean(keyword.arg, parameters) or f"it takes {', '.join(parameters) or 'none'}"
-                self.body.report("SKY228", f"`{name}` has no parameter `{keyword.arg}`", keyword.value, hint)
+                self.body.report("SKY228", f"`{name}` has no parameter `{keyword.arg}`", keyword, hint)
                 wrong = True
             elif keyword.arg in dict(bound):
-                self.body.report("SKY228", f"`{keyword.arg}` is given twice", keyword.value, "leave one out")
+                self.body.report("SKY228", f"`{keyword.arg}` is given twice", keyword, "leave one out")
                 wrong = True
             bound.append((keyword.arg, keyword.value))
         if wrong:
@@ -160,7 +160,8 @@ class Steps:
     def _approval(self, node: ast.Call) -> x.Expr:
         parameters = ["message", "show", "to", "timeout", "default", "form"]
         if len(node.args) > 1:
-            self.body.fail("SKY302", "`approval` takes named arguments behind the message", node.args[1], "name it")
+            hint = f"name it: `show={ast.unparse(node.args[1])}`"
+            self.body.fail("SKY302", "`approval` takes named arguments behind the message", node.args[1], hint)
         types: dict[str, t.Type] = {
             "message": t.STR,
             "to": t.optional(t.STR),
@@ -171,7 +172,8 @@ class Steps:
         form = next((keyword.value for keyword in node.keywords if keyword.arg == "form"), None)
         model, decision = self._form(form)
         if "default" in options and "timeout" not in options:
-            self.body.report("SKY302", "a `default` without a `timeout` never decides", node, "add `timeout=hours(24)`")
+            where = next(keyword.value for keyword in node.keywords if keyword.arg == "default")
+            self.body.report("SKY302", "a `default` without a `timeout` never decides", where, "add `timeout=hours(24)`")
         step_id = self.body.step_id("approval")
         target = self.body.temporary(step_id)
         step = ir.Approval(
@@ -281,7 +283,7 @@ class Steps:
         name = ast.unparse(node.func)
         if node.keywords:
             self.body.fail(
-                "SKY304", f"`{name}` takes its branches by position", node.keywords[0].value, "leave the name out"
+                "SKY304", f"`{name}` takes its branches by position", node.keywords[0], "leave the name out"
             )
         branches = []
         stopped = False

@@ -67,6 +67,27 @@ def is_data(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str | Enum)
 
 
+BUILTIN_HINTS: dict[str, str] = {
+    "set": "use a list; `[*dict.fromkeys(xs)]` inside a task drops repeats",
+    "frozenset": "use a list",
+    "map": "write a comprehension: `[f(x) for x in xs]`",
+    "filter": "write a comprehension: `[x for x in xs if ...]`",
+    "iter": "write a `for` loop",
+    "next": "take the first of a list: `xs[0]`",
+    "print": "do it inside a task; to tell the world outside, use `emit(...)`",
+    "input": "ask with `approval(...)` or `wait_for(...)`",
+    "open": "read and write files inside a task",
+    "repr": "write `str(...)` or `json.dumps(...)`",
+    "getattr": "name the field: `value.field`",
+    "setattr": "name the field: `value.field = ...`",
+    "hasattr": "test a field that is there on every alternative, or `is not None`",
+    "pow": "write `a ** b`",
+    "super": "do it inside a task",
+    "bytes": "do it inside a task",
+    "object": "do it inside a task",
+}
+"""What to do without a builtin that is not in the language."""
+
 MUTATORS: dict[str, str] = {
     "insert": "build a new list: `[*xs[:i], v, *xs[i:]]`",
     "pop": "read `xs[-1]`, then keep `xs[:-1]`; of a dict, build a new one",

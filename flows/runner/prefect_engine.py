@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 from uuid import UUID
@@ -86,11 +86,16 @@ async def _carry(context: RunContext, interpreter: Interpreter, run: Run, client
     inline = InlineEngine(context)
     parts = Parts(inline, StepRuns(context.observe), flow_runs, Approvals(inline, flow_runs))
     engine = PrefectEngine(parts, flow_run.id)
-    async with _beside(save_graph(client, flow_run.id, context.program)), _watched(client, flow_run.id, run, context):
-        result = await flow_runs.carry(run.flow, flow_run, lambda: interpreter.run(run.input, engine))
-    with suppress(httpx.HTTPError):
-        await save_result(client, flow_run.id, result)
-    return result
+    async with AsyncExitStack() as meanwhile:
+        await meanwhile.enter_async_context(_watched(client, flow_run.id, run, context))
+        await meanwhile.enter_async_context(_beside(save_graph(client, flow_run.id, context.program)))
+
+        async def body() -> Json:
+            result = await interpreter.run(run.input, engine)
+            await meanwhile.enter_async_context(_beside(save_result(client, flow_run.id, result)))
+            return result
+
+        return await flow_runs.carry(run.flow, flow_run, body)
 
 
 @dataclass(frozen=True)

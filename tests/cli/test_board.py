@@ -193,7 +193,7 @@ def test_what_is_inside_a_step_stands_below_it() -> None:
         event("started", "review/more/deep"),
         event("started", "race.0/slow"),
     )
-    labels = [re.split(r" +\d\.\d\d s", line[2:])[0].rstrip() for line in drawn(board).splitlines()]
+    labels = [re.split(r" +\d+\.\d+ s", line[2:])[0].rstrip() for line in drawn(board).splitlines()]
     assert labels == ["review", "  search", "  more", "    deep", "parallel.0/load", "race", "  0/slow"]
 
 

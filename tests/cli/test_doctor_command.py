@@ -154,7 +154,7 @@ base_url = "http://127.0.0.1:1/v1"
 def test_the_models_of_the_configuration(document: Any, own_folder: Path, endpoint: str) -> None:
     (own_folder / "skyloom.toml").write_text(CONFIGURATION.format(url=endpoint))
     assert found_by(document, "skyloom.toml", code=1)[:2] == ("ok", f"{own_folder}/skyloom.toml (environment dev)")
-    assert found_by(document, "model fast", code=1)[:2] == ("ok", "offline, the stand-in: its answers are made up")
+    assert found_by(document, "model fast", code=1)[:2] == ("ok", "offline, the stand-in that understands nothing")
     assert found_by(document, "model near", code=1)[:2] == ("ok", f"near:small, {endpoint} answers")
     state, found, hint = found_by(document, "model far", code=1)
     assert (state, hint) == ("fail", "start it, or name another model")

@@ -87,7 +87,7 @@ def test_a_run_on_paper(invoke: Any, done: Run) -> None:
     assert lines[0] == f"{done.id}  done"
     assert '"body": "It broke"' in lines[3]
     table = {line.split()[0]: line for line in lines[6:9]}
-    assert table["triage"].split(maxsplit=4)[1:4] == ["call_prompt", "0.50", "s"]
+    assert table["triage"].split(maxsplit=4)[1:4] == ["prompt", "0.50", "s"]
     assert "offline (about 10 tokens in, 4 out)" in table["triage"]
     assert table["search"].split()[4:] == ["3", "done"]
     assert "2.00 s" in table["draft_map[*]/draft"]

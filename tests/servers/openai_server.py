@@ -135,13 +135,14 @@ def instance(schema: dict[str, Json], root: dict[str, Json]) -> Json:
 class OpenAIServer:
     """Answers every request by the next behaviour of its script, and by `then` when that is used up.
 
-    Use it as a context manager; `url` is the base URL for a client, `requests` what came in.
+    Use it as a context manager; `url` is the base URL for a client, `requests` what came in. `script` and `then` may be
+    replaced while it runs.
     """
 
     def __init__(self, *script: Behaviour, then: Behaviour = valid) -> None:
         self.requests: list[Request] = []
-        self._script = list(script)
-        self._then = then
+        self.script = list(script)
+        self.then = then
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.owner = self
@@ -156,7 +157,7 @@ class OpenAIServer:
         """Notes a request and decides what it gets."""
         with self._lock:
             self.requests.append(request)
-            behaviour = self._script.pop(0) if self._script else self._then
+            behaviour = self.script.pop(0) if self.script else self.then
         return behaviour(request)
 
     def __enter__(self) -> Self:

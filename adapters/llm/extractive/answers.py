@@ -114,11 +114,30 @@ class AnswerWriter:
         if len(choices) == 1:
             return self._value(choices[0], place, passage)
         names = [self._name(choice) for choice in choices]
+        if not all(names):
+            return self._plain_alternative(choices, place, passage)
         ranked = ranked_options(names, place, passage, self._guidance, self._seed)
-        if ranked[0][1] <= 0 and not all(names):
-            ranked = [(index, 0) for index in range(len(choices))]
         chosen = choices[ranked[place.rank % len(choices)][0]]
         return self._value(chosen, replace(place, rank=place.rank // len(choices)), passage)
+
+    def _plain_alternative(self, choices: list[Any], place: Place, passage: Passage) -> Json:
+        """The first alternative as long as it has values left: nothing tells plain types apart."""
+        rank = place.rank
+        for choice in choices[:-1]:
+            size = self._size(choice)
+            if size is None or rank < size:
+                return self._value(choice, replace(place, rank=rank), passage)
+            rank -= size
+        return self._value(choices[-1], replace(place, rank=rank), passage)
+
+    def _size(self, schema: Any) -> int | None:
+        """How many values a schema of few values has; None for any other."""
+        target = self._plain(schema)
+        if "const" in target or kind_of(target) == "null":
+            return 1
+        if "enum" in target:
+            return len(target["enum"])
+        return 2 if kind_of(target) == "boolean" else None
 
     def _is_null(self, schema: Schema) -> bool:
         return schema.get("type") == "null" or schema.get("const", 0) is None

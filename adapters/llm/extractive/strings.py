@@ -28,7 +28,8 @@ def string(schema: dict[str, Json], place: Place, passage: Passage, seed: Seed) 
     def fits(text: str) -> bool:
         return len(text) >= shortest and (longest is None or len(text) <= longest)
 
-    make = FORMATS.get(schema.get("format", ""))
+    encoded = schema.get("contentEncoding") == "base64"
+    make = FORMATS.get("binary" if encoded else schema.get("format", ""))
     if make is not None:
         return make(place, passage, seed)
     named = FORMATS.get(NAMED_FORMATS.get(place.name.lower(), "")) if "pattern" not in schema else None

@@ -180,7 +180,7 @@ def _model(config: Config, alias: str) -> Finding:
         return next(_wrong(check, error))
     name = f"{resolved.provider}:{resolved.model}" if resolved.model else resolved.provider
     if resolved.kind == "offline":
-        return Finding(check, "ok", f"{name}, the stand-in: its answers are made up")
+        return Finding(check, "ok", f"{name}, the stand-in that understands nothing")
     url = resolved.options.get("base_url")
     if not isinstance(url, str):
         return Finding(check, "ok", f"{name}, not asked")

@@ -83,7 +83,7 @@ def _told(row: Row, event: RunEvent) -> str:
     took = "" if row.ended is None else f" ({duration(row.ended - row.started)})"
     match event.what:
         case "started":
-            return "started" if row.total is None else f"started, {row.total} items"
+            return "started" if row.total is None else f"started, {row.total} item{'' if row.total == 1 else 's'}"
         case "replayed":
             return "done before"
         case "retrying":

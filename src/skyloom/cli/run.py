@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TARGET_HELP = "The flow: FILE:FLOW, or FILE alone when the file has one flow."
 JSON_HELP = "Print one JSON document."
 QUIET_HELP = "Show no progress."
-STAND_IN = "prompts are answered by the offline stand-in: its answers are made up (skyloom.toml names real models)"
+STAND_IN = "prompts go to the offline stand-in, which compares words and understands nothing; skyloom.toml names models"
 
 
 def run(

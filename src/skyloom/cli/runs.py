@@ -76,7 +76,7 @@ def show_run(
         show()
         show_table(
             ("STEP", "KIND", "TOOK", "ATTEMPTS", "MODEL", "OUTCOME"),
-            ((g.path, g.kind, duration(g.seconds), str(g.attempts), g.model_text, g.outcome) for g in groups),
+            ((g.path, g.kind, duration(g.seconds), g.attempts_text, g.model_text, g.outcome) for g in groups),
         )
     _show_end(run, waits)
 
@@ -154,6 +154,16 @@ def _step_json(step: StepRecord) -> dict[str, Json]:
 # --- a run on paper -------------------------------------------------------------------------------------------------
 
 
+_WORDS = {
+    "call_task": "task",
+    "call_prompt": "prompt",
+    "call_flow": "flow",
+    "wait_for": "event",
+    "sample": "value",
+}
+"""What the kinds of steps are called, where that is not their own name."""
+
+
 @dataclass(slots=True)
 class Group:
     """One row of a run's steps: a step, or what a step of a map's body came to over all items."""
@@ -174,7 +184,7 @@ class Group:
         """Takes a step into the row."""
         self.count += 1
         self.seconds += step.ended - step.started
-        self.attempts += step.notes.get("attempts", 1)
+        self.attempts += step.notes.get("attempts", 0)
         if isinstance(step.outcome, Failed):
             self.failures += 1
             self.error = self.error or f"{step.outcome.error.type}: {step.outcome.error.message}"
@@ -184,6 +194,11 @@ class Group:
         self.read += usage.get("input_tokens", 0)
         self.wrote += usage.get("output_tokens", 0)
         self.estimated = self.estimated or bool(usage.get("estimated"))
+
+    @property
+    def attempts_text(self) -> str:
+        """How often it was tried; empty for what is not tried again."""
+        return str(self.attempts) if self.attempts else ""
 
     @property
     def model_text(self) -> str:
@@ -207,7 +222,7 @@ def grouped(steps: Iterable[StepRecord], *, everything: bool) -> list[Group]:
     for step in steps:
         path = step.path.partition("/")[2]
         shown = path if everything else re.sub(r"\[\d+\]", "[*]", path)
-        groups.setdefault(shown, Group(shown, step.kind)).add(step)
+        groups.setdefault(shown, Group(shown, _WORDS.get(step.kind, step.kind))).add(step)
     return list(groups.values())
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 from servers.openai_server import OpenAIServer, instance
+
 from skyloom.adapters.llm.base import Completion, CompletionRequest, LanguageModel, Message
 from skyloom.adapters.llm.offline import OfflineModel
 from skyloom.adapters.llm.openai_compatible import OpenAICompatibleModel

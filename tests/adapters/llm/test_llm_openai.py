@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from servers.openai_server import OpenAIServer, Response, answer, failure, refusing_formats
+
 from skyloom.adapters.llm import openai_compatible
 from skyloom.adapters.llm.base import Completion, CompletionRequest, Message, ModelError, Usage
 from skyloom.adapters.llm.openai_compatible import OpenAICompatibleModel

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+
 from skyloom.adapters.llm.base import Completion, CompletionRequest, Message, ModelError, Usage
 from skyloom.adapters.llm.scripted import ScriptedModel
 from skyloom.adapters.llm.typed import REPAIR_OPENING, TypedCompletion, complete_typed

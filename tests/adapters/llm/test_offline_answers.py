@@ -84,9 +84,7 @@ def bounded_ints() -> st.SearchStrategy[Any]:
             return Annotated[int, Field(ge=low, le=low + span + step, multiple_of=step)]
         return Annotated[int, Field(gt=low - 1, lt=low + span + 1) if open_ else Field(ge=low, le=low + span)]
 
-    return st.builds(
-        build, st.integers(-1000, 1000), st.integers(0, 50), st.none() | st.integers(1, 40), st.booleans()
-    )
+    return st.builds(build, st.integers(-1000, 1000), st.integers(0, 50), st.none() | st.integers(1, 40), st.booleans())
 
 
 def bounded_floats() -> st.SearchStrategy[Any]:
@@ -145,10 +143,12 @@ def compounds(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )  # fmt: skip
 
 
-TEXTS = st.one_of(st.just(TICKET), st.text(max_size=200), st.sampled_from(["", "\n\n", "{", "[1, 2", "a: b\n\n- c\n- d"]))
+TEXTS = st.one_of(
+    st.just(TICKET), st.text(max_size=200), st.sampled_from(["", "\n\n", "{", "[1, 2", "a: b\n\n- c\n- d"])
+)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.recursive(LEAVES, compounds, max_leaves=8), TEXTS)
 def test_every_answer_fits_its_schema(annotation: Any, text: str) -> None:
     adapter: TypeAdapter[Any] = TypeAdapter(annotation)
@@ -234,7 +234,7 @@ class Order(BaseModel):
 
 def test_fields_are_extracted() -> None:
     text = (
-        "Extract the order.\n\nCustomer: Ada Lovelace\nDate: 2024-05-17\nReference: ORD-1842, ada@example.org\n"
+        "Extract the order.\n\nCustomer: Ada Lovelace\nEmail: ada@example.org\nDate: 2024-05-17\nReference: ORD-1842\n\n"
         "Please send 3 brass gears for 12.50 each. I also need 2 copper pipes, price 7 euros. The total is 51.50 euros."
     )
     found = answer(Order, text)
@@ -295,7 +295,7 @@ PROSE = (
 
 def test_a_text_is_made_of_central_sentences_in_their_order() -> None:
     found = text_answer(f"Summarise this.\n\n{PROSE}")
-    assert found == "TO BE SET"
+    assert found == "The whale is the largest animal. Many people fear the whale. A whale breathes air like people do."
 
 
 def test_the_instruction_says_how_long() -> None:
