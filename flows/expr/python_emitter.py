@@ -52,12 +52,14 @@ from skyloom.flows.expr.python_names import (
     enclosed,
     safe_name,
 )
+from skyloom.flows.expr.rules import may_raise
 from skyloom.flows.expr.types import (
     DateTimeType,
     EnumType,
     ErrorType,
     ModelType,
     NullType,
+    TupleType,
     Type,
     members,
 )
@@ -101,7 +103,11 @@ class PythonEmitter(CallWriter):
             case Field(object=of, name=name):
                 return f"{self._at(of, PRIMARY)}[{fstrings.quoted(name)}]", PRIMARY
             case Item(object=of, index=index):
-                return f"{self._at(of, PRIMARY)}[{self._at(index, CONDITIONAL)}]", PRIMARY
+                place = f"[{self._at(index, CONDITIONAL)}]"
+                if isinstance(of.type, TupleType) and may_raise(expr):
+                    # So that the error speaks of a tuple.
+                    return f"tuple({self._at(of, CONDITIONAL)}){place}", PRIMARY
+                return f"{self._at(of, PRIMARY)}{place}", PRIMARY
             case Slice():
                 return self._slice(expr), PRIMARY
             case Unary(operator="not", operand=operand):

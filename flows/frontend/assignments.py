@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any, cast
 
+from skyloom.errors import Span
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.expr.rules import assignable, iteration_type, may_raise, widen
@@ -145,7 +146,7 @@ class Assignments:
                 self._take_apart(inner, value, target)
             case ast.Subscript() | ast.Attribute():
                 name, keys, place = self._place(target)
-                self._change(name, keys, place.type, value, target, "set", target)
+                self._change(name, keys, place.type, value, target, "set", target, written)
             case ast.Starred():
                 self.body.fail("SKY125", "`*` in an assignment is not in the language", target, "take a slice")
             case _:
@@ -253,7 +254,15 @@ class Assignments:
         return self.expressions.item(of, index, step)
 
     def _change(
-        self, name: str, keys: list[x.Expr], of: t.Type, value: x.Expr, node: ast.AST, how: str, target: ast.AST
+        self,
+        name: str,
+        keys: list[x.Expr],
+        of: t.Type,
+        value: x.Expr,
+        node: ast.AST,
+        how: str,
+        target: ast.AST,
+        written: ast.AST | None = None,
     ) -> None:
         """Changes the value of `name` at `keys`: sets the place, or lets the list there grow."""
         depth = len(keys) - (1 if how == "set" else 0)
@@ -265,7 +274,7 @@ class Assignments:
         statement: ir.Statement
         match how:
             case "set":
-                value = self._fit_place(name, keys, of, value, target)
+                value = self._fit_place(name, keys, of, value, written or target)
                 statement = ir.SetItem(span=span, variable=name, path=path, value=value)
                 added = value.type
             case "append":
@@ -285,7 +294,7 @@ class Assignments:
         if inside != ownership.FRESH:
             self.body.scope.owners[name] = max(self.body.scope.owners.get(name, Ownership.FRESH), Ownership.SHALLOW)
         self.body.emit(statement)
-        self._widen(name, keys, of, added, how, target)
+        self._widen(name, keys, of, added, how, value.span)
 
     def _check_iterating(self, name: str, keys: list[x.Expr], node: ast.AST) -> None:
         """A list or dict does not change while a `for` goes through it."""
@@ -328,7 +337,7 @@ class Assignments:
                     return False
         return True
 
-    def _widen(self, name: str, keys: list[x.Expr], of: t.Type, added: t.Type, how: str, node: ast.AST) -> None:
+    def _widen(self, name: str, keys: list[x.Expr], of: t.Type, added: t.Type, how: str, where: Span) -> None:
         """The variable's type takes up what was added, where it may."""
         scope = self.body.scope
         known = scope.types[name]
@@ -337,7 +346,7 @@ class Assignments:
             wanted = of if how == "set" else iteration_type(of)
             if wanted is not None and not assignable(added, wanted):
                 message = f"`{name}` holds `{t.show(wanted)}`, and this is `{t.show(added)}`"
-                self.body.fail("SKY209", message, node, f"give a `{t.show(wanted)}`, or change the annotation")
+                self.body.fail("SKY209", message, where, f"give a `{t.show(wanted)}`, or change the annotation")
             return
         inside = len(keys) - (1 if how == "set" else 0)
         scope.types[name] = self._widened(known, inside, added)

@@ -6,8 +6,10 @@ import ast
 import builtins
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 from skyloom.errors import Span
@@ -85,7 +87,7 @@ class Calls:
                 "SKY221", "`isinstance` has no meaning on JSON", node, "test a Literal field, or `is not None`"
             )
         if callable(found):
-            own = getattr(found, "__module__", None) == self.body.names.get("__name__")
+            own = isinstance(node.func, ast.Name) and not _is_library(found)
             message = f"`{shown}` is a plain function; a flow calls tasks, prompts and flows"
             hint = f"mark it: `@task` above `def {shown}`" if own else "call it inside a task"
             self.body.fail("SKY203", message, node.func, hint)
@@ -170,13 +172,12 @@ class Calls:
             keywords.append(x.Named(name=str(keyword.arg), value=self._key_function(keyword, positional)))
         for value in positional:
             if name not in ("bool", "list", "len", "str", "json.dumps"):
-                self.expressions.refuse_unknown(value, node, f"`{name}`")
+                self.expressions.refuse_unknown(value, value.span, f"`{name}`")
         try:
             result = call_type(name, [v.type for v in positional], {k.name: k.value.type for k in keywords})
         except NoSignature as problem:
-            self.body.fail("SKY216", problem.message, node, problem.hint or BUILTINS[name].meaning)
-        if name == "json.dumps" and isinstance(positional[0].type, t.AnyType):
-            pass
+            message, _, better = problem.message.partition("; ")
+            self.body.fail("SKY216", message, node, better or problem.hint or BUILTINS[name].meaning)
         return x.Call(
             span=self.body.span(node), type=result, function=name, arguments=tuple(positional), keywords=tuple(keywords)
         )
@@ -222,7 +223,7 @@ class Calls:
         with self.body.in_scope(inner), self.body.inner_block() as block:
             result = self.expressions.value(function.body)
         if block:
-            self.body.fail("SKY119", "a key function calls no task", function, "compute the keys in a list first")
+            self.body.fail("SKY119", "a key function calls no task", block[0].span, "compute the keys in a list first")
         return x.Function(span=self.body.span(function), type=result.type, parameter=parameter, body=result)
 
     def _named_key(self, named: str, keyword: ast.keyword, positional: list[x.Expr]) -> x.Function:
@@ -556,6 +557,12 @@ class Calls:
         )
         element = x.Name(span=span, type=inner.item, name="_one")
         return x.Comprehension(span=span, type=inner, element=element, generators=generators)
+
+
+def _is_library(found: Any) -> bool:
+    """Whether the user did not write it: the standard library or an installed package."""
+    file = getattr(getattr(found, "__code__", None), "co_filename", None)
+    return file is None or "site-packages" in file or file.startswith(str(Path(os.__file__).parent))
 
 
 def _is_error(found: Any) -> bool:

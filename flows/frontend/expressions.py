@@ -13,6 +13,7 @@ from enum import Enum
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from skyloom.errors import Span
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.expr.builtins import BUILTINS, NoSignature, call_type
@@ -265,10 +266,11 @@ class Expressions:
             return self._static_value(found, node)
         outer = self.static(node.value)
         if isinstance(outer, ModuleType | type):
-            hint = did_you_mean(node.attr, [n for n in vars(outer) if not n.startswith("_")])
-            self.body.fail(
-                "SKY204", f"`{ast.unparse(node.value)}` has no `{node.attr}`", node, hint or "check the name"
-            )
+            known = [n for n in vars(outer) if not n.startswith("_")]
+            if isinstance(outer, type) and issubclass(outer, Enum):
+                known = [member.name for member in outer]
+            hint = did_you_mean(node.attr, known) or f"it has {', '.join(known[:8]) or 'nothing'}"
+            self.body.fail("SKY204", f"`{ast.unparse(node.value)}` has no `{node.attr}`", node, hint)
         return self.field(self.value(node.value), node)
 
     def _error_class(self, call: ast.Call, node: ast.AST) -> x.Expr:
@@ -365,6 +367,8 @@ class Expressions:
             )
         if isinstance(of.type, t.ErrorType):
             self.body.fail("SKY205", f"a caught error has no `{node.attr}` in a flow", node, "use `str(e)`")
+        if any(f"{owner}.{node.attr}" in BUILTINS for owner in ("str", "list", "dict", "datetime")):
+            self.body.fail("SKY205", f"`{node.attr}` is a method", node, f"call it: `{ast.unparse(node)}(...)`")
         self.body.fail("SKY205", f"a `{kind}` has no field `{node.attr}`", node, "call a method, or use a model")
 
     def _subscript(self, node: ast.Subscript) -> x.Expr:
@@ -405,15 +409,19 @@ class Expressions:
     def _refuse_item(self, of: x.Expr, index: x.Expr, node: ast.Subscript) -> None:
         match of.type:
             case t.ModelType(name=name):
-                hint = "read a field: `.name`"
+                key = index.value if isinstance(index, x.Literal) and isinstance(index.value, str) else "name"
+                hint = f"read a field: `{ast.unparse(node.value)}.{key}`"
                 self.body.fail("SKY208", f"a `{name}` has fields, no items", node, hint)
             case t.TupleType(items=items) if assignable(index.type, t.INT):
-                self.body.fail("SKY208", f"the tuple has {len(items)} elements", node.slice, "use an index within it")
+                self.body.fail("SKY208", f"the tuple has {len(items)} elements", node.slice, _within(items))
             case t.DictType():
                 message = f"a key of `{t.show(of.type)}` is a str, not `{t.show(widen(index.type))}`"
                 self.body.fail("SKY208", message, node.slice, 'write `str(...)`, or `f"..."`')
+            case t.ListType() | t.TupleType() | t.StrType() | t.LiteralType():
+                message = f"a `{t.show(widen(of.type))}` is indexed with an int, not `{t.show(widen(index.type))}`"
+                self.body.fail("SKY208", message, node.slice, "use a position: 0 is the first, -1 the last")
             case _:
-                message = f"`{t.show(of.type)}[{t.show(widen(index.type))}]` has no meaning"
+                message = f"a `{t.show(of.type)}` has no items"
                 self.body.fail("SKY208", message, node, "index a list with an int, a dict with a str")
 
     def _slice(self, node: ast.Subscript, cut: ast.Slice) -> x.Expr:
@@ -423,9 +431,8 @@ class Expressions:
         bounds = [next(given) if part is not None else None for part in (cut.lower, cut.upper, cut.step)]
         for bound in bounds:
             if bound is not None and not assignable(bound.type, t.optional(t.INT)):
-                self.body.fail(
-                    "SKY208", f"a slice bound is an int, not `{t.show(bound.type)}`", node.slice, "use an int"
-                )
+                message = f"a slice bound is an int, not `{t.show(bound.type)}`"
+                self.body.fail("SKY208", message, bound.span, "use an int, or leave it out")
         constants = [_constant_bound(bound) for bound in bounds]
         known = None if MISSING in constants else slice(*constants)
         result = slice_type(of.type, known)
@@ -456,8 +463,8 @@ class Expressions:
 
     def arithmetic(self, symbol: x.ArithmeticOperator, left: x.Expr, right: x.Expr, node: ast.AST) -> x.Expr:
         """`left symbol right`."""
-        self.refuse_unknown(left, node, f"`{symbol}`")
-        self.refuse_unknown(right, node, f"`{symbol}`")
+        self.refuse_unknown(left, left.span, f"`{symbol}`")
+        self.refuse_unknown(right, right.span, f"`{symbol}`")
         result = binary_type(symbol, left.type, right.type, _exponent(right) if symbol == "**" else None)
         if result is None:
             ours, theirs = t.show(widen(left.type)), t.show(widen(right.type))
@@ -470,7 +477,7 @@ class Expressions:
         of = widen(cast(t.Type, result))
         return x.Binary(span=self.body.span(node), type=of, operator=symbol, left=left, right=right)
 
-    def refuse_unknown(self, value: x.Expr, node: ast.AST, use: str) -> None:
+    def refuse_unknown(self, value: x.Expr, node: ast.AST | Span, use: str) -> None:
         """Reports a value of unknown type where its type decides the meaning."""
         if isinstance(value.type, t.AnyType):
             self.body.fail(
@@ -487,7 +494,7 @@ class Expressions:
             self.body.fail("SKY110", "bit operators are not in the language", node, "use them inside a task")
         operand = self.value(node.operand)
         symbol: Any = "-" if isinstance(node.op, ast.USub) else "+"
-        self.refuse_unknown(operand, node, f"`{symbol}`")
+        self.refuse_unknown(operand, operand.span, f"`{symbol}`")
         result = unary_type(symbol, operand.type)
         if result is None:
             self.body.fail("SKY212", f"`{symbol}{t.show(operand.type)}` has no meaning", node, "use a number")
@@ -548,14 +555,12 @@ class Expressions:
         symbol = _COMPARISONS[type(operation)]
         if symbol in ("in", "not in"):
             right = self.as_dict(right)
-        if isinstance(operation, ast.Is | ast.IsNot) and not (
-            isinstance(right, x.Literal) and (right.value is None or isinstance(right.value, bool))
-        ):
+        if isinstance(operation, ast.Is | ast.IsNot) and t.NULL not in (left.type, right.type):
             self.body.fail("SKY111", "`is` compares with None only", node, "use `==`")
         problem = compare_problem(symbol, left.type, right.type)
         if problem is not None and not (symbol in ("==", "!=") and t.NULL in (left.type, right.type)):
             message, _, hint = problem.partition("; ")
-            self.body.fail("SKY213", message, node, hint or "compare values of the same type")
+            self.body.fail("SKY213", message, node, hint or _comparison_hint(symbol, left, right))
         return x.Compare(span=self.body.span(node), type=t.BOOL, operator=symbol, left=left, right=right)
 
     # --- short circuit ------------------------------------------------------------------------------------------
@@ -720,9 +725,10 @@ class Expressions:
 
     def _hole(self, value: x.Expr, node: ast.FormattedValue) -> x.Expr:
         if node.conversion not in (-1, ord("s")):
-            self.body.fail(
-                "SKY112", "`!r` and `!a` are not in the language", node, "use the plain value, or json.dumps"
-            )
+            hint = "use the plain value, or json.dumps(...)"
+            self.body.fail("SKY112", "`!r` and `!a` are not in the language", node.value, hint)
+        if node.conversion == ord("s"):
+            value = self.text(value, node.value)
         if node.format_spec is not None:
             return self._formatted(value, node)
         return self.text(value, node.value)
@@ -744,13 +750,13 @@ class Expressions:
         spec = node.format_spec
         assert isinstance(spec, ast.JoinedStr)
         if not all(isinstance(part, ast.Constant) for part in spec.values):
-            self.body.fail("SKY112", "a format must be constant", node, "write the format out")
+            self.body.fail("SKY112", "a format must be constant", node.value, "write the format out: `.2f`")
         text = "".join(str(part.value) for part in spec.values if isinstance(part, ast.Constant))
         literal = x.Literal(span=self.body.span(node), type=t.LiteralType((text,)), value=text)
         try:
             of = call_type("format", [value.type, literal.type])
         except NoSignature as problem:
-            self.body.fail("SKY216", problem.message, node, problem.hint)
+            self.body.fail("SKY216", problem.message, node.value, problem.hint)
         return x.Call(span=self.body.span(node), type=of, function="format", arguments=(value, literal))
 
     # --- fitting ------------------------------------------------------------------------------------------------
@@ -786,7 +792,7 @@ class Expressions:
     def _refuse_fit(self, value: x.Expr, of: t.Type, node: ast.AST, what: str) -> None:
         have, want = t.show(value.type), t.show(of)
         hint = f"give a `{want}`"
-        if t.NULL in t.members(value.type) and assignable(t.without_null(value.type), of):
+        if value.type != t.NULL and t.NULL in t.members(value.type) and assignable(t.without_null(value.type), of):
             hint = "it may be None: test `is not None` first"
         elif isinstance(value.type, t.AnyType):
             hint = f"the type of this value is not known: annotate where it comes from, as `{want}`"
@@ -836,6 +842,22 @@ def _exponent(value: x.Expr) -> int | None:
             return None if base is None or power is None or not 0 <= power <= 64 else base**power
         case _:
             return None
+
+
+def _comparison_hint(symbol: x.ComparisonOperator, left: x.Expr, right: x.Expr) -> str:
+    if symbol in ("in", "not in") and iteration_type(right.type) is None:
+        return "look into a list, a text or a dict; for one value use `==`"
+    if symbol not in ("==", "!=") and t.NULL in (*t.members(left.type), *t.members(right.type)):
+        return "it may be None: test `is not None` first"
+    for one, other in ((left, right), (right, left)):
+        known = [v for m in t.members(one.type) if isinstance(m, t.LiteralType) for v in m.values]
+        if isinstance(other, x.Literal) and len(known) > 1:
+            return did_you_mean(str(other.value), known) or f"it is one of {', '.join(map(repr, known))}"
+    return "compare values of the same type"
+
+
+def _within(items: tuple[t.Type, ...]) -> str:
+    return f"write 0 to {len(items) - 1}, or -{len(items)} to -1" if items else "it is empty"
 
 
 def _is_range(node: ast.expr) -> bool:

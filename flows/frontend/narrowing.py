@@ -124,7 +124,7 @@ def _constants(node: ast.expr, operator: ast.cmpop) -> tuple[object, ...] | None
 
 
 def _same(one: object, other: object) -> bool:
-    return type(one) is type(other) and one == other
+    return one == other
 
 
 def _only(of: Type, values: tuple[object, ...]) -> Type:

@@ -39,6 +39,10 @@ def store(value: x.Expr, scope: Scope, temporaries: frozenset[str] = frozenset()
             return _child(of, scope, temporaries)
         case x.Slice(object=of):
             return _new_container(value.type, [of], scope, temporaries)
+        case x.Binary(operator="*", left=left, right=right):
+            # A repeated list holds each of its elements several times.
+            _new_container(value.type, [left, right], scope, temporaries)
+            return SHALLOW if _holds_mutable(value.type) else FRESH
         case x.Binary(left=left, right=right):
             return _new_container(value.type, [left, right], scope, temporaries)
         case x.Conditional(body=body, orelse=orelse):
@@ -91,6 +95,11 @@ def _new_container(of: Type, sources: list[x.Expr], scope: Scope, temporaries: f
         if is_mutable(source.type) and _child(source, scope, temporaries) != FRESH:
             worst = SHALLOW
     return worst
+
+
+def _holds_mutable(of: Type) -> bool:
+    inner = iteration_type(of)
+    return inner is not None and is_mutable(inner)
 
 
 def _holds_mutable_values(of: Type) -> bool:

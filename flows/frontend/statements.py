@@ -178,6 +178,8 @@ class Statements:
         value: x.Expr = x.Literal(span=span, type=t.NULL, value=None)
         if node.value is not None:
             value = self.expressions.value(node.value)
+        elif not assignable(t.NULL, of):
+            self.body.fail("SKY209", f"`return` wants `{t.show(of)}`, and this is `None`", node, f"give a `{t.show(of)}`")
         value = self.expressions.fitted(value, of, node.value or node, "`return`", checked=True)
         self.body.emit(ir.Return(span=span, value=value))
         self.body.leave()

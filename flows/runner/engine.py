@@ -28,7 +28,7 @@ class Place:
             second time that a loop comes by, `answer/parallel.1/load` for the second branch.
         step: the step's id in its flow.
         span: where it stands in the source of its flow.
-        notes: what the engine wants remembered with the outcome: `attempts`, `model`, `usage`.
+        notes: what the engine wants remembered with the outcome: `attempts`, `model`, `usage`, `estimated`.
     """
 
     run_id: str

@@ -111,7 +111,7 @@ class InlineEngine:
         """Asks the model once, repairs included, under the prompt's timeout. Raises `Raised`."""
         located = cast(Prompt[..., Any], locate(prompt))
         answer = await self._timed(prompt.name, prompt.timeout, ask(prompt, located, arguments, self.run.models))
-        place.notes.update(model=answer.model, usage=answer.usage)
+        place.notes.update(model=answer.model, usage=answer.usage, estimated=answer.estimated)
         return answer.value
 
     async def _timed(self, name: str, timeout: float, work: Awaitable[T]) -> T:

@@ -121,7 +121,7 @@ class Question:
         self._flow_run_id = flow_run.id
         self._store.set_wait_engine_run(self.wait.id, str(flow_run.id))
         await self._client.set_flow_run_state(flow_run.id, Running())
-        await self._pause(flow_run.id, 1, forms.description(self._request))
+        await self._pause(flow_run.id, 1)
 
     async def take_over(self) -> bool:
         """Puts an answer that was given in Prefect into the store. False where there is none that counts."""
@@ -134,8 +134,7 @@ class Question:
                 return False
             decided = self._checked(forms.decision(given))
             if isinstance(decided, values.NotOfType):
-                text = f"{forms.description(self._request)}\n\n**Please correct:** {decided}"
-                await self._pause(flow_run.id, _pauses(flow_run) + 1, text)
+                await self._pause(flow_run.id, _pauses(flow_run) + 1, f"\n\n**Please correct:** {decided}")
                 return False
         except (httpx.HTTPError, ObjectNotFound):
             # Prefect's pages are out of reach; the command line still answers.
@@ -161,14 +160,15 @@ class Question:
             return True
         return await self._given(flow_run) is not None
 
-    async def _pause(self, flow_run_id: UUID, number: int, description: str) -> None:
+    async def _pause(self, flow_run_id: UUID, number: int, remark: str = "") -> None:
+        form = None if self._form is None else values.json_schema(self._form)
+        schema, description = forms.input_schema(self._request.message, form), forms.description(self._request, form)
         deadline = None if self.wait.deadline is None else datetime.fromtimestamp(self.wait.deadline, UTC)
         state: State[Any] = Paused(pause_key=_key(number), pause_expiration_time=deadline)
         keys = keyset_from_paused_state(state)
         state.state_details.run_input_keyset = {str(name): key for name, key in keys.items()}
-        schema = forms.input_schema(self._request.message, self._form_schema())
         await self._client.create_flow_run_input(flow_run_id, keys["schema"], json.dumps(schema))
-        await self._client.create_flow_run_input(flow_run_id, keys["description"], json.dumps(description))
+        await self._client.create_flow_run_input(flow_run_id, keys["description"], json.dumps(description + remark))
         await self._client.set_flow_run_state(flow_run_id, state)
 
     async def _given(self, flow_run: FlowRun) -> dict[str, Json] | None:
@@ -194,9 +194,6 @@ class Question:
         except values.NotOfType as problem:
             return problem if decided["approved"] else decided | {"answer": None}
         return decided | {"answer": answer}
-
-    def _form_schema(self) -> dict[str, Json] | None:
-        return None if self._form is None else values.json_schema(self._form)
 
 
 def _key(number: int) -> str:

@@ -43,13 +43,15 @@ def input_schema(message: str, form: dict[str, Json] | None) -> dict[str, Json]:
     return schema
 
 
-def description(request: ApprovalRequest) -> str:
+def description(request: ApprovalRequest, form: dict[str, Json] | None) -> str:
     """The question in Markdown, with what people should see to decide."""
     parts = [f"**{request.message}**"]
     if request.to is not None:
         parts.append(f"For {request.to}.")
     if request.show is not None:
         parts.append(shown(request.show))
+    if form is not None and form.get("required"):
+        parts.append(f"To approve, fill in {', '.join(form['required'])}.")
     return "\n\n".join(parts)
 
 

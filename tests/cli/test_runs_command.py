@@ -32,12 +32,16 @@ def step(path: str, second: int, error: str | None = None, kind: str = "call_tas
 @pytest.fixture
 def done(store: RunStore) -> Run:
     run = started(store, body="It broke")
-    usage = {"input_tokens": 10, "output_tokens": 4, "estimated": True}
-    store.record_step(run.id, step("triage", 1, kind="call_prompt", attempts=1, model="offline", usage=usage))
+    usage = {"input_tokens": 10, "output_tokens": 4}
+    store.record_step(
+        run.id, step("triage", 1, kind="call_prompt", attempts=1, model="offline", usage=usage, estimated=True)
+    )
     store.record_step(run.id, step("search", 2, attempts=3))
     for index in range(4):
         error = "no" if index == 2 else None
-        prompt = step(f"draft_map[{index}]/draft", 3 + index, error, "call_prompt", model="offline", usage=usage)
+        prompt = step(
+            f"draft_map[{index}]/draft", 3 + index, error, "call_prompt", model="offline", usage=usage, estimated=True
+        )
         store.record_step(run.id, prompt)
     store.end_run(run.id, "done", {"text": "Dear Ada"})
     return store.run(run.id)
@@ -76,7 +80,8 @@ def test_a_run_for_programs(document: Any, done: Run) -> None:
         "result": {"at": 1},
         "attempts": 1,
         "model": "offline",
-        "usage": {"input_tokens": 10, "output_tokens": 4, "estimated": True},
+        "usage": {"input_tokens": 10, "output_tokens": 4},
+        "estimated": True,
     }
     assert shown["steps"][4]["error"] == {"type": "ValueError", "bases": ["Exception"], "message": "no"}
 

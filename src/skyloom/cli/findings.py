@@ -156,7 +156,7 @@ def prefect_server() -> Iterator[Finding]:
 
 def configuration() -> Iterator[Finding]:
     """The skyloom.toml of the working folder, and the models that it names for this machine."""
-    from skyloom.flows.config import load_config
+    from skyloom.flows.config import DEFAULT_ALIASES, load_config
 
     try:
         config = load_config()
@@ -165,7 +165,7 @@ def configuration() -> Iterator[Finding]:
         return
     where = "none, so every model is the offline stand-in" if config.file is None else str(config.file.path)
     yield Finding("skyloom.toml", "ok", f"{where} (environment {config.environment})")
-    for alias in sorted(config.settings.models.get("local", {})):
+    for alias in sorted({*DEFAULT_ALIASES, *config.settings.models.get("local", {})}):
         yield _model(config, alias)
 
 

@@ -147,7 +147,7 @@ def _step_json(step: StepRecord) -> dict[str, Json]:
         ("error" if failed else "result"): (
             step.outcome.error.to_json() if isinstance(step.outcome, Failed) else step.outcome.value
         ),
-        **{name: note for name, note in step.notes.items() if name in ("attempts", "model", "usage")},
+        **{name: note for name, note in step.notes.items() if name in ("attempts", "model", "usage", "estimated")},
     }
 
 
@@ -193,7 +193,7 @@ class Group:
         usage = step.notes.get("usage") or {}
         self.read += usage.get("input_tokens", 0)
         self.wrote += usage.get("output_tokens", 0)
-        self.estimated = self.estimated or bool(usage.get("estimated"))
+        self.estimated = self.estimated or bool(step.notes.get("estimated"))
 
     @property
     def attempts_text(self) -> str:
