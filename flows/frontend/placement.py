@@ -43,6 +43,8 @@ def _check_place(definition: Definition[..., Any], subject: Subject, report: Rep
 def _check_kind(definition: Definition[..., Any], subject: Subject, report: Report) -> None:
     function = inspect.unwrap(definition.function)
     message, hint = None, None
+    if inspect.isgeneratorfunction(function) and isinstance(definition, Flow):
+        return  # Its body is compiled, and the `yield` is reported there.
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         message, hint = f"{subject.title} is a generator", "return a list"
     elif inspect.iscoroutinefunction(function) and isinstance(definition, Flow):

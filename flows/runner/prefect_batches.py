@@ -43,9 +43,10 @@ class Batch:
             if self.unended:
                 return Cancelled(message=f"{self.unended} of {self.last - self.first} items were not carried out")
             return Completed()
+        failed = "1 item failed" if len(self.failures) == 1 else f"{len(self.failures)} items failed"
         listed = [f"item {index}: {text}" for index, text in sorted(self.failures.items())[:_MOST_LISTED]]
         more = [f"and {len(self.failures) - _MOST_LISTED} more"] if len(self.failures) > _MOST_LISTED else []
-        return Failed(message="\n".join([f"{len(self.failures)} items failed", *listed, *more]))
+        return Failed(message="\n".join([failed, *listed, *more]))
 
 
 async def run_in_batches(place: Place, count: int, limit: int, item: Callable[[int], Awaitable[T]]) -> list[T]:

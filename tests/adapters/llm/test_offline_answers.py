@@ -234,8 +234,9 @@ class Order(BaseModel):
 
 def test_fields_are_extracted() -> None:
     text = (
-        "Extract the order.\n\nCustomer: Ada Lovelace\nEmail: ada@example.org\nDate: 2024-05-17\n"
-        "Reference: ORD-1842\n\nPlease send 3 brass gears for 12.50 each. I need 2 copper pipes, price 7 euros. The total is 51.50 euros."
+        "Extract the order.\n\n"
+        "Customer: Ada Lovelace\nEmail: ada@example.org\nDate: 2024-05-17\nReference: ORD-1842\n\n"
+        "Please send 3 brass gears for 12.50 each. I need 2 copper pipes, price 7 euros. The total is 51.50 euros."
     )
     found = answer(Order, text)
     assert found["customer"] == "Ada Lovelace"

@@ -1,0 +1,1 @@
+"""The catalog of patterns: one file for each; plugins by entry point."""
