@@ -15,7 +15,6 @@ from skyloom.flows import values
 from skyloom.flows.config import LOCAL, Config, ResolvedModel, language_model, load_config, resolve_model
 from skyloom.flows.definitions import Prompt
 from skyloom.flows.expr.python import compile_expr
-from skyloom.flows.expr.types import StrType
 from skyloom.flows.ir.program import PromptDefinition
 from skyloom.flows.values import Json
 
@@ -140,7 +139,7 @@ def _request(definition: PromptDefinition, arguments: Mapping[str, Json], model:
     return CompletionRequest(
         model=model,
         messages=tuple(messages),
-        output_schema=None if isinstance(definition.returns, StrType) else definition.output_schema,
+        output_schema=definition.output_schema,
         temperature=definition.temperature,
         max_tokens=definition.max_tokens,
         timeout=definition.timeout,

@@ -34,6 +34,87 @@ SOURCE = {
     "SKY006": Code("several flows", "The file has several flows, and the command does not say which one."),
 }
 
+SYNTAX = {
+    "SKY101": Code("lambda", "A `lambda` stands as the `key` of `sorted`, `min` and `max`, with one argument, only."),
+    "SKY102": Code("assignment in an expression", "`:=` is not in the language."),
+    "SKY103": Code("asynchronous code", "A flow is not asynchronous: no `await`, `async for` or `async with`."),
+    "SKY104": Code("yield", "A flow gives back one value, and does not yield."),
+    "SKY105": Code("set", "A set is not JSON."),
+    "SKY106": Code("star", "`*` and `**` spread values in displays, not in calls."),
+    "SKY107": Code("definition inside", "Functions and classes are defined at module level, not inside a flow."),
+    "SKY108": Code("with", "`with` is not in the language."),
+    "SKY109": Code("match", "`match` is not in the language."),
+    "SKY110": Code("operator", "Bit and matrix operators are not in the language."),
+    "SKY111": Code("is", "`is` compares with None only: values of a flow have no identity."),
+    "SKY112": Code("f-string", "`!r`, `!a` and computed formats are not in the language."),
+    "SKY113": Code("del", "`del` is not in the language."),
+    "SKY114": Code("outer variable", "A flow has no global and no nonlocal variables."),
+    "SKY115": Code("import inside", "Imports stand at the top of the module."),
+    "SKY116": Code("except*", "Exception groups are not in the language."),
+    "SKY117": Code("other syntax", "This syntax is not in the language."),
+    "SKY118": Code("generator expression", "A generator expression stands only where it is used up at once."),
+    "SKY119": Code("step in a key", "The key of `sorted`, `min` and `max` calls no task."),
+    "SKY120": Code("step in any or all", "`any` and `all` stop early, which a parallel map cannot."),
+    "SKY121": Code("loop target", "A loop's target is a name, or names."),
+    "SKY123": Code("no effect", "The statement does nothing."),
+    "SKY124": Code("else of a loop", "`else` of a loop is not in the language."),
+    "SKY125": Code("starred target", "`*` in an assignment is not in the language."),
+    "SKY126": Code("slice assignment", "A slice cannot be assigned to."),
+}
+
+NAMES_AND_TYPES = {
+    "SKY201": Code("unknown name", "Neither the flow nor its module nor Python has that name."),
+    "SKY202": Code("no value yet", "On some path, or on all, the variable has no value here."),
+    "SKY203": Code("not for flows", "The name stands for something that a flow can neither call nor carry."),
+    "SKY204": Code("unknown member", "A module, class or value has no such function, member or method."),
+    "SKY205": Code("unknown field", "The value has no such field, or has it in some of its alternatives only."),
+    "SKY206": Code("may be None", "The value may be None, which has no fields, items or methods."),
+    "SKY207": Code("no plain field", "A flow reads the fields of models, not their properties and methods."),
+    "SKY208": Code("index", "The value has no items, or none at such an index."),
+    "SKY209": Code("wrong type", "A value does not fit where it stands."),
+    "SKY210": Code("truth not known", "The value's type does not tell whether it counts as true."),
+    "SKY211": Code("type not known", "The value may be anything, and its type decides what this means."),
+    "SKY212": Code("arithmetic", "The operator has no meaning for operands of these types."),
+    "SKY213": Code("comparison", "The values cannot be compared like this, or always with the same outcome."),
+    "SKY214": Code("no list", "The value has no elements to go through, or not of the wanted kind."),
+    "SKY215": Code("no text", "The value's text would be Python's own, which other engines cannot give."),
+    "SKY216": Code("arguments of a builtin", "A function or method of the catalog does not take these arguments."),
+    "SKY217": Code("not kept", "`range`, `zip` and the like give something to go through, not a list to keep."),
+    "SKY218": Code("integer too large", "Integers are at most 2**53 either way, so that every engine has them exactly."),
+    "SKY219": Code("no JSON value", "The constant is not JSON."),
+    "SKY220": Code("builtin", "The builtin is not in the language."),
+    "SKY221": Code("class of a value", "Of the class of a value only that of a caught error can be asked here."),
+    "SKY222": Code("no value", "The method changes its object, and gives no value."),
+    "SKY223": Code("change in place", "The method changes its object in a way that is not in the language."),
+    "SKY224": Code("constructor", "The class is no model that a flow can build."),
+    "SKY225": Code("construction", "Building the model runs code, or checks, that only Python can."),
+    "SKY226": Code("fields of a constructor", "The constructor's arguments do not fit the model's fields."),
+    "SKY227": Code("taking apart", "The value has another number of parts than there are names, or no parts."),
+    "SKY228": Code("arguments", "The arguments do not fit the parameters."),
+    "SKY229": Code("end without a value", "The flow returns a value, and can end without `return`."),
+    "SKY230": Code("growing type", "The type of a variable grows with every round of a loop."),
+    "SKY231": Code("annotation", "Only variables are annotated in a flow."),
+}
+
+CONSTRUCTS = {
+    "SKY301": Code("each", "`each` bounds a parallel map; it stands in a comprehension over calls."),
+    "SKY302": Code("approval", "An approval's arguments do not make sense."),
+    "SKY303": Code("wait_for", "The payload of an event is not a type, or the arguments do not make sense."),
+    "SKY304": Code("parallel, race", "`parallel` and `race` take two or more branches, by position."),
+    "SKY305": Code("branch of a race", "A branch of a race is one call with arguments that are already there."),
+    "SKY306": Code("raise", "What is raised is no exception, or there is none to raise again."),
+    "SKY307": Code("building an error", "A flow raises an error with one message, of a class that adds no code."),
+    "SKY308": Code("not an Exception", "Flows raise and catch subclasses of Exception only."),
+    "SKY309": Code("catches everything", "`except:` also catches what is no error."),
+}
+
+OWNERSHIP = {
+    "SKY401": Code("shared value", "The value may be reachable another way; a change would show in both places."),
+    "SKY402": Code("change while looping", "A list or dict does not change while a `for` goes through it."),
+    "SKY403": Code("no variable's value", "Only the value of a variable of the flow can be changed."),
+    "SKY404": Code("unchangeable", "The value is a text, a tuple or a frozen model."),
+}
+
 DEFINITIONS = {
     "SKY501": Code("no annotation", "A parameter or a result has no annotation, so nothing can check or convert it."),
     "SKY502": Code("no JSON form", "An annotation cannot be resolved, or its values cannot cross a step as JSON."),
@@ -74,7 +155,7 @@ CONFIGURATION = {
     "SKY635": Code("no such provider", "A model's provider, or a provider's kind, is not known."),
 }
 
-CODES: dict[str, Code] = {**SOURCE, **DEFINITIONS, **CONFIGURATION}
+CODES: dict[str, Code] = {**SOURCE, **SYNTAX, **NAMES_AND_TYPES, **CONSTRUCTS, **OWNERSHIP, **DEFINITIONS, **CONFIGURATION}
 """Every code, by its text."""
 
 
