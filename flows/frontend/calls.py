@@ -7,7 +7,7 @@ import builtins
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -87,9 +87,9 @@ class Calls:
                 "SKY221", "`isinstance` has no meaning on JSON", node, "test a Literal field, or `is not None`"
             )
         if callable(found):
-            own = isinstance(node.func, ast.Name) and not _is_library(found)
+            mine = isinstance(node.func, ast.Name) and not _is_library(found)
             message = f"`{shown}` is a plain function; a flow calls tasks, prompts and flows"
-            hint = f"mark it: `@task` above `def {shown}`" if own else "call it inside a task"
+            hint = f"mark it: `@task` above `def {shown}`" if mine else "call it inside a task"
             self.body.fail("SKY203", message, node.func, hint)
         self.body.fail("SKY203", f"`{shown}` cannot be called", node.func, "call a task, prompt or flow")
 
@@ -474,14 +474,12 @@ class Calls:
 
     def _map(self, node: Comprehension) -> x.Expr:
         result = self._map_over(node, node.generators)
-        for _ in node.generators[1:]:
-            result = self._flattened(result)
         if not isinstance(node, ast.DictComp):
             return result
         pair = cast(t.TupleType, cast(t.ListType, result.type).item)
         return x.Call(span=self.body.span(node), type=t.DictType(pair.items[1]), function="dict", arguments=(result,))
 
-    def _map_over(self, node: Comprehension, generators: Sequence[ast.comprehension]) -> x.Name:
+    def _map_over(self, node: Comprehension, generators: Sequence[ast.comprehension]) -> x.Expr:
         generator, span = generators[0], self.body.span(node)
         items = self._source(generator)
         each = self._each(generator.iter)
@@ -489,11 +487,12 @@ class Calls:
         inner = self.body.scope.copy()
         with self.body.in_scope(inner), self.body.inner_block() as body:
             over = self._bind(generator, items)
-            condition = self._map_condition(generator)
-            if len(generators) > 1:
-                result: x.Expr = self._map_over(node, generators[1:])
-            else:
-                result = self._map_result(node)
+            condition, late = self._map_condition(generator)
+
+            def value() -> x.Expr:
+                return self._map_over(node, generators[1:]) if len(generators) > 1 else self._map_result(node)
+
+            result = self._kept_where(late, value, node) if late else value()
         step_id = self.body.step_id(f"{_first_step(body)}_map")
         target = self.body.temporary(step_id)
         of = t.ListType(result.type)
@@ -512,7 +511,30 @@ class Calls:
         )
         self.body.checkpoint()
         self.body.scope.assign(target, of, Ownership.FRESH)
-        return x.Name(span=span, type=of, name=target)
+        collected: x.Expr = x.Name(span=span, type=of, name=target)
+        for _ in range((len(generators) > 1) + bool(late)):
+            collected = self._flattened(collected)
+        return collected
+
+    def _kept_where(self, tests: Sequence[ast.expr], value: Callable[[], x.Expr], node: Comprehension) -> x.Expr:
+        """A list of the value, empty where a test is false. For conditions that call tasks: they belong to the body."""
+        span, kept = self.body.span(node), self.body.temporary("kept")
+        self.body.emit(ir.Assign(span=span, variable=kept, value=x.Array(span=span, type=t.ListType(t.NEVER), items=())))
+
+        def keep(rest: Sequence[ast.expr]) -> t.Type:
+            if not rest:
+                found = value()
+                whole = x.Array(span=span, type=t.ListType(found.type), items=(found,))
+                self.body.emit(ir.Assign(span=span, variable=kept, value=whole))
+                return whole.type
+            test = self.expressions.condition(rest[0])
+            self.body.scope = assume(rest[0], True, self.body.scope, self.body.models).copy()
+            with self.body.inner_block() as block:
+                of = keep(rest[1:])
+            self.body.emit(ir.If(span=test.span, test=test, body=tuple(block)))
+            return of
+
+        return x.Name(span=span, type=keep(tests), name=kept)
 
     def _map_result(self, node: Comprehension) -> x.Expr:
         key, element = self._element(node)
@@ -521,23 +543,19 @@ class Calls:
         of = t.TupleType((t.STR, element.type))
         return x.Array(span=self.body.span(node), type=of, items=(key, element))
 
-    def _map_condition(self, generator: ast.comprehension) -> x.Expr | None:
+    def _map_condition(self, generator: ast.comprehension) -> tuple[x.Expr | None, list[ast.expr]]:
+        """The pure tests in front, as one; and the others, from the first one on that calls a task."""
         tests: list[x.Expr] = []
-        for test in generator.ifs:
-            with self.body.inner_block() as block:
-                tests.append(self.expressions.condition(test))
-            if block:
-                self.body.fail(
-                    "SKY122",
-                    "the `if` of a parallel map calls no task",
-                    test,
-                    "compute it first: `keep = [check(a) for a in items]`, then go through `zip(items, keep)`",
-                )
+        late = list(generator.ifs)
+        while late and not any(map(self._is_step, ast.walk(late[0]))):
+            test = late.pop(0)
+            tests.append(self.expressions.condition(test))
             self.body.scope.facts = assume(test, True, self.body.scope, self.body.models).facts
         if not tests:
-            return None
+            return None, late
         span = tests[0].span
-        return tests[0] if len(tests) == 1 else x.Logic(span=span, type=t.BOOL, operator="and", operands=tuple(tests))
+        joined = x.Logic(span=span, type=t.BOOL, operator="and", operands=tuple(tests))
+        return (tests[0] if len(tests) == 1 else joined), late
 
     def _limit(self, each: ast.Call) -> int | None:
         for keyword in each.keywords:
@@ -551,11 +569,12 @@ class Calls:
     def _flattened(self, value: x.Expr) -> x.Expr:
         span = value.span
         inner = cast(t.ListType, cast(t.ListType, value.type).item)
+        some, one = self.body.temporary("some"), self.body.temporary("one")
         generators = (
-            x.Generator(target=x.Bind(name="_some"), items=value),
-            x.Generator(target=x.Bind(name="_one"), items=x.Name(span=span, type=inner, name="_some")),
+            x.Generator(target=x.Bind(name=some), items=value),
+            x.Generator(target=x.Bind(name=one), items=x.Name(span=span, type=inner, name=some)),
         )
-        element = x.Name(span=span, type=inner.item, name="_one")
+        element = x.Name(span=span, type=inner.item, name=one)
         return x.Comprehension(span=span, type=inner, element=element, generators=generators)
 
 

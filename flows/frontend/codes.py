@@ -80,7 +80,7 @@ NAMES_AND_TYPES = {
     "SKY215": Code("no text", "The value's text would be Python's own, which other engines cannot give."),
     "SKY216": Code("arguments of a builtin", "A function or method of the catalog does not take these arguments."),
     "SKY217": Code("not kept", "`range`, `zip` and the like give something to go through, not a list to keep."),
-    "SKY218": Code("integer too large", "Integers are at most 2**53 either way, so that every engine has them exactly."),
+    "SKY218": Code("integer too large", "Integers are at most 2**53 either way, so every engine has them exactly."),
     "SKY219": Code("no JSON value", "The constant is not JSON."),
     "SKY220": Code("builtin", "The builtin is not in the language."),
     "SKY221": Code("class of a value", "Of the class of a value only that of a caught error can be asked here."),
@@ -155,7 +155,15 @@ CONFIGURATION = {
     "SKY635": Code("no such provider", "A model's provider, or a provider's kind, is not known."),
 }
 
-CODES: dict[str, Code] = {**SOURCE, **SYNTAX, **NAMES_AND_TYPES, **CONSTRUCTS, **OWNERSHIP, **DEFINITIONS, **CONFIGURATION}
+CODES: dict[str, Code] = {
+    **SOURCE,
+    **SYNTAX,
+    **NAMES_AND_TYPES,
+    **CONSTRUCTS,
+    **OWNERSHIP,
+    **DEFINITIONS,
+    **CONFIGURATION,
+}
 """Every code, by its text."""
 
 

@@ -112,7 +112,7 @@ def start(
         FlowCancelled: somebody stopped it.
     """
     kept = store or RunStore()
-    models = ModelSource.for_file(prepared.file, environment=environment)
+    models = _models(prepared.program, prepared.file, environment)
     run = kept.start_run(
         flow=prepared.program.main,
         file=str(prepared.file.resolve()),
@@ -147,8 +147,15 @@ def resume(
             f"{known.file} has changed since run {known.id} started, so its record no longer fits; "
             "start a new run, or put the old version back"
         )
-    models = ModelSource.for_file(Path(known.file), environment=known.environment)
+    models = _models(program, Path(known.file), known.environment)
     return _carry(program, kept.resume_run(known.id), kept, models, observe, announce, carrier)
+
+
+def _models(program: Program, file: Path, environment: str | None) -> ModelSource:
+    """The models of the flow's file, with everything there that its prompts need. Raises ConfigError."""
+    models = ModelSource.for_file(file, environment=environment)
+    models.require(prompt.model for prompt in program.prompts.values())
+    return models
 
 
 def _carry(

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from prefect.settings import Settings
 
 _QUIET = ("prefect", "prefect._internal", "EventsWorker", "APILogWorker")
-"""Loggers that write to the console; what matters of a run is told by Skyloom, and in Prefect's pages."""
+"""Loggers that write to the console. What matters of a run is told by Skyloom and on Prefect's pages; the rest is that
+events did not reach the server, and the run itself needs none of them."""
 
 
 @contextmanager
@@ -56,14 +57,20 @@ def load_prefect() -> ModuleType:
     if "SKYLOOM_DEBUG" in os.environ:
         return prefect
     for handler in list(root.handlers):
-        if handler not in handlers and type(handler).__module__.startswith("prefect."):
+        if handler not in handlers and _is_prefects(handler):
             root.removeHandler(handler)
             root.setLevel(level)
     for name in _QUIET:
-        logging.getLogger(name).propagate = False
-    # What "prefect._internal" would tell is that events did not reach the server; the run itself needs none of them.
-    logging.getLogger("prefect._internal").handlers.clear()
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        # Without any handler Python itself writes warnings to the console.
+        kept = [handler for handler in logger.handlers if not _is_prefects(handler)]
+        logger.handlers[:] = kept or [logging.NullHandler()]
     return prefect
+
+
+def _is_prefects(handler: logging.Handler) -> bool:
+    return type(handler).__module__.startswith("prefect.")
 
 
 def _tells_something(record: logging.LogRecord) -> bool:

@@ -180,7 +180,10 @@ def _row(name: str, count: int, rounds: int) -> dict[str, Any]:
     if ended.returncode:
         raise SystemExit(f"{name}: {ended.stderr}")
     found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    print(f"{name:18} {count:6}  {found['seconds']:8.2f} s  {found['peak']:5.0f} MB  {found['task_runs']:7.0f}", flush=True)
+    print(
+        f"{name:18} {count:6}  {found['seconds']:8.2f} s  {found['peak']:5.0f} MB  {found['task_runs']:7.0f}",
+        flush=True,
+    )
     return found
 
 
@@ -211,7 +214,11 @@ def main(quick: bool) -> None:
         finally:
             del os.environ["PREFECT_API_URL"]
             server.stop()
-    for count, pairs in {100: ["sequence/sequence"], 1000: ["map/map", "map/batches"], 10_000: ["map/map", "map/batches"]}.items():
+    for count, pairs in {
+        100: ["sequence/sequence"],
+        1000: ["map/map", "map/batches"],
+        10_000: ["map/map", "map/batches"],
+    }.items():
         for pair in pairs:
             ours, theirs = pair.split("/")
             seconds = found.get((f"prefect_{theirs}", count))

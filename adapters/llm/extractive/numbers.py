@@ -33,7 +33,7 @@ def integer(schema: dict[str, Json], place: Place, passage: Passage, seed: Seed)
         high = low + _SPAN * step
     first = -(-int(low) // step) * step
     count = max(1, (int(high) - first) // step + 1)
-    return first + (seed.number(place.path, count) + place.rank) % count * step
+    return first + (seed.number(place.choice, count) + place.rank) % count * step
 
 
 def _whole_step(value: Json) -> int:
@@ -71,7 +71,7 @@ def number(schema: dict[str, Json], place: Place, passage: Passage, seed: Seed) 
         low = high - max(_SPAN, abs(high) / 2)
     elif math.isinf(high):
         high = low + max(_SPAN, abs(low) / 2)
-    share = (1 + (seed.number(place.path, _PERCENT - 1) + place.rank) % (_PERCENT - 1)) / _PERCENT
+    share = (1 + (seed.number(place.choice, _PERCENT - 1) + place.rank) % (_PERCENT - 1)) / _PERCENT
     made = low * (1 - share) + high * share
     candidates = (round(made, 4), made, low / 2 + high / 2, low, high)
     return next((candidate for candidate in candidates if fits(candidate)), made)
@@ -88,7 +88,7 @@ def _multiple(step: float, low: float, high: float, open_low: bool, open_high: b
     if math.isinf(low) and not math.isinf(high):
         first = last - _SPAN
     count = max(1, last - first + 1)
-    return float((first + (seed.number(place.path, count) + place.rank) % count) * exact)
+    return float((first + (seed.number(place.choice, count) + place.rank) % count) * exact)
 
 
 def _bounds(schema: dict[str, Json]) -> tuple[float, float, bool, bool]:

@@ -27,7 +27,7 @@ def ranked_options(
     for index, words in enumerate(own):
         score = _OWN * passage.evidence(words) + _CUE * passage.evidence(set_minus(cues[index], words))
         scored.append((index, score + _GUIDED * passage.evidence(set_minus(explained[index], words))))
-    ties = {index: seed.number(f"{place.path}={options[index]}", 1 << 64) for index, _ in scored}
+    ties = {index: seed.number(f"{place.choice}={options[index]}", 1 << 64) for index, _ in scored}
     return sorted(scored, key=lambda entry: (-entry[1], ties[entry[0]]))
 
 
@@ -56,5 +56,5 @@ def truth(place: Place, passage: Passage, guidance: str, seed: Seed) -> bool:
     score += _CUE * passage.evidence(set_minus([cue for word in stems for cue in CUES.get(word, ())], stems))
     if score == 0:
         score = passage.evidence(["yes"]) - passage.evidence(["no"])
-    chosen = score > 0 if score else seed.number(place.path, 2) == 1
+    chosen = score > 0 if score else seed.number(place.choice, 2) == 1
     return chosen != (place.rank % 2 == 1)

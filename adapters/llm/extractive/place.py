@@ -35,6 +35,11 @@ class Place:
         """The stems of the name's words that mean something."""
         return tuple(stem(word) for word in name_words(self.name) if word not in STOP_WORDS)
 
+    @property
+    def choice(self) -> str:
+        """The path without an element's own index: all elements of an array rank their options alike."""
+        return self.path.rpartition("[")[0] if self.element else self.path
+
     def described(self, schema: dict[str, Json]) -> Place:
         """The same place with what `schema` says about it."""
         words = " ".join(str(schema[key]) for key in ("title", "description") if schema.get(key))

@@ -204,6 +204,12 @@ def test_options_follow_their_explanation_in_the_instruction() -> None:
     assert answer(Colour, "Sort.\n\nA basket of plums.", system=rules) == "deep blue"
 
 
+def test_an_array_holds_the_options_that_the_text_speaks_for() -> None:
+    text = 'Pick some.\n\n[{"a": "a red apple and a blue plum"}, {"a": "no green"}]'
+    for name in ("", "x", "y", "z"):
+        assert sorted(answer(list[Literal["red", "blue", "green"]], text + name)) == ["blue", "red"]
+
+
 def test_options_named_in_the_instruction_only_do_not_count() -> None:
     text = "Is this positive or negative? Positive means praise.\n\nThe food was terrible and the waiter rude."
     assert answer(Literal["positive", "negative"], text) == "negative"
