@@ -21,11 +21,11 @@ def quoted(text: str) -> str:
 
 
 def fstring(parts: Sequence[str | Hole]) -> str | None:
-    """The parts as one f-string, or None where Python 3.11 has no way to write it: its expressions hold no backslash,
-    no `#`, and not the quote that surrounds them."""
+    """The parts as one f-string, or None where Python 3.11 has no way to write it: its expressions hold no backslash
+    and not the quote that surrounds them."""
     sources = "".join(part.source for part in parts if isinstance(part, Hole))
     quote = next((quote for quote in ('"', "'") if quote not in sources), None)
-    if quote is None or "\\" in sources or "#" in sources:
+    if quote is None or "\\" in sources:
         return None
     return f"f{quote}{''.join(_part(part, quote) for part in parts)}{quote}"
 

@@ -6,6 +6,7 @@ import builtins
 import collections.abc
 import dataclasses
 import inspect
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -151,6 +152,10 @@ class TypeTable:
     def _class(self, cls: type) -> Type:
         if issubclass(cls, Enum):
             return self._enum(cls)
+        if sys.version_info < (3, 12) and typing.is_typeddict(cls):
+            # What `typing` keeps about a TypedDict is not enough for pydantic before 3.12.
+            hint = "`from typing_extensions import TypedDict`, or Python 3.12"
+            raise Unsupported(f"`{cls.__name__}` is a `typing.TypedDict`, which needs Python 3.12", hint)
         if fields.flavour(cls) is not None:
             return self._record(cls, cls, ())
         raise why_not(cls)

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from skyloom.errors import Span
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr.types import Type
 from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.narrowing import Models
-from skyloom.flows.frontend.scope import Ownership, Scope, join
+from skyloom.flows.frontend.scope import Scope, join
 from skyloom.flows.frontend.source import SourceFile
 from skyloom.flows.ir import nodes as ir
 
@@ -44,6 +44,7 @@ class Body:
         temporaries: variables made by the compiler; each is read once.
         loops: the loops around, innermost last.
         iterating: what `for` loops around go through: the variable with the keys, and the source.
+        declared: the types of variables that are annotated.
         guarded: what may be known when an error leaves the `try` bodies around, innermost last.
     """
 
@@ -66,6 +67,7 @@ class Body:
         self.loops: list[Loop] = []
         self.iterating: list[tuple[tuple[str | int | None, ...], str]] = []
         self.handled: list[str] = []
+        self.declared: dict[str, Type] = {}
         self.guarded: list[Scope] = []
         self._taken: dict[str, int] = {}
         self._ids: dict[str, int] = {}
@@ -81,10 +83,10 @@ class Body:
         """Notes a problem and goes on."""
         self.builder.report.add(code, message, self.source, where, hint)
 
-    def fail(self, code: str, message: str, where: ast.AST | Span, hint: str | None = None) -> NoReturn:
-        """Notes a problem and gives up the expression or statement at hand."""
+    def problem(self, code: str, message: str, where: ast.AST | Span, hint: str | None = None) -> Stop:
+        """Notes a problem. Raise what this gives, to give up the expression or statement at hand."""
         self.report(code, message, where, hint)
-        raise Stop
+        return Stop()
 
     def span(self, node: ast.AST) -> Span:
         """Where `node` stands."""
@@ -175,10 +177,18 @@ class Body:
         last = self.block[-1]
         if not isinstance(last, ir.Step) or last.target != value.name or value.name not in self.temporaries:
             return False
-        if isinstance(last, ir.Sample) and target is None:
-            return False
-        self.block[-1] = replace(last, target=target)  # type: ignore[type-var]
+        if isinstance(last, ir.Sample):
+            if target is None:
+                return False
+            self.block[-1] = replace(last, target=target)
+            return True
+        self.block[-1] = replace(last, target=target)
         return True
+
+
+def retyped(value: x.Expr, of: Type) -> x.Expr:
+    """The same expression, known by another type."""
+    return replace(value, type=of)
 
 
 def did_you_mean(name: str, known: Any) -> str | None:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from skyloom.errors import CheckFailed, Span
+from skyloom.errors import CheckFailed, SkyloomError, Span
+from skyloom.flows import passes
 from skyloom.flows.definitions import Definition, Flow, Prompt, Task
 from skyloom.flows.expr.nodes import Expr, Literal
 from skyloom.flows.expr.types import ANY, NULL, STR
@@ -22,6 +23,7 @@ from skyloom.flows.frontend.literals import LiteralText
 from skyloom.flows.frontend.signature import Signature, SignatureReader, Subject
 from skyloom.flows.frontend.source import Report, SourceFile, source_of
 from skyloom.flows.frontend.templates import TemplateReader
+from skyloom.flows.ir import structure
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, RetryPolicy, TaskDefinition
 
 D = TypeVar("D", TaskDefinition, PromptDefinition, FlowDefinition)
@@ -83,7 +85,7 @@ class ProgramBuilder:
         """The program of the flow `main`. Raises CheckFailed with every diagnostic."""
         definition = self.flow(main)
         self.report.raise_if_any()
-        return Program(
+        program = Program(
             main=definition.name,
             flows=_by_name(self._flows.values()),
             tasks=_by_name(self._tasks.values()),
@@ -91,6 +93,11 @@ class ProgramBuilder:
             models=dict(self.types.models),
             errors=dict(self.types.errors),
         )
+        program = passes.run(program)
+        if broken := structure.problems(program):
+            rules = "; ".join(broken)
+            raise SkyloomError(f"flow `{main.name}` was compiled wrongly, which is a fault of Skyloom: {rules}")
+        return program
 
     def _read_task(self, task: Task[..., Any]) -> TaskDefinition:
         subject = self._subject(task)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from typing import cast
 
 from skyloom.errors import FlowCancelled
 from skyloom.flows.expr import nodes as x
@@ -37,12 +36,12 @@ class Errors:
         span = self.body.span(node)
         if node.exc is None:
             if not self.body.handled:
-                self.body.fail("SKY306", "`raise` alone stands inside `except` only", node, "name the error")
+                raise self.body.problem("SKY306", "`raise` alone stands inside `except` only", node, "name the error")
             self.body.emit(ir.Reraise(span=span, variable=self.body.handled[-1]))
         elif isinstance(node.exc, ast.Name) and node.exc.id in self.body.scope.types:
             value = self.expressions.value(node.exc)
             if not isinstance(value.type, t.ErrorType):
-                self.body.fail("SKY306", f"`{node.exc.id}` is no error", node.exc, "raise an exception class")
+                raise self.body.problem("SKY306", f"`{node.exc.id}` is no error", node.exc, "raise an exception class")
             self.body.emit(ir.Reraise(span=span, variable=node.exc.id))
         else:
             definition, message = self._new_error(node.exc)
@@ -57,19 +56,23 @@ class Errors:
             self._check_plain(cls, node)
             return self._definition(cls, node), empty
         if len(call.args) != 1 or call.keywords or isinstance(call.args[0], ast.Starred):
-            self.body.fail("SKY307", "an error of a flow takes one message", node, f'write `{cls.__name__}("...")`')
+            raise self.body.problem(
+                "SKY307", "an error of a flow takes one message", node, f'write `{cls.__name__}("...")`'
+            )
         self._check_plain(cls, node)
         value = self.expressions.value(call.args[0])
         if issubclass(cls, KeyError):
             value = self._quoted(value, call)
         if not assignable(value.type, t.STR):
-            value = self.expressions.text(value, call.args[0])
+            value = self.expressions.texts.text(value, call.args[0])
         return self._definition(cls, node), value
 
     def _quoted(self, value: x.Expr, node: ast.AST) -> x.Expr:
         """A KeyError shows its argument as Python writes it, in quotes."""
         if not (isinstance(value, x.Literal) and isinstance(value.value, str)):
-            self.body.fail("SKY307", "`KeyError` shows its message in quotes", node, "use LookupError, or a constant")
+            raise self.body.problem(
+                "SKY307", "`KeyError` shows its message in quotes", node, "use LookupError, or a constant"
+            )
         shown = repr(value.value)
         return x.Literal(span=value.span, type=t.LiteralType((shown,)), value=shown)
 
@@ -78,26 +81,28 @@ class Errors:
             own = vars(base)
             written = "__init__" in own or "__str__" in own or "__new__" in own
             if base.__module__ not in ("builtins", "skyloom.errors") and written:
-                self.body.fail(
+                raise self.body.problem(
                     "SKY307", f"`{cls.__name__}` has an `__init__` or `__str__` of its own", node, "raise it in a task"
                 )
 
     def _class(self, node: ast.expr) -> type[BaseException]:
-        found = self.expressions.static(node)
+        found = self.expressions.names.static(node)
         if found is MISSING:
             self.expressions.value(node)
-            self.body.fail("SKY306", "this is no exception class", node, "raise an exception class")
+            raise self.body.problem("SKY306", "this is no exception class", node, "raise an exception class")
         if not (isinstance(found, type) and issubclass(found, BaseException)):
-            self.body.fail("SKY306", f"`{ast.unparse(node)}` is no exception class", node, "use an exception class")
-        return cast(type[BaseException], found)
+            raise self.body.problem(
+                "SKY306", f"`{ast.unparse(node)}` is no exception class", node, "use an exception class"
+            )
+        return found
 
     def _definition(self, cls: type[BaseException], node: ast.AST) -> ErrorDefinition:
         if not issubclass(cls, Exception):
-            self.body.fail("SKY308", f"`{cls.__name__}` is not for flows", node, "use a subclass of Exception")
+            raise self.body.problem("SKY308", f"`{cls.__name__}` is not for flows", node, "use a subclass of Exception")
         try:
             return self.body.builder.types.error(cls)
         except Unsupported as problem:
-            self.body.fail("SKY516", problem.message, node, problem.hint)
+            raise self.body.problem("SKY516", problem.message, node, problem.hint) from None
 
     def assert_statement(self, node: ast.Assert) -> None:
         """`assert test, message`."""
@@ -107,7 +112,7 @@ class Errors:
             message: x.Expr = x.Literal(span=span, type=t.LiteralType(("",)), value="")
             if node.msg is not None:
                 with self.body.in_scope(assume(node.test, False, self.body.scope, self.body.models).copy()):
-                    message = self.expressions.text(self.expressions.value(node.msg), node.msg)
+                    message = self.expressions.texts.text(self.expressions.value(node.msg), node.msg)
         error = self._definition(AssertionError, node)
         block.append(ir.Raise(span=span, error=error.name, bases=error.bases, message=message))
         failed = x.Unary(span=span, type=t.BOOL, operator="not", operand=test)

@@ -170,8 +170,7 @@ def gone_through(items: x.Expr) -> list[tuple[str | int | None, ...]]:
 
 def key_of(index: x.Expr) -> str | int | None:
     """The key, where it is constant."""
-    constant = isinstance(index, x.Literal) and isinstance(index.value, str | int)
-    return index.value if constant else None  # type: ignore[union-attr]
+    return index.value if isinstance(index, x.Literal) and isinstance(index.value, str | int) else None
 
 
 def may_change(name: str, depth: int, scope: Scope) -> bool:

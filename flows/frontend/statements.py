@@ -13,7 +13,6 @@ from skyloom.flows.expr.rules import assignable, iteration_type
 from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.assignments import Assignments
 from skyloom.flows.frontend.body import Body, Loop, Stop
-from skyloom.flows.frontend.calls import Calls
 from skyloom.flows.frontend.errors import Errors
 from skyloom.flows.frontend.expressions import Expressions
 from skyloom.flows.frontend.narrowing import assume
@@ -97,7 +96,6 @@ class Statements:
     def __init__(self, body: Body) -> None:
         self.body = body
         self.expressions = Expressions(body)
-        self.expressions.calls = Calls(body, self.expressions)
         self.assignments = Assignments(body, self.expressions)
         self.errors = Errors(body, self.expressions, self.block)
 
@@ -118,7 +116,7 @@ class Statements:
         return tuple(block)
 
     def _give_up(self, statement: ast.stmt | ast.expr) -> None:
-        """What the statement, or target, would have assigned has a value of unknown type, which nobody complains about again."""
+        """What the statement, or target, would have assigned has a value that nobody complains about again."""
         for node in _own_nodes([statement]):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 self.body.scope.poison(node.id)
@@ -157,19 +155,19 @@ class Statements:
             case ast.Pass():
                 return
             case _:
-                self.body.fail(*explain_statement(node))
+                raise self.body.problem(*explain_statement(node))
 
     def _bare(self, node: ast.Expr) -> None:
         match node.value:
             case ast.Constant(value=str() | EllipsisType()):
                 return
             case ast.Call(func=ast.Attribute(attr="append" | "extend")) as call:
-                if self.assignments.grown(call):
+                if self.assignments.changes.grown(call):
                     return
         before = len(self.body.block)
         value = self.expressions.value(node.value)
         if len(self.body.block) == before and not isinstance(node.value, ast.Call):
-            self.body.fail("SKY123", "this expression does nothing", node, "assign it, or take it away")
+            raise self.body.problem("SKY123", "this expression does nothing", node, "assign it, or take it away")
         if not self.body.retarget(value, None) and not isinstance(value, x.Literal | x.Name):
             self.body.hold(value)
 
@@ -179,8 +177,10 @@ class Statements:
         if node.value is not None:
             value = self.expressions.value(node.value)
         elif not assignable(t.NULL, of):
-            self.body.fail("SKY209", f"`return` wants `{t.show(of)}`, and this is `None`", node, f"give a `{t.show(of)}`")
-        value = self.expressions.fitted(value, of, node.value or node, "`return`", checked=True)
+            raise self.body.problem(
+                "SKY209", f"`return` wants `{t.show(of)}`, and this is `None`", node, f"give a `{t.show(of)}`"
+            )
+        value = self.expressions.fitting.fitted(value, of, node.value or node, "`return`", checked=True)
         self.body.emit(ir.Return(span=span, value=value))
         self.body.leave()
 
@@ -233,22 +233,17 @@ class Statements:
 
     def _for(self, node: ast.For) -> None:
         self._refuse_else(node)
-        calls = self.expressions.calls
         span = self.body.span(node)
         items = self._items(node.iter)
         live = [] if items is None else ownership.gone_through(items)
-        owner = (
-            Ownership.FRESH
-            if items is None
-            else ownership.iterated(items, self.body.scope, self.body.temporaries)
-        )
+        owner = Ownership.FRESH if items is None else ownership.iterated(items, self.body.scope, self.body.temporaries)
 
         def round_() -> ir.Statement:
             target: x.Target = x.Bind(name="_")
             try:
                 if items is None:
                     raise Stop
-                target = calls.target(node.target, iteration_type(items.type) or t.ANY, owner)
+                target = self.expressions.iteration.target(node.target, iteration_type(items.type) or t.ANY, owner)
             except Stop:
                 self._give_up(node.target)
             some = items or x.Array(span=span, type=t.ListType(t.NEVER), items=())
@@ -264,9 +259,11 @@ class Statements:
     def _items(self, node: ast.expr) -> x.Expr | None:
         """What a `for` goes through; None where it has a problem."""
         try:
-            if self.expressions.calls._each(node) is not None:
-                self.body.fail("SKY301", "`each` stands in a comprehension only", node, "a `for` loop runs in order")
-            return self.expressions.calls.items(node)
+            if self.expressions.iteration.each(node) is not None:
+                raise self.body.problem(
+                    "SKY301", "`each` stands in a comprehension only", node, "a `for` loop runs in order"
+                )
+            return self.expressions.iteration.items(node)
         except Stop:
             return None
 

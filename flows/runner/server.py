@@ -267,7 +267,8 @@ def _is_server(process: _Process) -> bool:
     """Whether the process of the state file lives and is the server, and not a later process with the same number."""
     if not _is_alive(process.pid):
         return False
-    shown = subprocess.run(["ps", "-p", str(process.pid), "-o", "args="], capture_output=True, text=True, check=False)
+    command = ["ps", "-ww", "-p", str(process.pid), "-o", "args="]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False)
     return "prefect server start" in shown.stdout and f"--port {process.port}" in shown.stdout
 
 

@@ -63,16 +63,9 @@ def skyloom_map(count: int) -> int:
     return result
 
 
-def _prefect() -> Any:
-    import prefect
-
-    logging.getLogger("prefect").propagate = False
-    return prefect
-
-
 def prefect_sequence(count: int) -> int:
     """The same with Prefect's decorators and their defaults."""
-    prefect = _prefect()
+    import prefect
 
     @prefect.task(name="add")
     async def add_one(number: int) -> int:
@@ -90,14 +83,16 @@ def prefect_sequence(count: int) -> int:
 
 def prefect_map(count: int) -> int:
     """Prefect's `.map`, 16 at once."""
-    prefect = _prefect()
+    import prefect
     from prefect.task_runners import ThreadPoolTaskRunner
 
     @prefect.task(name="double")
     def twice(number: int) -> int:
         return number * 2
 
-    @prefect.flow(name="mapped", task_runner=ThreadPoolTaskRunner(max_workers=16))
+    threads: Any = ThreadPoolTaskRunner(max_workers=16)
+
+    @prefect.flow(name="mapped", task_runner=threads)
     def by_hand(count: int) -> int:
         return sum(twice.map(range(count)).result())
 
@@ -107,7 +102,7 @@ def prefect_map(count: int) -> int:
 
 def prefect_batches(count: int) -> int:
     """Batches of 100 as tasks, 16 items at once, as an expert would write it."""
-    prefect = _prefect()
+    import prefect
 
     async def twice(number: int) -> int:
         return number * 2
@@ -138,6 +133,7 @@ def measure(name: str, count: int, rounds: int) -> dict[str, Any]:
     """Runs one row in this process: a small round first, then the counted ones."""
     run = MEASURED[name]
     run(3)
+    logging.getLogger("prefect").propagate = False
     seconds, task_runs = [], []
     for _ in range(rounds):
         _settle()

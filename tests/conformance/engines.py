@@ -62,9 +62,7 @@ def _on(carrier: launch.Carrier | None) -> Callable[[Case, Path], Observed]:
         prepared = launch.prepare(case.flow, case.input)
         with traced(folder) as calls, _audience(case, folder):
             ended = launch.start(prepared, carrier=carrier, store=store)
-        emitted = [
-            (step.name, step.notes["payload"]) for step in store.steps(ended.id) if step.kind == "emit"
-        ]
+        emitted = [(step.name, step.notes["payload"]) for step in store.steps(ended.id) if step.kind == "emit"]
         error = None if ended.error is None else (ended.error.type, ended.error.message)
         return Observed(ended.result, error, calls, emitted)
 

@@ -21,7 +21,9 @@ def _load(path: Path) -> list[Case]:
 
 
 ALL = [
-    pytest.param(case, id=f"{path.stem}/{case.name}") for path in sorted(CASES_FOLDER.glob("*.py")) for case in _load(path)
+    pytest.param(case, id=f"{path.stem}/{case.name}")
+    for path in sorted(CASES_FOLDER.glob("*.py"))
+    for case in _load(path)
 ]
 
 

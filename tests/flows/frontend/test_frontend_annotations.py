@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, Flag, IntEnum, StrEnum
 from types import SimpleNamespace
-from typing import Annotated, Any, ForwardRef, Generic, Literal, NamedTuple, NewType, NoReturn, TypedDict, TypeVar
+from typing import Annotated, Any, ForwardRef, Generic, Literal, NamedTuple, NewType, NoReturn, TypeVar
 
 import pytest
 import typing_extensions
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PositiveInt, RootModel, field_serializer
+from typing_extensions import TypedDict
 
 from skyloom.flows.constructs import Decision
 from skyloom.flows.expr.types import (

@@ -25,12 +25,14 @@ class Recorded:
     def flow_run(self, flow_run_id: str | None) -> Record:
         """One flow run."""
         assert flow_run_id is not None
-        return self._read(self._http.get(f"/flow_runs/{flow_run_id}"))
+        found: Record = self._read(self._http.get(f"/flow_runs/{flow_run_id}"))
+        return found
 
     def flow_runs(self, run_id: str) -> list[Record]:
         """All flow runs of a Skyloom run, in the order in which they began."""
         asked = {"flow_runs": {"tags": {"all_": ["skyloom", run_id]}}, "sort": "EXPECTED_START_TIME_ASC"}
-        return self._read(self._http.post("/flow_runs/filter", json=asked))
+        found: list[Record] = self._read(self._http.post("/flow_runs/filter", json=asked))
+        return found
 
     def states(self, run: Run) -> dict[str, str]:
         """The states of the task runs of a run's own flow run, by name."""
@@ -39,7 +41,8 @@ class Recorded:
     def task_runs(self, flow_run_id: str | None) -> list[Record]:
         """The task runs of a flow run, in the order in which they began."""
         asked = {"flow_runs": {"id": {"any_": [flow_run_id]}}, "sort": "EXPECTED_START_TIME_ASC"}
-        return self._read(self._http.post("/task_runs/filter", json=asked))
+        found: list[Record] = self._read(self._http.post("/task_runs/filter", json=asked))
+        return found
 
     def logs(self, flow_run_id: str | None) -> str:
         """What a flow run and its task runs have logged."""
@@ -70,7 +73,8 @@ class Recorded:
 
     def resume(self, flow_run_id: str, answer: Record) -> Record:
         """Does what Prefect's pages do when somebody fills in the form."""
-        return self._read(self._http.post(f"/flow_runs/{flow_run_id}/resume", json={"run_input": answer}))
+        told: Record = self._read(self._http.post(f"/flow_runs/{flow_run_id}/resume", json={"run_input": answer}))
+        return told
 
     def cancel(self, flow_run_id: str | None) -> None:
         """Does what Prefect's pages do when somebody presses Cancel."""

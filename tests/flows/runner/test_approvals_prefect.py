@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from skyloom.flows.frontend import load_file
+from skyloom.flows.runner import launch
 from skyloom.flows.runner.answering import answer_approval
 from skyloom.flows.runner.store import Run, RunStore, Wait
 
@@ -51,7 +54,9 @@ FLOWS = """
     @flow
     def ask(timeout: float | None, default: bool | None) -> str:
         try:
-            decision = approval("Send it?", show={"to": "Ada", "orders": 3}, to="support", timeout=timeout, default=default)
+            decision = approval(
+                "Send it?", show={"to": "Ada", "orders": 3}, to="support", timeout=timeout, default=default
+            )
         except ApprovalTimedOut as late:
             return f"{type(late).__name__}: {late}"
         return f"{decision.approved} {decision.by} {decision.comment}"
@@ -106,26 +111,32 @@ from skyloom.flows.frontend import load_file
 from skyloom.flows.runner import launch
 from skyloom.flows.runner.store import RunStore
 store = RunStore(Path(sys.argv[2]))
-if sys.argv[3] == "resume":
-    run = launch.resume(sys.argv[4], store=store)
-else:
-    flow = getattr(load_file(Path(sys.argv[1])), sys.argv[3])
-    run = launch.start(launch.prepare(flow, json.loads(sys.argv[4])), store=store)
-print(run.status, run.result)
+flow = getattr(load_file(Path(sys.argv[1])), sys.argv[3])
+launch.start(launch.prepare(flow, json.loads(sys.argv[4])), store=store)
 """
 
 
 class Asking:
     """A file of flows, a store, and processes that run the flows."""
 
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "asking_flows.py"
-        self.file.write_text(textwrap.dedent(FLOWS))
+    def __init__(self, file: Path, folder: Path) -> None:
+        self.file = file
         self.store = RunStore(folder / "runs.db")
         self._children: list[subprocess.Popen[str]] = []
+        self._threads = ThreadPoolExecutor(2)
+        self._module = load_file(self.file)
+
+    def start(self, flow: str, **arguments: Any) -> Future[Any]:
+        """The result that the flow will have."""
+        prepared = launch.prepare(getattr(self._module, flow), arguments)
+        return self._threads.submit(lambda: launch.start(prepared, store=RunStore(self.store.path)).result)
+
+    def resume(self) -> Future[Any]:
+        """The result that the flow will have when it goes on."""
+        return self._threads.submit(lambda: launch.resume(self.run.id, store=RunStore(self.store.path)).result)
 
     def child(self, *arguments: str) -> subprocess.Popen[str]:
-        """A process that runs `flow arguments-as-json`, or `resume run-id`."""
+        """A process that runs `flow arguments-as-json`: one that can be killed."""
         started = subprocess.Popen(
             [sys.executable, "-c", CHILD, str(self.file), str(self.store.path), *arguments],
             stdout=subprocess.PIPE,
@@ -139,6 +150,10 @@ class Asking:
         for started in self._children:
             started.kill()
             started.communicate()
+        for run in self.store.runs():
+            if run.status == "running":
+                self.store.request_cancel(run.id)
+        self._threads.shutdown()
 
     @property
     def run(self) -> Run:
@@ -151,17 +166,18 @@ class Asking:
         return wait
 
 
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("asking") / "asking_flows.py"
+    made.write_text(textwrap.dedent(FLOWS))
+    return made
+
+
 @pytest.fixture
-def asking(recorded: Any, tmp_path: Path) -> Iterator[Asking]:
-    made = Asking(tmp_path)
+def asking(recorded: Any, file: Path, tmp_path: Path) -> Iterator[Asking]:
+    made = Asking(file, tmp_path)
     yield made
     made.stop()
-
-
-def printed(child: subprocess.Popen[str]) -> str:
-    out, errors = child.communicate(timeout=120)
-    assert errors == ""
-    return out.strip()
 
 
 def paused(recorded: Any, asking: Asking) -> dict[str, Any]:
@@ -171,14 +187,14 @@ def paused(recorded: Any, asking: Asking) -> dict[str, Any]:
 
 
 def test_an_answer_on_prefects_pages_goes_on_with_the_run(recorded: Any, asking: Asking) -> None:
-    child = asking.child("ask", '{"timeout": 600, "default": null}')
+    started = asking.start("ask", timeout=600.0, default=None)
     shown = paused(recorded, asking)
     assert shown["name"] == "approval: Send it?"
     assert shown["parameters"] == {"message": "Send it?", "show": {"to": "Ada", "orders": 3}, "to": "support"}
     assert shown["id"] == asking.wait.engine_run
     answer = {"approved": "yes", "by": "Grace", "comment": "fine"}
     assert recorded.resume(shown["id"], answer)["status"] == "ACCEPT"
-    assert printed(child) == "done True Grace fine"
+    assert started.result(60) == "True Grace fine"
     assert asking.wait.answer == {"approved": True, "by": "Grace", "comment": "fine", "answer": None}
     ended = recorded.flow_run(shown["id"])
     assert (ended["state_type"], ended["state_name"]) == ("COMPLETED", "Approved")
@@ -196,7 +212,7 @@ def test_an_answer_on_prefects_pages_goes_on_with_the_run(recorded: Any, asking:
     ],
 )
 def test_an_incomplete_answer_is_refused(recorded: Any, asking: Asking, answer: dict[str, Any], problem: str) -> None:
-    asking.child("ask", '{"timeout": 600, "default": null}')
+    asking.start("ask", timeout=600.0, default=None)
     shown = paused(recorded, asking)
     refused = recorded.resume(shown["id"], answer)
     assert refused["status"] == "REJECT"
@@ -206,10 +222,10 @@ def test_an_incomplete_answer_is_refused(recorded: Any, asking: Asking, answer: 
 
 
 def test_an_answer_at_the_command_line_ends_the_question_in_prefect(recorded: Any, asking: Asking) -> None:
-    child = asking.child("ask", '{"timeout": 600, "default": null}')
+    started = asking.start("ask", timeout=600.0, default=None)
     shown = paused(recorded, asking)
     answer_approval(asking.store, asking.wait.id, approved=False, comment="too dear", by="Ada")
-    assert printed(child) == "done False Ada too dear"
+    assert started.result(60) == "False Ada too dear"
     ended = recorded.flow_run(shown["id"])
     assert (ended["state_type"], ended["state_name"]) == ("COMPLETED", "Refused")
     assert ended["state"]["message"] == "refused by Ada: too dear"
@@ -218,13 +234,13 @@ def test_an_answer_at_the_command_line_ends_the_question_in_prefect(recorded: An
 @pytest.mark.parametrize(
     ("default", "result", "state"),
     [
-        ("true", "done True  timed out", "COMPLETED"),
-        ("null", "done ApprovalTimedOut: nobody decided within 2 s: Send it?", "FAILED"),
+        (True, "True  timed out", "COMPLETED"),
+        (None, "ApprovalTimedOut: nobody decided within 2 s: Send it?", "FAILED"),
     ],
 )
-def test_a_question_times_out(recorded: Any, asking: Asking, default: str, result: str, state: str) -> None:
-    child = asking.child("ask", f'{{"timeout": 2, "default": {default}}}')
-    assert printed(child) == result
+def test_a_question_times_out(recorded: Any, asking: Asking, default: bool | None, result: str, state: str) -> None:
+    started = asking.start("ask", timeout=2.0, default=default)
+    assert started.result(60) == result
     ended = recorded.flow_run(asking.wait.engine_run)
     assert (ended["state_type"], ended["state_name"]) == (state, "TimedOut")
     assert asking.wait.closed == "timed out"
@@ -236,7 +252,7 @@ def test_an_answer_in_prefect_while_the_process_is_dead_is_found(recorded: Any, 
     os.kill(child.pid, signal.SIGKILL)
     child.communicate()
     recorded.resume(shown["id"], {"approved": "yes", "by": "Grace"})
-    assert printed(asking.child("resume", asking.run.id)) == "done True Grace"
+    assert asking.resume().result(60) == "True Grace "
     assert asking.wait.engine_run == shown["id"]
     states = [found["state_name"] for found in recorded.flow_runs(asking.run.id)]
     assert states == ["Crashed", "Approved", "Completed"]
@@ -251,7 +267,7 @@ def test_an_answer_in_prefect_in_time_counts_when_the_run_is_resumed_too_late(re
     deadline = asking.wait.deadline
     assert deadline is not None
     time.sleep(max(0.0, deadline - time.time()) + 0.5)
-    assert printed(asking.child("resume", asking.run.id)) == "done True Grace"
+    assert asking.resume().result(60) == "True Grace "
 
 
 def test_a_question_that_nobody_answered_is_asked_on_after_a_crash(recorded: Any, asking: Asking) -> None:
@@ -260,17 +276,17 @@ def test_a_question_that_nobody_answered_is_asked_on_after_a_crash(recorded: Any
     opened = asking.wait
     os.kill(child.pid, signal.SIGKILL)
     child.communicate()
-    again = asking.child("resume", asking.run.id)
+    again = asking.resume()
     recorded.until(lambda: len(recorded.flow_runs(asking.run.id)) == 3)
     recorded.until(lambda: asking.run.engine_run == recorded.flow_runs(asking.run.id)[-1]["id"])
     assert paused(recorded, asking)["id"] == shown["id"]
     assert asking.wait == opened
     recorded.resume(shown["id"], {"approved": "no", "by": "Grace", "comment": "late"})
-    assert printed(again) == "done False Grace late"
+    assert again.result(60) == "False Grace late"
 
 
 def test_a_form_is_asked_of_those_who_approve_and_checked_by_its_class(recorded: Any, asking: Asking) -> None:
-    child = asking.child("refund", '{"customer": "Ada"}')
+    started = asking.start("refund", customer="Ada")
     shown = paused(recorded, asking)
     missing = recorded.resume(shown["id"], {"approved": "yes", "by": "Grace", "answer": {"speed": "fast"}})
     assert missing["status"] == "REJECT"
@@ -279,28 +295,28 @@ def test_a_form_is_asked_of_those_who_approve_and_checked_by_its_class(recorded:
     recorded.until(lambda: recorded.flow_run(shown["id"])["state"]["state_details"]["pause_key"] == "question-2")
     assert asking.wait.closed is None
     recorded.resume(shown["id"], {"approved": "yes", "by": "Grace", "answer": {"amount": 12, "speed": "fast"}})
-    assert printed(child) == "done paid 12.0 fast by Grace"
+    assert started.result(60) == "paid 12.0 fast by Grace"
 
 
 def test_who_refuses_need_not_fill_in_the_form(recorded: Any, asking: Asking) -> None:
-    child = asking.child("refund", '{"customer": "Ada"}')
+    started = asking.start("refund", customer="Ada")
     shown = paused(recorded, asking)
     # The pages send what the form's defaults put there.
     recorded.resume(shown["id"], {"approved": "no", "by": "Grace", "comment": "why?", "answer": {"speed": "slow"}})
-    assert printed(child) == "done no: why?"
+    assert started.result(60) == "no: why?"
     assert asking.wait.answer["answer"] is None
 
 
 def test_an_item_of_a_batch_asks_in_prefect_too(recorded: Any, asking: Asking) -> None:
-    child = asking.child("one_of_many", '{"count": 60}')
+    started = asking.start("one_of_many", count=60)
     shown = paused(recorded, asking)
-    assert shown["name"] == "one_of_many_map[3]: Count 3?" or "Count 3?" in shown["name"]
+    assert shown["name"] == "checked_map[3]/checked/approval: Count 3?"
     recorded.resume(shown["id"], {"approved": "no", "by": "Grace"})
-    assert printed(child) == f"done {sum(range(60)) - 3}"
+    assert started.result(60) == sum(range(60)) - 3
 
 
 def test_the_question_of_a_races_loser_is_cancelled(recorded: Any, asking: Asking) -> None:
-    assert printed(asking.child("raced", "{}")) == "done at once"
+    assert asking.start("raced").result(60) == "at once"
     for found in recorded.flow_runs(asking.run.id):
         assert found["state_name"] in ("Cancelled", "Completed")
 
@@ -330,7 +346,8 @@ class Page:
 
     def found(self, look: Callable[[], WebElement | None]) -> WebElement:
         ignored = [NoSuchElementException, StaleElementReferenceException]
-        element: WebElement = WebDriverWait(self.browser, 40, ignored_exceptions=ignored).until(lambda _: look())
+        element = WebDriverWait(self.browser, 40, ignored_exceptions=ignored).until(lambda _: look())
+        assert element is not None
         return element
 
     def press(self, text: str) -> None:
@@ -340,8 +357,8 @@ class Page:
 
     def field(self, label: str, kind: str) -> WebElement:
         """The input below a label of the form."""
-        path = f".//div[contains(@class, 'schema-form-property')][.//span[normalize-space(.)='{label}']]//{kind}"
-        return self.found(lambda: self.dialog.find_elements(By.XPATH, path)[-1])
+        path = f".//span[normalize-space(.)='{label}']/ancestor::div[contains(@class, 'p-label ')][1]//{kind}"
+        return self.found(lambda: self.dialog.find_element(By.XPATH, path))
 
     @property
     def dialog(self) -> WebElement:
@@ -355,7 +372,7 @@ class Page:
 
 
 def test_somebody_answers_in_a_browser(recorded: Any, asking: Asking, browser: webdriver.Chrome) -> None:
-    child = asking.child("ask", '{"timeout": 600, "default": null}')
+    started = asking.start("ask", timeout=600.0, default=None)
     shown = paused(recorded, asking)
     page = Page(browser, f"{recorded.address.ui_url}/runs/flow-run/{shown['id']}")
     page.press("Resume")
@@ -368,11 +385,11 @@ def test_somebody_answers_in_a_browser(recorded: Any, asking: Asking, browser: w
     page.field("Comment (Optional)", "textarea").send_keys("looks fine")
     page.field("Your name", "textarea").send_keys("Grace")
     page.press("Submit")
-    assert printed(child) == "done True Grace looks fine"
+    assert started.result(60) == "True Grace looks fine"
 
 
 def test_somebody_fills_in_a_form_in_a_browser(recorded: Any, asking: Asking, browser: webdriver.Chrome) -> None:
-    child = asking.child("refund", '{"customer": "Ada"}')
+    started = asking.start("refund", customer="Ada")
     shown = paused(recorded, asking)
     page = Page(browser, f"{recorded.address.ui_url}/runs/flow-run/{shown['id']}")
     page.press("Resume")
@@ -382,4 +399,4 @@ def test_somebody_fills_in_a_form_in_a_browser(recorded: Any, asking: Asking, br
     page.says("'amount' is a required property")
     page.field("Amount (Optional)", "input").send_keys("12.5")
     page.press("Submit")
-    assert printed(child) == "done paid 12.5 slow by Grace"
+    assert started.result(60) == "paid 12.5 slow by Grace"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -185,9 +186,8 @@ def test_steps_are_task_runs_and_flows_are_flow_runs(recorded: Any, store: RunSt
     run = carried(every_kind, {"number": 1}, store)
     # first = 2; left, right = 4, 12; total = 32; nested = 128
     assert (run.status, run.result) == ("done", 128)
-    names = {
-        "add", "parallel.0/double", "parallel.1/add_2", "double_map[0]/double_2", "double_map[1]/double_2", "twice", "sleep",
-    }  # fmt: skip
+    own_steps = {"add", "parallel.0/double", "parallel.1/add_2", "twice", "sleep"}
+    names = own_steps | {f"double_map[{at}]/double_2" for at in range(2)}
     recorded.until(lambda: recorded.states(run) == dict.fromkeys(names, "Completed"))
     own, nested = recorded.flow_runs(run.id)
     assert (own["id"], own["name"], own["state_name"]) == (run.engine_run, run.id, "Completed")
@@ -228,7 +228,7 @@ def test_a_failing_task_is_repeated_by_prefect(recorded: Any, store: RunStore) -
         "Broken: not yet; again in 0.2 s",
         "Broken: not yet; again in 0.4 s",
     ]
-    pauses = [later - sooner for sooner, later in zip(ATTEMPTS, ATTEMPTS[1:], strict=False)]
+    pauses = [later - sooner for sooner, later in pairwise(ATTEMPTS)]
     assert 0.2 <= pauses[0] < 0.4 <= pauses[1]
     [step] = store.steps(run.id)
     assert step.notes["attempts"] == 3

@@ -159,4 +159,3 @@ def table(count: int) -> list[list[int]]:
 @flow
 def sub(text: str, times: int = 1) -> int:
     return score(text) * times
-

@@ -1,0 +1,250 @@
+"""Compiles the changes of values in place that the language allows."""
+
+from __future__ import annotations
+
+import ast
+from typing import cast
+
+from skyloom.errors import Span
+from skyloom.flows.expr import nodes as x
+from skyloom.flows.expr import types as t
+from skyloom.flows.expr.rules import assignable, iteration_type, may_raise, widen
+from skyloom.flows.frontend import ownership
+from skyloom.flows.frontend.body import Body, Stop
+from skyloom.flows.frontend.displays import element_type
+from skyloom.flows.frontend.expressions import Expressions
+from skyloom.flows.frontend.scope import Ownership
+from skyloom.flows.frontend.syntax import MISSING
+from skyloom.flows.ir import nodes as ir
+
+
+class Changes:
+    """Compiles `a[i] = v`, `a.f = v`, `a.append(v)`, `a.extend(v)` and `+=` of one flow."""
+
+    def __init__(self, body: Body, expressions: Expressions) -> None:
+        self.body = body
+        self.expressions = expressions
+
+    def augmented(self, target: ast.expr, node: ast.AugAssign) -> None:
+        """`a[i] += v`: the place is found once, then read, then set."""
+        name, keys, place = self.place(target)
+        before = len(self.body.block)
+        right = self.expressions.value(node.value)
+        left, right = self.expressions.in_order([place, right], [before, len(self.body.block)])
+        symbol = self.expressions.operators.symbol(node.op, node)
+        value = self.expressions.operators.arithmetic(symbol, left, right, node)
+        self.change(name, keys, place.type, value, target, "set", target)
+
+    def is_list(self, node: ast.expr) -> bool:
+        with self.body.rehearsal():
+            try:
+                return all(isinstance(m, t.ListType) for m in t.members(self.expressions.value(node).type))
+            except Stop:
+                return False
+
+    def extended(self, target: ast.expr, node: ast.AugAssign) -> None:
+        name, keys, place = self.place(target)
+        before = len(self.body.block)
+        value = self.expressions.value(node.value)
+        self._read_first(place, before)
+        self.change(name, keys, place.type, value, node, "extend", target)
+
+    def grown(self, node: ast.Call) -> bool:
+        """`a.append(v)` and `a.extend(v)` on a line of their own. False where the object is no list of the flow's."""
+        func = cast(ast.Attribute, node.func)
+        if not self.is_list(func.value):
+            return False
+        if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
+            raise self.body.problem("SKY228", f"`{func.attr}` takes one argument", node, f"write `.{func.attr}(value)`")
+        name, keys, place = self.place(func.value)
+        before = len(self.body.block)
+        value = self._added(node.args[0], func.attr)
+        self._read_first(place, before)
+        self.change(name, keys, place.type, value, node, func.attr, func.value)
+        return True
+
+    def _read_first(self, place: x.Expr, before: int) -> None:
+        """Python finds the list before it evaluates what is added: an error of the place comes before its steps."""
+        if len(self.body.block) > before and may_raise(place):
+            variable = self.body.temporary("value")
+            self.body.block.insert(before, ir.Assign(span=place.span, variable=variable, value=place))
+
+    def _added(self, node: ast.expr, how: str) -> x.Expr:
+        if how == "append":
+            return self.expressions.value(node)
+        if isinstance(node, ast.GeneratorExp):
+            return self.expressions.comprehensions.value(node)
+        return self.expressions.iterable(node)
+
+    def place(self, node: ast.expr) -> tuple[str, list[x.Expr], x.Expr]:
+        """The variable, the keys that lead to a place inside its value, and the place as an expression."""
+        keys: list[x.Expr] = []
+        path: list[ast.expr] = []
+        inner = node
+        while isinstance(inner, ast.Subscript | ast.Attribute):
+            path.append(inner)
+            inner = inner.value
+        if not isinstance(inner, ast.Name):
+            raise self.body.problem(
+                "SKY403", "only a variable's value can be changed", node, "assign it to a variable first"
+            )
+        if self.expressions.names.static(inner) is not MISSING:
+            name, hint = inner.id, f"copy it into a variable: `{inner.id.lower()}_here = [*{inner.id}]`"
+            raise self.body.problem(
+                "SKY403", f"`{name}` belongs to the module; a flow changes its own variables only", node, hint
+            )
+        of = self.expressions.value(cast(ast.expr, inner))
+        for step in reversed(path):
+            if isinstance(step, ast.Attribute):
+                of = self._field_step(of, step, keys, last=step is node)
+            else:
+                of = self._item_step(of, cast(ast.Subscript, step), keys, last=step is node)
+        return inner.id, keys, of
+
+    def _field_step(self, of: x.Expr, step: ast.Attribute, keys: list[x.Expr], *, last: bool) -> x.Expr:
+        field = self.expressions.access.field(of, step)
+        assert isinstance(field, x.Field)
+        if last and isinstance(of.type, t.ModelType):
+            obstacle = self.body.builder.types.mutable(of.type.name)
+            if obstacle is not None:
+                raise self.body.problem(
+                    "SKY404", f"`{of.type.name}` cannot be changed: {obstacle}", step, "build a new one"
+                )
+        span = self.body.span(step)
+        keys.append(x.Literal(span=span, type=t.LiteralType((field.name,)), value=field.name))
+        return x.Field(span=span, type=self._declared_field(of, step, field), object=of, name=field.name)
+
+    def _declared_field(self, of: x.Expr, step: ast.Attribute, field: x.Field) -> t.Type:
+        if isinstance(of.type, t.ModelType):
+            for known in self.body.models[of.type.name].fields:
+                if known.attribute == step.attr:
+                    return known.type
+        return field.type
+
+    def _item_step(self, of: x.Expr, step: ast.Subscript, keys: list[x.Expr], *, last: bool) -> x.Expr:
+        if isinstance(step.slice, ast.Slice):
+            raise self.body.problem(
+                "SKY126", "a slice cannot be assigned to", step, "build a new list: `[*xs[:i], *new, *xs[j:]]`"
+            )
+        index = self.expressions.value(step.slice)
+        if may_raise(index) or not isinstance(index, x.Literal | x.Name):
+            index = self.body.hold(index)
+        if last and (isinstance(of.type, t.TupleType) or isinstance(widen(of.type), t.StrType)):
+            raise self.body.problem("SKY404", f"a `{t.show(of.type)}` cannot be changed", step, "build a new one")
+        keys.append(index)
+        if isinstance(of.type, t.DictType) and of.type.value == t.NEVER:
+            return x.Item(span=self.body.span(step), type=t.NEVER, object=of, index=index)
+        return self.expressions.access.item(of, index, step)
+
+    def change(
+        self,
+        name: str,
+        keys: list[x.Expr],
+        of: t.Type,
+        value: x.Expr,
+        node: ast.AST,
+        how: str,
+        target: ast.AST,
+        written: ast.AST | None = None,
+    ) -> None:
+        """Changes the value of `name` at `keys`: sets the place, or lets the list there grow."""
+        depth = len(keys) - (1 if how == "set" else 0)
+        self._check_iterating(name, keys[:depth], target)
+        if not ownership.may_change(name, depth, self.body.scope):
+            self._refuse_change(name, depth, target)
+        span = self.body.span(node)
+        path = tuple(ir.Key(index=key) for key in keys)
+        statement: ir.Statement
+        match how:
+            case "set":
+                value = self._fit_place(name, keys, of, value, written or target)
+                statement = ir.SetItem(span=span, variable=name, path=path, value=value)
+                added = value.type
+            case "append":
+                statement = ir.Append(span=span, variable=name, path=path, value=value)
+                added = value.type
+            case _:
+                element = iteration_type(value.type)
+                if element is None:
+                    raise self.body.problem(
+                        "SKY214", f"a `{t.show(value.type)}` cannot be gone through", node, "give a list"
+                    )
+                statement = ir.Extend(span=span, variable=name, path=path, value=value)
+                added = element
+        inside = (
+            ownership.FRESH if how != "extend" else ownership.iterated(value, self.body.scope, self.body.temporaries)
+        )
+        if how != "extend":
+            inside = ownership.store(value, self.body.scope, self.body.temporaries)
+        if inside != ownership.FRESH:
+            self.body.scope.owners[name] = max(self.body.scope.owners.get(name, Ownership.FRESH), Ownership.SHALLOW)
+        self.body.emit(statement)
+        self._widen(name, keys, of, added, how, value.span)
+
+    def _check_iterating(self, name: str, keys: list[x.Expr], node: ast.AST) -> None:
+        """A list or dict does not change while a `for` goes through it."""
+        changed = (name, *map(ownership.key_of, keys))
+        for place, written in self.body.iterating:
+            if len(place) == len(changed) and all(
+                one is None or other is None or one == other for one, other in zip(place, changed, strict=True)
+            ):
+                hint = f"go through a copy: `list({written})`"
+                raise self.body.problem("SKY402", f"`{written}` is changed while a `for` goes through it", node, hint)
+
+    def _refuse_change(self, name: str, depth: int, node: ast.AST) -> None:
+        if depth:
+            message = f"what is inside `{name}` may be reachable another way; changing it would change both"
+            hint = "build a new value, and put that in its place"
+        else:
+            message = f"the value of `{name}` may have another name too; changing it would change both"
+            of = self.body.scope.types[name]
+            copy = f"{{**{name}}}" if isinstance(of, t.DictType) else f"[*{name}]"
+            hint = f"copy it first: `{name} = {copy}`"
+            if isinstance(of, t.ModelType):
+                hint = "build a new one with the changed field"
+        raise self.body.problem("SKY401", message, node, hint)
+
+    def _fit_place(self, name: str, keys: list[x.Expr], of: t.Type, value: x.Expr, node: ast.AST) -> x.Expr:
+        """A field of a model keeps its type; elements of lists and dicts may widen theirs."""
+        if self._is_local_container(name, keys):
+            return value
+        return self.expressions.fitting.fitted(value, of, node, "this place")
+
+    def _is_local_container(self, name: str, keys: list[x.Expr]) -> bool:
+        if name in self.body.declared:
+            return False
+        of = self.body.scope.types[name]
+        for _ in keys:
+            match of:
+                case t.ListType(item=inner) | t.DictType(value=inner):
+                    of = inner
+                case _:
+                    return False
+        return True
+
+    def _widen(self, name: str, keys: list[x.Expr], of: t.Type, added: t.Type, how: str, where: Span) -> None:
+        """The variable's type takes up what was added, where it may."""
+        scope = self.body.scope
+        known = scope.types[name]
+        scope.forget(name)
+        if name in self.body.declared:
+            wanted = of if how == "set" else iteration_type(of)
+            if wanted is not None and not assignable(added, wanted):
+                message = f"`{name}` holds `{t.show(wanted)}`, and this is `{t.show(added)}`"
+                raise self.body.problem(
+                    "SKY209", message, where, f"give a `{t.show(wanted)}`, or change the annotation"
+                )
+            return
+        inside = len(keys) - (1 if how == "set" else 0)
+        scope.types[name] = self._widened(known, inside, added)
+
+    def _widened(self, of: t.Type, depth: int, added: t.Type) -> t.Type:
+        match of:
+            case t.ListType(item=item):
+                return t.ListType(element_type([item, added]) if depth == 0 else self._widened(item, depth - 1, added))
+            case t.DictType(value=value):
+                return t.DictType(
+                    element_type([value, added]) if depth == 0 else self._widened(value, depth - 1, added)
+                )
+            case _:
+                return of
