@@ -23,9 +23,9 @@ from skyloom.flows.constructs import (
     uuid,
     wait_for,
 )
-from skyloom.flows.task_context import context
 from skyloom.flows.definitions import Flow, Prompt, Task, flow, prompt, task
 from skyloom.flows.policy import Retry, days, hours, minutes, seconds
+from skyloom.flows.task_context import context
 
 __all__ = [
     "ApprovalTimedOut",

@@ -292,6 +292,7 @@ class PlainSession:
 
 def _standing_in(task: Task[..., Any], function: Callable[..., Any]) -> Task[..., Any]:
     """The task with another body and its own types."""
+
     @functools.wraps(task.function)
     def body(*args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)

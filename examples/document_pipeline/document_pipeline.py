@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pydantic import BaseModel
+
 from skyloom.flows import Retry, each, flow, minutes, prompt, task
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from document_pipeline import NothingToRead, PartSummary, split, summarise_folder
+
 from skyloom.flows.testing import script
 
 TEXTS = Path(__file__).parent / "texts"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel
+
 from skyloom.flows import Retry, TaskTimedOut, context, emit, flow, seconds, task
 
 

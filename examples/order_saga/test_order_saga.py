@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from order_saga import LEDGER_VARIABLE, Line, Order, place_order
+
 from skyloom.flows.testing import script
 
 

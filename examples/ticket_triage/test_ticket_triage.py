@@ -1,7 +1,8 @@
 """The ticket flow as plain Python, with scripted models and people."""
 
-from skyloom.flows.testing import approve, no_answer, reject, script
 from ticket_triage import Draft, Reply, Ticket, Triage, answer
+
+from skyloom.flows.testing import approve, no_answer, reject, script
 
 LATE = Ticket(id="T-1", customer="Ada", subject="late", body="The tracking number of my parcel has not moved.")
 

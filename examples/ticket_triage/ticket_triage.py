@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel
+
 from skyloom.flows import Retry, approval, context, each, flow, hours, minutes, parallel, prompt, task
 
 

@@ -1,21 +1,21 @@
 """Every error Skyloom raises, and the diagnostics that carry a user's mistakes.
 
-    Exception
-    └── SkyloomError
-        ├── UserError                what the user wrote is wrong: exit code 2, never a traceback
-        │   ├── CheckFailed          a flow does not compile; carries every diagnostic of the file
-        │   ├── InvalidInput         the input does not fit the flow's signature
-        │   └── ConfigError          skyloom.toml, the environment or an extra is missing or wrong
-        ├── EngineError              the engine, its store or its server failed: nothing recorded is lost
-        └── FlowError                the neutral errors a flow can meet on every engine
-            ├── TaskFailed           a task broke its contract (its result is no JSON or not its annotated type)
-            ├── PromptFailed         a model gave no usable answer within its repairs
-            ├── TaskTimedOut         (also a TimeoutError)
-            ├── FlowTimedOut         (also a TimeoutError)
-            ├── ApprovalTimedOut     (also a TimeoutError)
-            └── EventTimedOut        (also a TimeoutError)
-    BaseException
-    └── FlowCancelled                somebody stopped the run; `except Exception` does not catch it
+Exception
+└── SkyloomError
+    ├── UserError                what the user wrote is wrong: exit code 2, never a traceback
+    │   ├── CheckFailed          a flow does not compile; carries every diagnostic of the file
+    │   ├── InvalidInput         the input does not fit the flow's signature
+    │   └── ConfigError          skyloom.toml, the environment or an extra is missing or wrong
+    ├── EngineError              the engine, its store or its server failed: nothing recorded is lost
+    └── FlowError                the neutral errors a flow can meet on every engine
+        ├── TaskFailed           a task broke its contract (its result is no JSON or not its annotated type)
+        ├── PromptFailed         a model gave no usable answer within its repairs
+        ├── TaskTimedOut         (also a TimeoutError)
+        ├── FlowTimedOut         (also a TimeoutError)
+        ├── ApprovalTimedOut     (also a TimeoutError)
+        └── EventTimedOut        (also a TimeoutError)
+BaseException
+└── FlowCancelled                somebody stopped the run; `except Exception` does not catch it
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conformance.case import Case, TaskCall
+
 from skyloom.flows import invoke
 from skyloom.flows.outcome import ErrorValue, Json
 from skyloom.flows.runner import launch

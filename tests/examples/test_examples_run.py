@@ -16,7 +16,7 @@ from servers.openai_server import OpenAIServer
 
 from skyloom.flows.runner.answering import answer_approval
 from skyloom.flows.runner.server import ServerAddress
-from skyloom.flows.runner.store import RunStore
+from skyloom.flows.runner.store import RunStore, Wait
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PATIENCE = 200.0
@@ -82,7 +82,7 @@ def test_urgent_tickets_wait_for_a_person_with_the_offline_model(prefect_server:
     env = {**os.environ, "PREFECT_API_URL": prefect_server.api_url, "SKYLOOM_HOME": str(home)}
     process = start("ticket_triage", "answer", "@tickets/charged_twice.json", env)
     deadline = time.time() + PATIENCE
-    waits = []
+    waits: list[Wait] = []
     while not waits:
         assert time.time() < deadline
         assert process.poll() is None, process.communicate()

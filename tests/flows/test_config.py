@@ -104,9 +104,7 @@ def test_an_environment_replaces_single_options_of_a_provider(flow_file: Path) -
     ("given", "variables", "chosen"),
     [(None, {}, "dev"), (None, {"SKYLOOM_ENV": "prod"}, "prod"), ("lab", {"SKYLOOM_ENV": "prod"}, "lab")],
 )
-def test_who_names_the_environment(
-    flow_file: Path, given: str | None, variables: dict[str, str], chosen: str
-) -> None:
+def test_who_names_the_environment(flow_file: Path, given: str | None, variables: dict[str, str], chosen: str) -> None:
     assert load(flow_file, EXAMPLE, given, **variables).environment == chosen
 
 

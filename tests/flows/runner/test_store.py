@@ -32,7 +32,14 @@ def start(store: RunStore) -> Run:
 
 def record(path: str, outcome: Done | Failed) -> StepRecord:
     return StepRecord(
-        path=path, kind="call_task", name="t", inputs="i", outcome=outcome, started=1.0, ended=2.0, notes={"attempts": 2}
+        path=path,
+        kind="call_task",
+        name="t",
+        inputs="i",
+        outcome=outcome,
+        started=1.0,
+        ended=2.0,
+        notes={"attempts": 2},
     )
 
 
