@@ -36,7 +36,10 @@ lint: $(STAMP)  ## Formatting, lint, types, import rules
 	$(BIN)/lint-imports
 
 bench: $(STAMP)  ## Print the benchmark ratios
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python tests/benchmarks/run.py
+
+docs: $(STAMP)  ## Write the pages that come from the code anew
+	$(BIN)/python tests/docs/generated.py
 
 clean:
 	rm -rf $(VENV) .make build dist

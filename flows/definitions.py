@@ -188,7 +188,7 @@ def prompt(
     retry: Retry = NO_RETRY,
     repairs: int = 1,
 ) -> Callable[[Callable[P, R]], Prompt[P, R]]:
-    """Marks a function as a prompt. Its body is `...`; its parameters fill the template; its return type is the answer's.
+    """Marks a function as a prompt: its parameters fill the template, its result is the answer, its body is `...`.
 
     Args:
         template: the text, with `{parameter}`, `{parameter.field}` and `{parameter[0]}` in it; `{{` is a brace.

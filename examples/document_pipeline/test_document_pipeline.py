@@ -37,7 +37,7 @@ def test_summaries_are_reduced_level_by_level(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_is_an_error_of_its_own(tmp_path: Path) -> None:
-    with script(), pytest.raises(NothingToRead, match="no .txt file"):
+    with script(), pytest.raises(NothingToRead, match=r"no \.txt file"):
         summarise_folder(str(tmp_path))
 
 

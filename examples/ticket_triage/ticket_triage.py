@@ -1,4 +1,4 @@
-"""Answers a support ticket: classify it, look for help articles, draft an answer, and ask a person when it is urgent."""
+"""Answers a support ticket: classify, look for help articles, draft an answer, ask a person when it is urgent."""
 
 from pathlib import Path
 from typing import Literal

@@ -167,7 +167,7 @@ class TypeTable:
                 kind = type(value).__name__
                 raise Unsupported(f"the value of `{cls.__name__}.{name}` is a {kind}", "use str, int or bool values")
         if not values:
-            raise Unsupported(f"the enumeration `{cls.__name__}` has no members", None)
+            raise Unsupported(f"the enumeration `{cls.__name__}` has no members", "give it one")
         text = all(str(member) == str(member.value) == format(member) for member in cls)
         return EnumType(self._name(cls, cls, cls.__name__), tuple(values), text)
 
@@ -284,6 +284,8 @@ class TypeTable:
     def _dict(self, annotation: Any, arguments: tuple[Any, ...], namespace: Mapping[str, Any] | None) -> Type:
         if not arguments:
             return DictType(ANY)
+        if len(arguments) != 2:
+            raise Unsupported(f"`{fields.spelled(annotation)}` names no key and value", "use dict[str, ...]")
         key = self.resolve(arguments[0], namespace)
         text = key == STR or (isinstance(key, LiteralType) and all(isinstance(value, str) for value in key.values))
         if not text:

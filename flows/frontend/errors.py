@@ -142,7 +142,11 @@ class Errors:
             final, normal = self._final(node.finalbody, join(anywhere, *ends), normal)
             self._through_final(node.finalbody, marks)
         self.body.scope = normal
-        self.body.emit(ir.Try(span=span, body=body, handlers=tuple(handlers), orelse=orelse, final=final))
+        if handlers or final:
+            self.body.emit(ir.Try(span=span, body=body, handlers=tuple(handlers), orelse=orelse, final=final))
+        else:
+            # `finally: pass`
+            self.body.block += body
 
     def _block(self, statements: Sequence[ast.stmt]) -> ir.Block:
         with self.body.inner_block() as block:
@@ -186,6 +190,8 @@ class Errors:
             return ("Exception",)
         classes = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
         names: list[str] = []
+        if not classes:
+            self.body.report("SKY306", "this catches nothing", node.type, "name an exception class")
         for written in classes:
             cls = self._class(written)
             if cls is FlowCancelled or not issubclass(cls, Exception):

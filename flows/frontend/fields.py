@@ -111,7 +111,9 @@ def evaluated(annotation: Any, namespace: Mapping[str, Any] | None) -> Any:
     except NameError as error:
         raise Unsupported(f"`{error.name}` is not defined", "import it, also at run time") from None
     except Exception as error:
-        raise Unsupported(f"the annotation `{text}` cannot be read: {error}", None) from None
+        raise Unsupported(
+            f"the annotation `{text}` cannot be read: {error}", "name a type that the module knows"
+        ) from None
 
 
 def substituted(annotation: Any, known: Mapping[Any, Any]) -> Any:

@@ -143,7 +143,7 @@ class SignatureReader:
             hint = "import it outside of `if TYPE_CHECKING`" if error.name else None
             raise Unsupported(f"`{error.name}` is not defined", hint) from None
         except Exception as error:
-            raise Unsupported(f"the annotation cannot be read: {error}", None) from None
+            raise Unsupported(f"the annotation cannot be read: {error}", "name a type that the module knows") from None
 
     def _default(self, parameter: inspect.Parameter, annotation: Any, node: ast.AST | Span) -> values.Json:
         try:

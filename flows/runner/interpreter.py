@@ -51,7 +51,7 @@ _BREAK, _CONTINUE = Left("break"), Left("continue")
 
 @dataclass(slots=True)
 class Scope:
-    """Where statements run: their variables, the path in front of their steps, and the engine that carries these out."""
+    """Where statements run: their variables, the path in front of their steps, the engine that carries these out."""
 
     variables: Variables
     path: str

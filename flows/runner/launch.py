@@ -232,7 +232,7 @@ def run_flow(flow: Flow[..., Any], arguments: dict[str, Any]) -> Any:
 
 
 def rebuilt(error: ErrorValue, program: Program) -> Exception:
-    """The error as an exception of its own class; of class FlowError, named in the text, where that is not to be had."""
+    """The error as an exception of its own class; as a FlowError that names the class where that cannot be had."""
     definition = program.errors.get(error.type)
     found = locate_class(definition.module, definition.qualname) if definition else None
     found = found or getattr(errors, error.type, None) or getattr(builtins, error.type, None)

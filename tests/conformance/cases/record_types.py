@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum, StrEnum
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired
 
 from conformance.case import call, case
 from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
 
 from skyloom.flows import flow, task
 

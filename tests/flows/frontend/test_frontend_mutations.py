@@ -1,4 +1,4 @@
-"""Broken sources: whatever is deleted, doubled or exchanged in a file, the outcome is diagnostics, never an exception."""
+"""Broken sources: whatever is deleted, doubled or exchanged, the outcome is diagnostics, never an exception."""
 
 from __future__ import annotations
 
