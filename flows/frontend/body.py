@@ -14,7 +14,7 @@ from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr.types import Type
 from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.narrowing import Models
-from skyloom.flows.frontend.scope import Scope, join
+from skyloom.flows.frontend.scope import Scope, changes, join
 from skyloom.flows.frontend.source import SourceFile
 from skyloom.flows.ir import nodes as ir
 
@@ -149,9 +149,9 @@ class Body:
             yield
         finally:
             inner, self.scope = self.scope, outer
-            for name, owner in inner.owners.items():
-                if name in outer.owners:
-                    outer.owners[name] = max(outer.owners[name], owner)
+            for name in changes(outer, inner):
+                if name in outer.owners and name in inner.owners:
+                    outer.share(name, inner.owners[name])
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:

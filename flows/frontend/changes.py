@@ -177,7 +177,7 @@ class Changes:
         if how != "extend":
             inside = ownership.store(value, self.body.scope, self.body.temporaries)
         if inside != ownership.FRESH:
-            self.body.scope.owners[name] = max(self.body.scope.owners.get(name, Ownership.FRESH), Ownership.SHALLOW)
+            self.body.scope.share(name, Ownership.SHALLOW)
         self.body.emit(statement)
         self._widen(name, keys, of, added, how, value.span)
 
@@ -236,7 +236,7 @@ class Changes:
                 )
             return
         inside = len(keys) - (1 if how == "set" else 0)
-        scope.types[name] = self._widened(known, inside, added)
+        scope.retype(name, self._widened(known, inside, added))
 
     def _widened(self, of: t.Type, depth: int, added: t.Type) -> t.Type:
         match of:

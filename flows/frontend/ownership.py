@@ -9,7 +9,7 @@ from __future__ import annotations
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr.rules import is_mutable, iteration_type
 from skyloom.flows.expr.types import Type
-from skyloom.flows.frontend.scope import Ownership, Scope
+from skyloom.flows.frontend.scope import Ownership, Scope, changes
 
 FRESH, SHALLOW, SHARED = Ownership.FRESH, Ownership.SHALLOW, Ownership.SHARED
 
@@ -33,7 +33,7 @@ def store(value: x.Expr, scope: Scope, temporaries: frozenset[str] = frozenset()
         case x.Name(name=name):
             if name in temporaries:
                 return scope.owners.get(name, FRESH)
-            scope.owners[name] = SHARED
+            scope.own(name, SHARED)
             return SHARED
         case x.Field(object=of) | x.Item(object=of):
             return _child(of, scope, temporaries)
@@ -77,7 +77,7 @@ def _child(of: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Ownership:
     root = root_of(of)
     if root is None or (root in temporaries and isinstance(of, x.Name)):
         return store(of, scope, temporaries) if root is None and is_mutable(of.type) else _of_temporary(root, scope)
-    scope.owners[root] = max(scope.owners.get(root, FRESH), SHALLOW)
+    scope.share(root, SHALLOW)
     return SHARED
 
 
@@ -114,12 +114,12 @@ def _comprehension(value: x.Comprehension, scope: Scope, temporaries: frozenset[
     for generator in value.generators:
         owner = iterated(generator.items, scope, temporaries)
         for name in x.bound_names(generator.target):
-            inner.owners[name] = owner
-    before = dict(inner.owners)
+            inner.own(name, owner)
+    before = inner.copy()
     result = store(value.element, inner, temporaries)
-    for name, owner in inner.owners.items():
-        if name in scope.owners and owner > before.get(name, FRESH):
-            scope.owners[name] = max(scope.owners[name], owner)
+    for name in changes(before, inner):
+        if name in scope.owners and inner.owners[name] > before.owners.get(name, FRESH):
+            scope.share(name, inner.owners[name])
     return FRESH if result == FRESH else SHALLOW
 
 

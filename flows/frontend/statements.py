@@ -16,7 +16,7 @@ from skyloom.flows.frontend.body import Body, Loop, Stop
 from skyloom.flows.frontend.errors import Errors
 from skyloom.flows.frontend.expressions import Expressions
 from skyloom.flows.frontend.narrowing import assume
-from skyloom.flows.frontend.scope import Ownership, Scope, join
+from skyloom.flows.frontend.scope import Ownership, Scope, agree, join
 from skyloom.flows.frontend.source import SourceFile
 from skyloom.flows.frontend.syntax import explain_statement
 from skyloom.flows.ir import nodes as ir
@@ -276,7 +276,7 @@ class Statements:
             with self.body.rehearsal():
                 end, _, _ = self._one_round(entry, round_)
             again = join(before, end.cured(before)) if end.alive else before.copy()
-            if again == entry:
+            if agree(again, entry):
                 break
             entry = again
         else:

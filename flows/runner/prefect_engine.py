@@ -65,8 +65,10 @@ async def run_on_prefect(
     prefect = load_prefect()
     with run_settings(address.api_url):
         try:
-            async with prefect.get_client() as client:
-                return await _carry(context, interpreter, run, client)
+            # Making a client reads certificates, which takes 40 ms: all of Prefect's code finds these two.
+            with prefect.context.SyncClientContext.get_or_create():
+                async with prefect.context.AsyncClientContext.get_or_create() as clients:
+                    return await _carry(context, interpreter, run, clients.client)
         except (httpx.HTTPError, prefect.exceptions.PrefectException) as error:
             raise EngineError(f"Prefect at {address.api_url} failed: {error}") from error
 

@@ -24,7 +24,8 @@ class Block:
 
 def blocks(page: Path) -> Iterator[Block]:
     """The fenced blocks of the page, in their order."""
-    heading, language, inside = "", "", None
+    heading, language = "", ""
+    inside: list[str] | None = None
     for line in page.read_text(encoding="utf-8").splitlines(keepends=True):
         if inside is not None:
             if line.startswith("```"):
