@@ -60,6 +60,9 @@ class Assignments:
         if len(targets) == 1 and isinstance(first, ast.Name):
             self._to_variable(first, value, written)
             return
+        if len(targets) == 1 and isinstance(first, ast.Subscript | ast.Attribute):
+            self._to_place(first, value, written)
+            return
         if not isinstance(value, x.Literal | x.Name):
             value = self.body.hold(value)
         if len(targets) > 1 and isinstance(value, x.Name):
@@ -87,12 +90,19 @@ class Assignments:
             case ast.Tuple(elts=inner) | ast.List(elts=inner):
                 self._take_apart(inner, value, target)
             case ast.Subscript() | ast.Attribute():
-                name, keys, place = self.changes.place(target)
-                self.changes.change(name, keys, place.type, value, target, "set", target, written)
+                self._to_place(target, value, written)
             case ast.Starred():
                 raise self.body.problem("SKY125", "`*` in an assignment is not in the language", target, "take a slice")
             case _:
                 raise self.body.problem("SKY117", "this cannot be assigned to", target, "assign to a variable")
+
+    def _to_place(self, target: ast.Subscript | ast.Attribute, value: x.Expr, written: ast.AST) -> None:
+        before = len(self.body.block)
+        name, keys, place = self.changes.place(target)
+        if len(self.body.block) > before and not isinstance(value, x.Literal | x.Name):
+            # Python evaluates the value first.
+            value = self.body.hold(value, at=before)
+        self.changes.change(name, keys, place.type, value, target, "set", target, written)
 
     def _to_variable(self, target: ast.Name, value: x.Expr, written: ast.AST) -> None:
         name = target.id

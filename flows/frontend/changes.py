@@ -127,7 +127,8 @@ class Changes:
                 "SKY126", "a slice cannot be assigned to", step, "build a new list: `[*xs[:i], *new, *xs[j:]]`"
             )
         index = self.expressions.value(step.slice)
-        if may_raise(index) or not isinstance(index, x.Literal | x.Name):
+        constant = isinstance(index, x.Unary) and isinstance(index.operand, x.Literal)
+        if may_raise(index) or not (constant or isinstance(index, x.Literal | x.Name)):
             index = self.body.hold(index)
         if last and (isinstance(of.type, t.TupleType) or isinstance(widen(of.type), t.StrType)):
             raise self.body.problem("SKY404", f"a `{t.show(of.type)}` cannot be changed", step, "build a new one")

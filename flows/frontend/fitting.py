@@ -32,28 +32,24 @@ class Fitting:
             return self.expressions.constructors.typed_dict(value, of, node)
         if not (checked and isinstance(value.type, t.AnyType)) and not assignable(value.type, of):
             self._refuse_fit(value, of, node, what)
-        hidden = self._hidden(value.type, of)
+        hidden = self._hidden(value.type) if checked and isinstance(of, t.AnyType) else None
         if hidden is not None:
             shown = t.show(hidden)
             message = f"{what} is annotated with Any, which takes plain JSON only, and this has a `{shown}`"
             raise self.body.problem("SKY209", message, node, f"annotate it with `{shown}`")
         return value
 
-    def _hidden(self, of: t.Type, wanted: t.Type) -> t.Type | None:
-        """What in a value of type `of` is no plain JSON for Python, where nothing but JSON is known to be wanted."""
-        match wanted, of:
-            case t.AnyType(), t.ModelType(name=name):
+    def _hidden(self, of: t.Type) -> t.Type | None:
+        """What in a value of type `of` is no plain JSON for Python, and what an annotation as Any refuses therefore."""
+        match of:
+            case t.ModelType(name=name):
                 return None if self.body.models[name].flavour == "typeddict" else of
-            case t.AnyType(), t.DateTimeType() | t.BytesType() | t.ErrorType() | t.EnumType() | t.TupleType():
+            case t.DateTimeType() | t.BytesType() | t.ErrorType() | t.EnumType() | t.TupleType():
                 return of
-            case t.AnyType() | t.ListType(), t.UnionType(members=parts):
-                return next((found for part in parts if (found := self._hidden(part, wanted)) is not None), None)
-            case t.AnyType(), t.ListType(item=inner) | t.DictType(value=inner):
-                return self._hidden(inner, wanted)
-            case t.ListType(item=wanted_inner), t.ListType(item=inner):
-                return self._hidden(inner, wanted_inner)
-            case t.DictType(value=wanted_inner), t.DictType(value=inner):
-                return self._hidden(inner, wanted_inner)
+            case t.UnionType(members=parts):
+                return next((found for part in parts if (found := self._hidden(part)) is not None), None)
+            case t.ListType(item=inner) | t.DictType(value=inner):
+                return self._hidden(inner)
             case _:
                 return None
 

@@ -168,9 +168,7 @@ def _common_facts(scopes: list[Scope], joined: Scope) -> dict[Place, Type]:
     """What tests have told on every path, as far as it says more than the types do."""
     facts: dict[Place, Type] = {}
     for place in dict.fromkeys(place for scope in scopes for place in scope.facts):
-        known = [
-            scope.facts.get(place) or (scope.types.get(place[0]) if len(place) == 1 else None) for scope in scopes
-        ]
+        known = [scope.facts.get(place) or (scope.types.get(place[0]) if len(place) == 1 else None) for scope in scopes]
         told = [of for of in known if of is not None]
         if len(told) == len(scopes):
             of = union(*told)

@@ -98,6 +98,8 @@ class SourceFile:
             with warnings.catch_warnings():
                 # Python itself says them again when the file is imported.
                 warnings.simplefilter("ignore")
+                # Some of what is no Python only the compiler finds: `return *xs + 1`, a `break` outside a loop.
+                compile(self.text, str(self.path), "exec", dont_inherit=True)
                 return ast.parse(self.text, filename=str(self.path))
         except SyntaxError as error:
             raise CheckFailed(self._syntax_error(error)) from None

@@ -118,6 +118,108 @@ def test_the_snippets_of_the_table_are_found() -> None:
     assert len(SIDE_BY_SIDE) == 4
 
 
+EVERYTHING = """\
+from enum import Enum
+from typing import Literal
+
+LIMIT = 3
+
+
+class Kind(Enum):
+    NEW = "new"
+    OLD = "old"
+
+
+class Note(BaseModel):
+    text: str
+    kind: Kind = Kind.NEW
+    author: str | None = None
+
+
+class Paid(BaseModel):
+    kind: Literal["paid"]
+    amount: int
+
+
+class Failed(BaseModel):
+    kind: Literal["failed"]
+    reason: str
+
+
+@flow(timeout=hours(1))
+def inner(note: Note, count: int = 1) -> str:
+    if note.author is None:
+        return "nobody"
+    return note.author.upper() * count
+
+
+@flow
+def snippet(event: Paid | Failed, notes: list[Note], table: dict[str, int]) -> str:
+    a, b = 1, 2
+    a, b = b, a
+    a += 1
+    table["k"] = a
+    texts: list[str] = []
+    for note in notes:
+        texts.append(note.text)
+    for number in range(LIMIT):
+        if number == 2:
+            break
+        elif number == 1:
+            continue
+        else:
+            texts.extend([str(number)])
+    for place, text in enumerate(texts):
+        a += place + len(text)
+    for left, right in zip(texts, ["x"]):
+        b += len(left + right)
+    for letter in "abc":
+        texts.append(letter)
+    for key in table:
+        texts.append(key)
+    for key, value in table.items():
+        texts.append(f"{key}={value:,} {value:.2f}")
+    while f(a) > 3 and g(b) == "never":
+        a -= 1
+    try:
+        assert a > 0, "too small"
+        g(a)
+    except (ValueError, KeyError) as error:
+        texts.append(f"{type(error).__name__}: {error} {str(error)}")
+        raise
+    except Exception as error:
+        raise error
+    else:
+        pass
+    finally:
+        f(a)
+    if not texts:
+        raise ValueError("nothing")
+    first = texts[0] if texts else ""
+    joined = [*texts, "z"][1:-1]
+    merged = {**table, "more": 2 ** 3 // 5 % 4}
+    pair = (1, "two")
+    lengths = {text: len(text) for text in joined if text}
+    answers = {text: draft(text) for text in each(joined, limit=4) if text}
+    lines = [draft(text) for text in joined if 1 < len(text) < 9 or text in table]
+    note = Note(text=first, kind=Kind.OLD)
+    if note.author:
+        first = note.author + first
+    if event.kind == "paid":
+        a += event.amount
+    elif event.reason:
+        first = event.reason.strip()
+    longest = max(joined, key=lambda text: len(text), default="")
+    parts = [inner(note), longest, first, pair[1], str(merged["more"]), str(-b / 2), str(now().timestamp()), uuid(), *lines]
+    return " ".join(parts) + str(len(lengths) + len(answers))
+"""
+"""Every statement and kind of expression that the page names."""
+
+
+def test_what_is_in_the_language_compiles(tmp_path: Path) -> None:
+    assert diagnostics(tmp_path / "snippet.py", PRELUDE + EVERYTHING) == ""
+
+
 REPORT = """\
 from skyloom.flows import flow
 

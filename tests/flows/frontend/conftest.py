@@ -39,3 +39,23 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
 def check(write: Write) -> Check:
     """Writes a file and checks it."""
     return lambda text, name="review.py": check_file(write(text, name))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for flows that say `from prelude import *`; the prelude is imported once for a test file."""
+    path = tmp_path_factory.mktemp("flows")
+    text = (Path(__file__).parent / "malformed" / "prelude.py").read_text(encoding="utf-8")
+    (path / "prelude.py").write_text(text, encoding="utf-8")
+    before = list(sys.path)
+    yield path
+    sys.path[:] = before
+    forget(path)
+
+
+def forget(folder: Path) -> None:
+    """Takes the modules that were imported from the folder out of Python's memory."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file is not None and Path(file).is_relative_to(folder):
+            del sys.modules[name]

@@ -258,7 +258,7 @@ REFUSED: list[tuple[Any, str, str | None]] = [
     (Literal[Colour.RED], "Literal has the value `red`", "use str, int, bool or None values"),
     (Literal[b"x"], "Literal has the value b'x'", "use str, int, bool or None values"),
     (Shape, "the value of `Shape.ROUND` is a tuple", "use str, int or bool values"),
-    (Empty, "the enumeration `Empty` has no members", None),
+    (Empty, "the enumeration `Empty` has no members", "give it one"),
     (Looped, "the type alias `Looped` contains itself", "use a model, or Any"),
     (Decision[int], "the form `int` is no model", "use a pydantic model or a dataclass"),
     (Page, "`Page` has open type parameters", "name them: Page[...]"),
@@ -287,7 +287,11 @@ REFUSED: list[tuple[Any, str, str | None]] = [
     ),
     ("Zork", "`Zork` is not defined", "import it, also at run time"),
     (list["Zork"], "`Zork` is not defined", "import it, also at run time"),  # type: ignore[name-defined]  # noqa: F821
-    ("list[", "the annotation `list[` cannot be read: '[' was never closed (<string>, line 1)", None),
+    (
+        "list[",
+        "the annotation `list[` cannot be read: '[' was never closed (<string>, line 1)",
+        "name a type that the module knows",
+    ),
     (
         Broken,
         "field `tags` of `Broken`: `set[str]` has no JSON form; field `name` of `Broken`: its default does not fit its "

@@ -7,4 +7,78 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from conftest import Write  # type: ignore[import-not-found]
+import pytest
+
+from skyloom.flows.frontend import check_file
+from skyloom.flows.ir.nodes import Step, walk
+
+HEAD = """
+from skyloom.flows import flow, task
+
+
+@task
+def work(value: int, name: str = "x") -> int:
+    return value
+
+
+@flow
+def long(start: int) -> int:
+    total, rows = start, [start]
+"""
+PART = """
+    a{i} = work(total)
+    b{i} = work(a{i} + 1, name=f"step {{a{i}}}")
+    if work(b{i}) > 3 and a{i} != 7:
+        total += work(a{i})
+    else:
+        total = work(b{i}) - 1
+    for k in range(3):
+        rows.append(work(k) + total)
+    try:
+        c{i} = work(total)
+    except ValueError:
+        c{i} = 0
+    d{i} = [work(row) for row in rows if row > c{i}]
+    while work(total) > 100:
+        total -= work(c{i})
+"""
+STEPS_OF_PART = 11
+
+
+def calls_to_compile(parts: int, folder: Path) -> int:
+    """Function calls that it takes to check a flow of so many parts and to build its program."""
+    path = folder / f"long_{parts}.py"
+    path.write_text(HEAD + "".join(PART.format(i=i) for i in range(parts)) + "    return total\n", encoding="utf-8")
+    count = 0
+
+    def counted(_frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(counted)
+    try:
+        checked = check_file(path)
+        program = checked.flows["long"].program
+    finally:
+        sys.setprofile(None)
+    assert checked.diagnostics == ()
+    assert sum(isinstance(statement, Step) for statement in walk(program.flow.body)) == parts * STEPS_OF_PART
+    return count
+
+
+@pytest.mark.timeout(120)
+def test_a_thousand_steps_take_ten_times_the_work_of_a_hundred(tmp_path: Path) -> None:
+    calls_to_compile(1, tmp_path)  # What is read once, such as the catalog, shall not count.
+    hundred, thousand = calls_to_compile(10, tmp_path), calls_to_compile(100, tmp_path)
+    assert thousand < hundred * 11
+
+
+@pytest.mark.timeout(120)
+def test_nested_loops_stay_affordable(tmp_path: Path) -> None:
+    """Every loop is looked at twice or thrice to learn its types; eight in one another must still be quick."""
+    depth = 8
+    lines = [f"{'    ' * (i + 1)}for k{i} in range(2):" for i in range(depth)]
+    path = tmp_path / "nested.py"
+    body = "\n".join([*lines, "    " * (depth + 1) + "total += work(k0)"])
+    path.write_text(f"{HEAD}{body}\n    return total\n", encoding="utf-8")
+    assert check_file(path).diagnostics == ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,17 +61,6 @@ def places(marked: str) -> tuple[str, list[tuple[int, int, int, int]]]:
 ALL = [
     pytest.param(flow, id=f"{path.stem}/{flow.name}") for path in sorted(FOLDER.glob("*.txt")) for flow in read(path)
 ]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with the prelude, which is imported once for all flows."""
-    path = tmp_path_factory.mktemp("malformed")
-    (path / "prelude.py").write_text((FOLDER / "prelude.py").read_text(encoding="utf-8"), encoding="utf-8")
-    before = list(sys.path)
-    yield path
-    sys.path[:] = before
-    sys.modules.pop("prelude", None)
 
 
 def test_the_table_is_complete() -> None:
