@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sysconfig
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+_OTHERS = (str(Path(__file__).parents[1]), *{sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+"""Folders of code that is not the user's: Skyloom's own, Python's, and what is installed."""
 
 Json = Any
 """null, a boolean, a number, a string, a list or a dict with string keys."""
@@ -21,7 +27,7 @@ class ErrorValue:
     def of(cls, error: BaseException) -> ErrorValue:
         """The error as data."""
         names = tuple(base.__name__ for base in type(error).__mro__[1:] if base not in (BaseException, object))
-        return cls(type(error).__name__, names, str(error))
+        return cls(type(error).__name__, names, carried(str(error)))
 
     @classmethod
     def from_json(cls, value: dict[str, Json]) -> ErrorValue:
@@ -37,6 +43,11 @@ class ErrorValue:
         return self.type in names or any(base in names for base in self.bases)
 
 
+def carried(text: str) -> str:
+    """The text of an error as JSON can carry it: a lone surrogate, which is no Unicode text, is spelled out."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 class Raised(Exception):
     """Carries an `ErrorValue` through an engine's Python code, with the exception it came from where there is one."""
 
@@ -46,6 +57,17 @@ class Raised(Exception):
         self.exception = exception
         self.trail: list[str] = []
         """The paths of the steps that the error has ended on its way up; innermost first."""
+        self.statement: str | None = None
+        """Where in the source of its flow the error arose: `order.py:31`."""
+
+    def place(self) -> str | None:
+        """Where the error arose: in the flow, and in the body of the task that raised it."""
+        frames = traceback.extract_tb(self.exception.__traceback__) if self.exception is not None else []
+        own = [frame for frame in frames if frame.filename.endswith(".py") and not frame.filename.startswith(_OTHERS)]
+        parts = [self.statement] if self.statement else []
+        if own:
+            parts.append(f"raised in {own[-1].name}, {own[-1].filename}:{own[-1].lineno}")
+        return "; ".join(parts) or None
 
     @classmethod
     def of(cls, exception: Exception) -> Raised:

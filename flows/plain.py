@@ -204,7 +204,9 @@ class PlainSession:
             )
         given = next(self._script.approvals, None)
         if given is None:
-            raise SkyloomError(f'the script has no answer left for the approval "{message}"')
+            raise SkyloomError(
+                f'the script has no answer left for the approval "{message}"; add one: approve(), reject() or no_answer()'
+            )
         answer = Answer(approved=given) if isinstance(given, bool) else given
 
         def decide() -> Any:
@@ -290,11 +292,11 @@ class PlainSession:
         return self._timed(lambda: str(uuid_module.uuid4()))
 
 
-def _standing_in(task: Task[..., Any], function: Callable[..., Any]) -> Task[..., Any]:
-    """The task with another body and its own types."""
+def _standing_in(task: Task[..., Any], answer: Any) -> Task[..., Any]:
+    """The task with its own types and another body: a function, or a value that it always gives."""
 
     @functools.wraps(task.function)
     def body(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **kwargs)
+        return answer(*args, **kwargs) if callable(answer) else answer
 
     return Task(body)

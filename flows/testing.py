@@ -9,7 +9,7 @@ Inside the block time is virtual: `sleep`, waits and the pauses between attempts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -69,7 +69,7 @@ class Script:
     approvals: Iterator[Answer | bool]
     events: dict[str, list[Any]]
     prompts: Mapping[str, Any]
-    tasks: Mapping[str, Callable[..., Any]]
+    tasks: Mapping[str, Any]
     calls: list[Call] = field(default_factory=list)
     """The calls in their order; a task's repeated attempts count once."""
     emitted: list[tuple[str, Json]] = field(default_factory=list)
@@ -92,7 +92,7 @@ def script(
     approvals: Sequence[Answer | bool] = (),
     events: Mapping[str, Sequence[Any]] | None = None,
     prompts: Mapping[str, Any] | None = None,
-    tasks: Mapping[str, Callable[..., Any]] | None = None,
+    tasks: Mapping[str, Any] | None = None,
 ) -> Iterator[Script]:
     """Scripts the plain calls of flows inside the block.
 
@@ -101,7 +101,8 @@ def script(
         events: for each event's name its payloads (or `Arrival`s) in their order.
         prompts: for a prompt's name an answer, a list of answers in their order, or a function of its arguments;
             prompts that are not named ask the configured model.
-        tasks: for a task's name a function that runs in its place.
+        tasks: for a task's name a value, or a function of its arguments (by their names), in its place. What runs as
+            it is takes real time.
     """
     active = Script(
         approvals=iter(approvals),

@@ -27,7 +27,7 @@ def started_server(skyloom_home: None) -> Iterator[ServerAddress]:
     try:
         yield address
     finally:
-        server.stop()
+        assert server.stop()
 
 
 @pytest.fixture

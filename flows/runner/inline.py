@@ -103,7 +103,7 @@ class InlineEngine:
         if invoke.is_async(located):
             return await self._timed(task.name, task.timeout, invoke.run_body_async(located, arguments, context))
         body = asyncio.get_running_loop().run_in_executor(
-            self.run.threads, contextvars.copy_context().run, invoke.run_body, located, arguments, context
+            self.run.threads, contextvars.copy_context().run, _run_body, located, arguments, context
         )
         return await self._timed(task.name, task.timeout, body)
 
@@ -212,3 +212,11 @@ class InlineEngine:
         if function == "now":
             return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         return str(uuid.uuid4())
+
+
+def _run_body(task: Task[..., Any], arguments: dict[str, Json], context: TaskContext) -> Json:
+    """Runs one attempt in the calling thread. Raises `Raised`: a future cannot carry a StopIteration."""
+    try:
+        return invoke.run_body(task, arguments, context)
+    except Exception as error:
+        raise Raised.of(error) from error

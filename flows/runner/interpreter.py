@@ -56,6 +56,7 @@ class Scope:
     variables: Variables
     path: str
     engine: Engine
+    file: str
     visits: dict[str, int] = field(default_factory=dict)
     """How often each step of this scope has started."""
 
@@ -66,7 +67,7 @@ class Scope:
 
     def inner(self, path: str, engine: Engine | None = None) -> Scope:
         """A scope that sees these variables and assigns its own."""
-        return Scope(dict(self.variables), path, engine or self.engine)
+        return Scope(dict(self.variables), path, engine or self.engine, self.file)
 
 
 class Interpreter:
@@ -95,7 +96,7 @@ class Interpreter:
         limit = asyncio.timeout(flow.timeout)
         try:
             async with limit:
-                ending = await self._block(flow.body, Scope(variables, path, engine))
+                ending = await self._block(flow.body, Scope(variables, path, engine, flow.file))
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -112,7 +113,12 @@ class Interpreter:
 
     async def _block(self, block: ir.Block, scope: Scope) -> Ending:
         for statement in block:
-            ending = await self._statement(statement, scope)
+            try:
+                ending = await self._statement(statement, scope)
+            except Raised as raised:
+                if raised.statement is None:
+                    raised.statement = f"{scope.file}:{statement.span.line}"
+                raise
             if ending is not None:
                 return ending
         return None

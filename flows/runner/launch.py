@@ -174,8 +174,8 @@ def _carry(
         result = run_to_end(lambda: _watched(context, interpreter, run, carrier or _on_prefect))
         store.end_run(run.id, "done", _final(program, result))
     except Raised as raised:
-        store.forget_steps(run.id, raised.trail)
-        store.end_run(run.id, "failed", error=raised.error)
+        store.mark_final(run.id, raised.trail)
+        store.end_run(run.id, "failed", error=raised.error, failed_at=raised.place())
     except TaskFailed as problem:
         store.end_run(run.id, "failed", error=ErrorValue.of(problem))
     except (FlowCancelled, KeyboardInterrupt):

@@ -208,7 +208,7 @@ async def _beside(work: Awaitable[None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        with suppress(httpx.HTTPError):
+        with suppress(Exception):
             await task
 
 
@@ -219,7 +219,8 @@ async def _watched(client: PrefectClient, flow_run_id: UUID, run: Run, context: 
     async def watch() -> None:
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            with suppress(httpx.HTTPError):
+            # Prefect may be out of reach for a while, and the run may have ended meanwhile.
+            with suppress(httpx.HTTPError, EngineError):
                 state = (await client.read_flow_run(flow_run_id)).state
                 if state is not None and (state.is_cancelling() or state.is_cancelled()):
                     context.store.request_cancel(run.id)

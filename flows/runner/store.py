@@ -30,11 +30,12 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, flow TEXT NOT NULL, file TEXT NOT NULL, program TEXT NOT NULL, environment TEXT NOT NULL,
     input TEXT NOT NULL, status TEXT NOT NULL, started REAL NOT NULL, ended REAL, result TEXT, error TEXT,
-    pid INTEGER NOT NULL, host TEXT NOT NULL, engine_run TEXT, cancel INTEGER NOT NULL DEFAULT 0
+    failed_at TEXT, pid INTEGER NOT NULL, host TEXT NOT NULL, engine_run TEXT, cancel INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS steps (
     run TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, inputs TEXT NOT NULL,
-    value TEXT, error TEXT, started REAL NOT NULL, ended REAL NOT NULL, notes TEXT NOT NULL, PRIMARY KEY (run, path)
+    value TEXT, error TEXT, started REAL NOT NULL, ended REAL NOT NULL, notes TEXT NOT NULL,
+    final INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (run, path)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS waits (
     id TEXT PRIMARY KEY, run TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, key TEXT,
@@ -57,7 +58,8 @@ def home() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of a flow. Times in seconds since the epoch; `engine_run` is the engine's own id for it."""
+    """One run of a flow. Times in seconds since the epoch; `failed_at` says where in the source it failed; `engine_run`
+    is the engine's own id for it."""
 
     id: str
     flow: str
@@ -70,6 +72,7 @@ class Run:
     ended: float | None
     result: Json
     error: ErrorValue | None
+    failed_at: str | None
     pid: int
     host: str
     engine_run: str | None
@@ -150,18 +153,31 @@ class RunStore:
         run = self.run(run_id)
         if run.status not in ("failed", "cancelled", "crashed") or not self._take(run.id):
             raise Refused(f"run {run.id} is {run.status}; only a run that has stopped can be resumed")
+        for table in ("waits", "steps"):
+            self._execute(
+                f"DELETE FROM {table} WHERE run = ? AND path IN (SELECT path FROM steps WHERE run = ? AND final)",
+                (run.id, run.id),
+            )
         self._execute(
-            "UPDATE runs SET status = 'running', ended = NULL, error = NULL, cancel = 0, pid = ?, host = ? "
+            "UPDATE runs SET status = 'running', ended = NULL, error = NULL, failed_at = NULL, cancel = 0, "
+            "pid = ?, host = ? "
             "WHERE id = ?",
             (os.getpid(), socket.gethostname(), run.id),
         )
         return self.run(run.id)
 
-    def end_run(self, run_id: str, status: Status, result: Json = None, error: ErrorValue | None = None) -> None:
-        """Writes down how the run ended; what it still waited for is abandoned."""
+    def end_run(
+        self,
+        run_id: str,
+        status: Status,
+        result: Json = None,
+        error: ErrorValue | None = None,
+        failed_at: str | None = None,
+    ) -> None:
+        """Writes down how the run ended; what a finished run still waited for is abandoned."""
         self._execute(
-            "UPDATE runs SET status = ?, ended = ?, result = ?, error = ? WHERE id = ?",
-            (status, time.time(), _dump(result), None if error is None else _dump(error.to_json()), run_id),
+            "UPDATE runs SET status = ?, ended = ?, result = ?, error = ?, failed_at = ? WHERE id = ?",
+            (status, time.time(), _dump(result), None if error is None else _dump(error.to_json()), failed_at, run_id),
         )
         if status == "done":
             self._execute("UPDATE waits SET closed = 'abandoned' WHERE run = ? AND closed IS NULL", (run_id,))
@@ -237,7 +253,7 @@ class RunStore:
             case Failed(error=problem):
                 error = _dump(problem.to_json())
         self._execute(
-            "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             (
                 run_id,
                 record.path,
@@ -261,11 +277,10 @@ class RunStore:
         rows = self._rows("SELECT * FROM steps WHERE run = ? AND path = ?", (run_id, path))
         return _step(rows[0]) if rows else None
 
-    def forget_steps(self, run_id: str, paths: Iterable[str]) -> None:
-        """Forgets finished steps, so that a resumed run carries them out again."""
+    def mark_final(self, run_id: str, paths: Iterable[str]) -> None:
+        """Marks the steps whose error ended the run: when it is resumed, they are carried out again."""
         for path in paths:
-            self._execute("DELETE FROM steps WHERE run = ? AND path = ?", (run_id, path))
-            self._execute("DELETE FROM waits WHERE run = ? AND path = ?", (run_id, path))
+            self._execute("UPDATE steps SET final = 1 WHERE run = ? AND path = ?", (run_id, path))
 
     # --- waits --------------------------------------------------------------------------------------------------
 

@@ -149,6 +149,8 @@ def _show_end(run: Run, address: ServerAddress, *, as_json: bool) -> None:
     if run.error is not None:
         took = duration((run.ended or run.started) - run.started)
         say(f"{run.flow} failed after {took}: {run.error.type}: {run.error.message}", "red")
+        if run.failed_at is not None:
+            say(f"  at {run.failed_at}")
         _say_how_to_go_on("what was done is kept", [run])
     if run.status != "done":
         raise typer.Exit(FAILED)

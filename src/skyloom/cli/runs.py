@@ -243,6 +243,8 @@ def _show_end(run: Run, waits: list[Wait]) -> None:
         show_json(run.result)
     elif run.error is not None:
         show(f"\n{run.error.type}: {run.error.message}", "red")
+        if run.failed_at is not None:
+            show(f"  at {run.failed_at}")
     for wait in waits:
         show(f"\nwaiting  {wait.name}", "yellow")
         command = f"skyloom approvals approve {wait.id}" if wait.kind == "approval" else event_command(wait)

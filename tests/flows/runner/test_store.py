@@ -73,8 +73,12 @@ def test_steps_come_back_as_they_were_recorded_errors_included(store: RunStore) 
     assert second is not None
     assert second.outcome == failed
     assert journal.find("answer/other") is None
-    store.forget_steps(run.id, ["answer/b[1]/c"])
-    assert StoredJournal(store, run.id).find("answer/b[1]/c") is None
+    store.mark_final(run.id, ["answer/b[1]/c"])
+    store.end_run(run.id, "failed", error=failed.error, failed_at="f.py:3")
+    assert [step.path for step in store.steps(run.id)] == ["answer/a", "answer/b[1]/c"]
+    assert store.run(run.id).failed_at == "f.py:3"
+    store.resume_run(run.id)
+    assert [step.path for step in store.steps(run.id)] == ["answer/a"]
 
 
 def test_a_question_is_answered_once(store: RunStore) -> None:
