@@ -210,7 +210,8 @@ def snippet(event: Paid | Failed, notes: list[Note], table: dict[str, int]) -> s
     elif event.reason:
         first = event.reason.strip()
     longest = max(joined, key=lambda text: len(text), default="")
-    parts = [inner(note), longest, first, pair[1], str(merged["more"]), str(-b / 2), str(now().timestamp()), uuid(), *lines]
+    parts = [inner(note), longest, first, pair[1], str(merged["more"]), str(-b / 2), *lines]
+    parts += [str(now().timestamp()), uuid()]
     return " ".join(parts) + str(len(lengths) + len(answers))
 """
 """Every statement and kind of expression that the page names."""
