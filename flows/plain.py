@@ -205,8 +205,7 @@ class PlainSession:
         given = next(self._script.approvals, None)
         if given is None:
             raise SkyloomError(
-                f'the script has no answer left for the approval "{message}"; '
-                "add approve(), reject() or no_answer()"
+                f'the script has no answer left for the approval "{message}"; add approve(), reject() or no_answer()'
             )
         answer = Answer(approved=given) if isinstance(given, bool) else given
 
