@@ -35,6 +35,10 @@ class Decision(Generic[T]):
     by: str = ""
     answer: T | None = None
 
+    def __bool__(self) -> bool:
+        # An object is true, and a rejection that counts as true is an approval.
+        raise TypeError("a decision is neither true nor false; ask .approved")
+
 
 @overload
 def approval(

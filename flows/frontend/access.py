@@ -12,7 +12,7 @@ from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.expr.builtins import BUILTINS
 from skyloom.flows.expr.rules import assignable, item_type, slice_type, widen
-from skyloom.flows.frontend.body import Body, did_you_mean, retyped
+from skyloom.flows.frontend.body import Body, did_you_mean, retyped, with_article
 from skyloom.flows.frontend.narrowing import field_type, place_of
 from skyloom.flows.frontend.syntax import MISSING
 
@@ -145,7 +145,7 @@ class Access:
                 "SKY205", f"`{node.attr}` is a method", node, f"call it: `{ast.unparse(node)}(...)`"
             )
         raise self.body.problem(
-            "SKY205", f"a `{kind}` has no field `{node.attr}`", node, "call a method, or use a model"
+            "SKY205", f"{with_article(kind)} has no field `{node.attr}`", node, "call a method, or use a model"
         )
 
     def subscript(self, node: ast.Subscript) -> x.Expr:
@@ -200,7 +200,7 @@ class Access:
                 message = f"a `{t.show(widen(of.type))}` is indexed with an int, not `{t.show(widen(index.type))}`"
                 raise self.body.problem("SKY208", message, node.slice, "use a position: 0 is the first, -1 the last")
             case _:
-                message = f"a `{t.show(of.type)}` has no items"
+                message = f"{with_article(t.show(of.type))} has no items"
                 raise self.body.problem("SKY208", message, node, "index a list with an int, a dict with a str")
 
     def _slice(self, node: ast.Subscript, cut: ast.Slice) -> x.Expr:
@@ -216,7 +216,9 @@ class Access:
         known = None if MISSING in constants else slice(*constants)
         result = slice_type(of.type, known)
         if result is None:
-            raise self.body.problem("SKY208", f"a `{t.show(of.type)}` cannot be sliced", node, "slice a list or a text")
+            raise self.body.problem(
+                "SKY208", f"{with_article(t.show(of.type))} cannot be sliced", node, "slice a list or a text"
+            )
         return x.Slice(
             span=self.body.span(node),
             type=result,

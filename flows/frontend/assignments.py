@@ -44,6 +44,10 @@ class Assignments:
         """`a += v`, `a[i] += v`, `a.f += v`; on lists `+=` extends in place."""
         target = node.target
         read = ast.copy_location(_as_load(target), target)
+        if isinstance(node.op, ast.Mult) and self.changes.may_be_list(read):
+            shown = ast.unparse(target)
+            hint = f"make a new list: `{shown} = {shown} * ...`"
+            raise self.body.problem("SKY223", f"`*=` changes the list `{shown}` in place", node, hint)
         if isinstance(node.op, ast.Add) and self.changes.is_list(read):
             self.changes.extended(target, node)
         elif isinstance(target, ast.Name):

@@ -191,6 +191,11 @@ def retyped(value: x.Expr, of: Type) -> x.Expr:
     return replace(value, type=of)
 
 
+def with_article(shown: str) -> str:
+    """A type as it is shown, in backquotes behind its article."""
+    return f"{'an' if shown[0] in 'aeioAEIO' else 'a'} `{shown}`"
+
+
 def did_you_mean(name: str, known: Any) -> str | None:
     """A hint that names the closest of `known`."""
     close = get_close_matches(name, sorted(map(str, known)), n=1, cutoff=0.6)

@@ -39,6 +39,7 @@ def _catalog() -> dict[int, str]:
 
 _FUNCTIONS = _catalog()
 _LAZY = frozenset({"any", "all"})
+_TRUTHS = frozenset({"bool", "any", "all"})
 
 
 def catalog_name(found: Any) -> str | None:
@@ -76,11 +77,19 @@ class BuiltinCalls:
         for value in positional:
             if name not in ("bool", "list", "len", "str", "json.dumps"):
                 self.expressions.operators.refuse_unknown(value, value.span, f"`{name}`")
+        if name in _TRUTHS and positional:
+            asked = positional[0].type
+            inner = asked if name == "bool" else iteration_type(asked) or asked
+            self.expressions.operators.refuse_decision(inner, arguments[0], "" if name == "bool" else "each")
+        types, options = [value.type for value in positional], {k.name: k.value.type for k in keywords}
         try:
-            result = call_type(name, [v.type for v in positional], {k.name: k.value.type for k in keywords})
+            result = call_type(name, types, options)
         except NoSignature as problem:
             message, _, better = problem.message.partition("; ")
-            raise self.body.problem("SKY216", message, node, better or problem.hint or BUILTINS[name].meaning) from None
+            hint = better or problem.hint or BUILTINS[name].meaning
+            if _but_for_none(name, types, options):
+                hint = "it may be None: test `is not None` first"
+            raise self.body.problem("SKY216", message, node, hint) from None
         return x.Call(
             span=self.body.span(node), type=result, function=name, arguments=tuple(positional), keywords=tuple(keywords)
         )
@@ -148,6 +157,19 @@ class BuiltinCalls:
             raise self.body.problem("SKY216", problem.message, keyword.value, problem.hint) from None
         body = x.Call(span=span, type=of, function=named, arguments=(item,))
         return x.Function(span=span, type=of, parameter="_item", body=body)
+
+
+def _but_for_none(name: str, types: list[t.Type], options: dict[str, t.Type]) -> bool:
+    """Whether the arguments would fit if none of them could be None."""
+    known = [t.without_null(of) if of != t.NULL else of for of in types]
+    named = {key: t.without_null(of) if of != t.NULL else of for key, of in options.items()}
+    if (known, named) == (types, options):
+        return False
+    try:
+        call_type(name, known, named)
+    except NoSignature:
+        return False
+    return True
 
 
 def _compared(positional: list[x.Expr]) -> t.Type:

@@ -15,7 +15,7 @@ from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.expr.builtins import BUILTINS
 from skyloom.flows.expr.rules import widen
-from skyloom.flows.frontend.body import Body, did_you_mean
+from skyloom.flows.frontend.body import Body, Stop, did_you_mean, with_article
 from skyloom.flows.frontend.builtin_calls import catalog_name
 from skyloom.flows.frontend.syntax import BUILTIN_HINTS, MISSING, MUTATORS
 
@@ -65,6 +65,8 @@ class Calls:
     def _unknown(self, node: ast.Call) -> x.Expr:
         if isinstance(node.func, ast.Name):
             name = node.func.id
+            if name in self.body.scope.poisoned:
+                raise Stop
             if name in self.body.scope.types:
                 raise self.body.problem("SKY203", f"`{name}` is a value and cannot be called", node.func, "call a task")
             known = [k for k, v in self.body.names.items() if callable(v) and not k.startswith("_")]
@@ -105,7 +107,7 @@ class Calls:
             )
         known = [n.partition(".")[2] for n in BUILTINS if n.startswith(f"{family}.")]
         hint = did_you_mean(func.attr, known) or (f"it has {', '.join(known)}" if known else "do it inside a task")
-        raise self.body.problem("SKY204", f"a `{t.show(of.type)}` has no method `{func.attr}`", func, hint)
+        raise self.body.problem("SKY204", f"{with_article(t.show(of.type))} has no method `{func.attr}`", func, hint)
 
     def _from_typed_dict(self, result: x.Expr, of: t.ModelType) -> x.Expr:
         """`row.get("key")` on a TypedDict gives that key's type."""

@@ -10,9 +10,10 @@ from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.expr.rules import assignable, iteration_type, may_raise, widen
 from skyloom.flows.frontend import ownership
-from skyloom.flows.frontend.body import Body, Stop
+from skyloom.flows.frontend.body import Body, Stop, retyped
 from skyloom.flows.frontend.displays import element_type
 from skyloom.flows.frontend.expressions import Expressions
+from skyloom.flows.frontend.narrowing import place_of
 from skyloom.flows.frontend.scope import Ownership
 from skyloom.flows.frontend.syntax import MISSING
 from skyloom.flows.ir import nodes as ir
@@ -30,17 +31,30 @@ class Changes:
         name, keys, place = self.place(target)
         before = len(self.body.block)
         right = self.expressions.value(node.value)
-        left, right = self.expressions.in_order([place, right], [before, len(self.body.block)])
+        known = place_of(target)
+        narrowed = self.body.scope.facts.get(known) if known else None
+        read = place if narrowed is None else retyped(place, narrowed)
+        left, right = self.expressions.in_order([read, right], [before, len(self.body.block)])
         symbol = self.expressions.operators.symbol(node.op, node)
         value = self.expressions.operators.arithmetic(symbol, left, right, node)
         self.change(name, keys, place.type, value, target, "set", target)
 
     def is_list(self, node: ast.expr) -> bool:
+        """Whether the value is a list, whatever happens."""
+        kinds = self._kinds(node)
+        return bool(kinds) and all(isinstance(kind, t.ListType) for kind in kinds)
+
+    def may_be_list(self, node: ast.expr) -> bool:
+        """Whether the value is a list in some case."""
+        return any(isinstance(kind, t.ListType) for kind in self._kinds(node))
+
+    def _kinds(self, node: ast.expr) -> tuple[t.Type, ...]:
+        """The alternatives of the value's type; none where it has a problem."""
         with self.body.rehearsal():
             try:
-                return all(isinstance(m, t.ListType) for m in t.members(self.expressions.value(node).type))
+                return tuple(t.members(self.expressions.value(node).type))
             except Stop:
-                return False
+                return ()
 
     def extended(self, target: ast.expr, node: ast.AugAssign) -> None:
         name, keys, place = self.place(target)
@@ -112,7 +126,9 @@ class Changes:
                 )
         span = self.body.span(step)
         keys.append(x.Literal(span=span, type=t.LiteralType((field.name,)), value=field.name))
-        return x.Field(span=span, type=self._declared_field(of, step, field), object=of, name=field.name)
+        # What tests have told of the place itself says nothing about what may be put there.
+        kind = self._declared_field(of, step, field) if last else field.type
+        return x.Field(span=span, type=kind, object=of, name=field.name)
 
     def _declared_field(self, of: x.Expr, step: ast.Attribute, field: x.Field) -> t.Type:
         if isinstance(of.type, t.ModelType):
@@ -180,6 +196,7 @@ class Changes:
         if inside != ownership.FRESH:
             self.body.scope.share(name, Ownership.SHALLOW)
         self.body.emit(statement)
+        self._forget(target, how)
         self._widen(name, keys, of, added, how, value.span)
 
     def _check_iterating(self, name: str, keys: list[x.Expr], node: ast.AST) -> None:
@@ -227,7 +244,6 @@ class Changes:
         """The variable's type takes up what was added, where it may."""
         scope = self.body.scope
         known = scope.types[name]
-        scope.forget(name)
         if name in self.body.declared:
             wanted = of if how == "set" else iteration_type(of)
             if wanted is not None and not assignable(added, wanted):
@@ -238,9 +254,22 @@ class Changes:
             return
         inside = len(keys) - (1 if how == "set" else 0)
         scope.retype(name, self._widened(known, inside, added))
+        if (name,) in scope.facts:
+            scope.facts = {**scope.facts, (name,): self._widened(scope.facts[name,], inside, added)}
+
+    def _forget(self, target: ast.AST, how: str) -> None:
+        """What tests have told of the changed place holds no longer; what they have told of others does."""
+        outer = target
+        while isinstance(outer, ast.Subscript | ast.Attribute) and place_of(outer) is None:
+            outer = outer.value
+        place = place_of(cast(ast.expr, outer))
+        assert place is not None
+        self.body.scope.forget_at(place, itself=how == "set" and outer is target)
 
     def _widened(self, of: t.Type, depth: int, added: t.Type) -> t.Type:
         match of:
+            case t.UnionType(members=alternatives):
+                return t.union(*(self._widened(one, depth, added) for one in alternatives))
             case t.ListType(item=item):
                 return t.ListType(element_type([item, added]) if depth == 0 else self._widened(item, depth - 1, added))
             case t.DictType(value=value):

@@ -72,7 +72,9 @@ NAMES_AND_TYPES = {
     "SKY207": Code("no plain field", "A flow reads the fields of models, not their properties and methods."),
     "SKY208": Code("index", "The value has no items, or none at such an index."),
     "SKY209": Code("wrong type", "A value does not fit where it stands."),
-    "SKY210": Code("truth not known", "The value's type does not tell whether it counts as true."),
+    "SKY210": Code(
+        "truth not known", "The value's type does not tell whether it counts as true; of a decision ask `.approved`."
+    ),
     "SKY211": Code("type not known", "The value may be anything, and its type decides what this means."),
     "SKY212": Code("arithmetic", "The operator has no meaning for operands of these types."),
     "SKY213": Code("comparison", "The values cannot be compared like this, or always with the same outcome."),
@@ -85,7 +87,9 @@ NAMES_AND_TYPES = {
     "SKY220": Code("builtin", "The builtin is not in the language."),
     "SKY221": Code("class of a value", "Of the class of a value only that of a caught error can be asked here."),
     "SKY222": Code("no value", "The method changes its object, and gives no value."),
-    "SKY223": Code("change in place", "The method changes its object in a way that is not in the language."),
+    "SKY223": Code(
+        "change in place", "The method or operator changes its object in a way that is not in the language."
+    ),
     "SKY224": Code("constructor", "The class is no model that a flow can build."),
     "SKY225": Code("construction", "Building the model runs code, or checks, that only Python can."),
     "SKY226": Code("fields of a constructor", "The constructor's arguments do not fit the model's fields."),

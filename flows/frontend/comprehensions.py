@@ -133,6 +133,7 @@ class Comprehensions:
                 return self._map_over(node, generators[1:]) if len(generators) > 1 else self._map_result(node)
 
             result = self._kept_where(late, value, node) if late else value()
+            owner = ownership.part(ownership.store(result, self.body.scope, self.body.temporaries))
         step_id = self.body.step_id(f"{_first_step(body)}_map")
         target = self.body.temporary(step_id)
         of = t.ListType(result.type)
@@ -150,7 +151,7 @@ class Comprehensions:
             )
         )
         self.body.checkpoint()
-        self.body.scope.assign(target, of, Ownership.FRESH)
+        self.body.scope.assign(target, of, min(owner, Ownership.SHALLOW))
         collected: x.Expr = x.Name(span=span, type=of, name=target)
         for _ in range((len(generators) > 1) + bool(late)):
             collected = self._flattened(collected)
@@ -167,6 +168,8 @@ class Comprehensions:
             if not rest:
                 found = value()
                 whole = x.Array(span=span, type=t.ListType(found.type), items=(found,))
+                scope = self.body.scope
+                scope.own(kept, ownership.store(whole, scope, self.body.temporaries))
                 self.body.emit(ir.Assign(span=span, variable=kept, value=whole))
                 return whole.type
             test = self.expressions.condition(rest[0])

@@ -90,9 +90,9 @@ class Constructors:
             field = by_key[name]
             what = f"`{of.name}.{field.attribute}`"
             fitted = self.expressions.fitting.fitted(value, field.type, written[name], what)
-            given[field.name] = (
-                self.expressions.fitting.converted(fitted, field.type) if model.flavour == "pydantic" else fitted
-            )
+            if model.flavour == "pydantic":
+                fitted = self.expressions.fitting.converted(fitted, field.type, written[name], what)
+            given[field.name] = fitted
         return self._object(of, given, self.body.span(node))
 
     def _object(self, of: t.ModelType, given: dict[str, x.Expr], span: Span) -> x.Expr:

@@ -44,6 +44,7 @@ class ProgramBuilder:
         self._flows: dict[Flow[..., Any], FlowDefinition] = {}
         self._open: dict[Flow[..., Any], FlowDefinition] = {}
         self._taken: dict[tuple[str, str], Subject] = {}
+        self._unreadable: set[Definition[..., Any]] = set()
 
     def task(self, task: Task[..., Any]) -> TaskDefinition:
         """What the program says about `task`."""
@@ -80,6 +81,10 @@ class ProgramBuilder:
         del self._open[flow]
         self._flows[flow] = definition
         return definition
+
+    def readable(self, definition: Definition[..., Any]) -> bool:
+        """Whether the type of the definition's result is known; otherwise the report says why not."""
+        return definition not in self._unreadable
 
     def build(self, main: Flow[..., Any]) -> Program:
         """The program of the flow `main`. Raises CheckFailed with every diagnostic."""
@@ -174,7 +179,10 @@ class ProgramBuilder:
         self._check_name(definition, subject)
         placement.check(definition, subject, self.report)
         self._check_options(definition, subject)
-        return SignatureReader(subject, self.types, self.report).read()
+        signature = SignatureReader(subject, self.types, self.report).read()
+        if not signature.readable:
+            self._unreadable.add(definition)
+        return signature
 
     def _common(
         self, definition: Definition[..., Any], subject: Subject | None, signature: Signature
@@ -245,7 +253,8 @@ class ProgramBuilder:
         assert isinstance(definition, (Task, Prompt, Flow))
         for option, part, message in options.problems(definition):
             where = Decorators(subject).option(option, part) or subject.name_span
-            self.report.add("SKY508", f"{subject.title}: {message}", subject.source, where)
+            hint = options.hint(option, part, definition)
+            self.report.add("SKY508", f"{subject.title}: {message}", subject.source, where, hint)
 
     def _check_requires(self, task: Task[..., Any], subject: Subject) -> None:
         for index, text in enumerate(task.requires):

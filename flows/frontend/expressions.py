@@ -110,6 +110,7 @@ class Expressions:
 
     def as_truth(self, value: x.Expr, node: ast.AST) -> x.Expr:
         """The truth of a compiled value, as a boolean."""
+        self.operators.refuse_decision(value.type, node)
         kind = truth(value.type)
         if kind == "bool":
             return value

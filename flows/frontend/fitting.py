@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.expr.rules import assignable, widen
-from skyloom.flows.frontend.body import Body, did_you_mean
+from skyloom.flows.frontend.body import Body, did_you_mean, with_article
+from skyloom.flows.frontend.floats import as_floats
 
 if TYPE_CHECKING:
     from skyloom.flows.frontend.expressions import Expressions
@@ -32,6 +33,8 @@ class Fitting:
             return self.expressions.constructors.typed_dict(value, of, node)
         if not (checked and isinstance(value.type, t.AnyType)) and not assignable(value.type, of):
             self._refuse_fit(value, of, node, what)
+        if not assignable(_apart(value.type), _apart(of)) and assignable(value.type, of):
+            self._refuse_bool(value, of, node, what)
         hidden = self._hidden(value.type) if checked and isinstance(of, t.AnyType) else None
         if hidden is not None:
             shown = t.show(hidden)
@@ -53,28 +56,79 @@ class Fitting:
             case _:
                 return None
 
-    @staticmethod
-    def converted(value: x.Expr, of: t.Type) -> x.Expr:
-        """`value` as a pydantic model takes it: an int where a float is wanted becomes one."""
-        span = value.span
-        if t.FLOAT in t.members(of) and t.INT not in t.members(of) and widen(value.type) == t.INT:
-            if isinstance(value, x.Literal) and isinstance(value.value, int):
-                return x.Literal(span=span, type=t.FLOAT, value=float(value.value))
-            return x.Call(span=span, type=t.FLOAT, function="float", arguments=(value,))
-        if of == t.ListType(t.FLOAT) and isinstance(value.type, t.ListType) and widen(value.type.item) == t.INT:
-            name = x.Name(span=span, type=t.INT, name="_each")
-            element = x.Call(span=span, type=t.FLOAT, function="float", arguments=(name,))
-            generator = x.Generator(target=x.Bind(name="_each"), items=value)
-            return x.Comprehension(span=span, type=of, element=element, generators=(generator,))
-        return value
+    def converted(self, value: x.Expr, of: t.Type, node: ast.AST, what: str) -> x.Expr:
+        """`value`, which fits, as a pydantic model takes it: ints where floats are wanted become floats."""
+        found = as_floats(value, of)
+        if found is None:
+            have, want = t.show(_plain(value.type)), t.show(of)
+            message = f"{what} wants `{want}`, and this is `{have}`, whose ints pydantic would make floats"
+            raise self.body.problem("SKY209", message, node, "write `float(...)` where the numbers come from")
+        return found
+
+    def _refuse_bool(self, value: x.Expr, of: t.Type, node: ast.AST, what: str) -> None:
+        """Python takes a bool for a number, but JSON does not, and its text is another one."""
+        written = ast.unparse(node) if isinstance(node, ast.expr) else "flag"
+        hint = f"write `int({written})`" if widen(value.type) == t.BOOL and len(written) <= 40 else "write `int(flag)`"
+        have = t.show(_plain(value.type))
+        raise self.body.problem("SKY209", f"{what} wants `{t.show(of)}`, and this is `{have}`", node, hint)
 
     def _refuse_fit(self, value: x.Expr, of: t.Type, node: ast.AST, what: str) -> None:
-        have, want = t.show(value.type), t.show(of)
-        hint = f"give a `{want}`"
+        have, want = _shown(value, of), t.show(of)
+        hint = f"give {with_article(want)}"
         if value.type != t.NULL and t.NULL in t.members(value.type) and assignable(t.without_null(value.type), of):
             hint = "it may be None: test `is not None` first"
         elif isinstance(value.type, t.AnyType):
             hint = f"the type of this value is not known: annotate where it comes from, as `{want}`"
         elif isinstance(value, x.Literal) and isinstance(of, t.LiteralType) and isinstance(value.value, str):
             hint = did_you_mean(value.value, of.values) or f"one of {', '.join(map(repr, of.values))}"
-        raise self.body.problem("SKY209", f"{what} wants `{want}`, and this is `{have}`", node, hint)
+        raise self.body.problem("SKY209", f"{what} wants `{want}`, and this is {have}", node, hint)
+
+
+def _shown(value: x.Expr, of: t.Type) -> str:
+    """The type of a value that does not fit; exact values matter only where exact values are wanted."""
+    if any(isinstance(one, t.LiteralType) for one in t.members(of)):
+        return f"`{t.show(value.type)}`"
+    shown = f"`{t.show(_plain(value.type))}`"
+    return f"{shown} ({value.value!r})" if isinstance(value, x.Literal) and value.value is not None else shown
+
+
+def _plain(of: t.Type) -> t.Type:
+    """The type without exact values, also inside of containers."""
+    match of:
+        case t.LiteralType():
+            return widen(of)
+        case t.UnionType(members=parts):
+            return t.union(*map(_plain, parts))
+        case t.ListType(item=inner):
+            return t.ListType(_plain(inner))
+        case t.DictType(value=inner):
+            return t.DictType(_plain(inner))
+        case t.TupleType(items=items):
+            return t.TupleType(tuple(map(_plain, items)))
+        case _:
+            return of
+
+
+def _apart(of: t.Type) -> t.Type:
+    """The type with its booleans as something that is no number."""
+    match of:
+        case t.BoolType():
+            return t.union(_TRUE, _FALSE)
+        case t.LiteralType(values=values):
+            exact = tuple(value for value in values if not isinstance(value, bool))
+            bools = [_TRUE if value else _FALSE for value in values if isinstance(value, bool)]
+            return t.union(*bools, *([t.LiteralType(exact)] if exact else []))
+        case t.UnionType(members=parts):
+            return t.union(*map(_apart, parts))
+        case t.ListType(item=inner):
+            return t.ListType(_apart(inner))
+        case t.DictType(value=inner):
+            return t.DictType(_apart(inner))
+        case t.TupleType(items=items):
+            return t.TupleType(tuple(map(_apart, items)))
+        case _:
+            return of
+
+
+_TRUE, _FALSE = t.ModelType("True"), t.ModelType("False")
+"""No class has such a name."""

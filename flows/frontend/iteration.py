@@ -9,6 +9,7 @@ from skyloom.flows import constructs
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.expr.rules import iteration_type, widen
+from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.body import Body
 from skyloom.flows.frontend.scope import Ownership
 
@@ -52,7 +53,7 @@ class Iteration:
             case ast.Tuple(elts=targets) | ast.List(elts=targets):
                 types = self.parts(of, len(targets), node)
                 pairs = zip(targets, types, strict=True)
-                return x.Unpack(targets=tuple(self.target(inner, part, owner) for inner, part in pairs))
+                return x.Unpack(targets=tuple(self.target(inner, of, ownership.part(owner)) for inner, of in pairs))
             case _:
                 raise self.body.problem(
                     "SKY121", "a loop's target is a name, or names", node, "use a name, and assign in the body"

@@ -1,4 +1,4 @@
-"""What a test tells about types: `x is None`, `x`, `not x`, `x.kind == "a"`, `isinstance`, `and`, `or`."""
+"""What a test tells about types: `x is None`, `x`, `not x`, `x.kind == "a"`, `and`, `or`."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def assume(test: ast.expr, outcome: bool, scope: Scope, models: Models) -> Scope
         case _:
             place = place_of(test)
             of = None if place is None else type_at(place, scope, models)
-            if place is None or of is None:
+            if place is None or of is None or (not outcome and truth(of) == "always_true"):
                 return scope
             return scope.narrowed({place: truthy(of) if outcome else falsy(of)})
 

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from skyloom.errors import Span
+from skyloom.flows.constructs import Decision
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.expr.rules import binary_type, compare_problem, iteration_type, may_raise, unary_type, widen
@@ -85,6 +86,16 @@ class Operators:
                 node,
                 "annotate where it comes from",
             )
+
+    def refuse_decision(self, of: t.Type, node: ast.AST, written: str = "") -> None:
+        """Reports a decision where its truth is asked: people write `if approval(...)` and mean `.approved`."""
+        types = self.body.builder.types
+        if any(isinstance(one, t.ModelType) and types.class_of(one.name) is Decision for one in t.members(of)):
+            written = written or (ast.unparse(node) if isinstance(node, ast.expr) else "")
+            hint = f"ask `{written}.approved`" if 0 < len(written) <= 40 else "ask `.approved`"
+            if t.NULL in t.members(of):
+                hint = "it may be None: test `is not None` first, then ask `.approved`"
+            raise self.body.problem("SKY210", "a decision is neither true nor false", node, hint)
 
     def unary(self, node: ast.UnaryOp) -> x.Expr:
         if isinstance(node.op, ast.Not):

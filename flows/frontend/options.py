@@ -69,6 +69,14 @@ def problems(definition: Task[..., Any] | Prompt[..., Any] | Flow[..., Any]) -> 
     return found
 
 
+def hint(option: str, part: str | None, definition: Task[..., Any] | Prompt[..., Any] | Flow[..., Any]) -> str | None:
+    """How to write an option that has another form than people expect."""
+    if option != "retry" or part is not None or isinstance(definition, Flow):
+        return None
+    given: Any = definition.retry
+    return f"write `retry=Retry(attempts={given if _whole(1)(given) else 3})`"
+
+
 def _retry_problems(retry: Any) -> list[tuple[str | None, str]]:
     if not isinstance(retry, Retry):
         return [(None, f"`retry` must be a Retry(...), not {retry!r}")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr.rules import is_mutable, iteration_type
-from skyloom.flows.expr.types import Type
+from skyloom.flows.expr.types import DictType, Type, UnionType
 from skyloom.flows.frontend.scope import Ownership, Scope, changes
 
 FRESH, SHALLOW, SHARED = Ownership.FRESH, Ownership.SHALLOW, Ownership.SHARED
@@ -20,8 +20,6 @@ _NEW_CONTAINER = frozenset(
 """Builtins that give a new container of their argument's own elements."""
 _LIVE = frozenset({"zip", "enumerate", "reversed", "dict.items", "dict.values", "dict.keys"})
 """Builtins that give what goes through their argument itself, not through a copy."""
-_ELEMENT = frozenset({"max", "min", "dict.get"})
-"""Builtins that give back something out of their argument."""
 
 
 def store(value: x.Expr, scope: Scope, temporaries: frozenset[str] = frozenset()) -> Ownership:
@@ -36,91 +34,96 @@ def store(value: x.Expr, scope: Scope, temporaries: frozenset[str] = frozenset()
             scope.own(name, SHARED)
             return SHARED
         case x.Field(object=of) | x.Item(object=of):
-            return _child(of, scope, temporaries)
-        case x.Slice(object=of):
-            return _new_container(value.type, [of], scope, temporaries)
-        case x.Binary(operator="*", left=left, right=right):
-            # A repeated list holds each of its elements several times.
-            _new_container(value.type, [left, right], scope, temporaries)
-            return SHALLOW if _holds_mutable(value.type) else FRESH
-        case x.Binary(left=left, right=right):
-            return _new_container(value.type, [left, right], scope, temporaries)
+            return taken(of, scope, temporaries)
         case x.Conditional(body=body, orelse=orelse):
             return max(store(body, scope, temporaries), store(orelse, scope, temporaries))
         case x.Logic(operands=operands):
             return max(store(operand, scope, temporaries) for operand in operands)
+        case x.Call(function="max" | "min", arguments=(_, _, *_) as alternatives):
+            return max(store(one, scope, temporaries) for one in alternatives)
+        case x.Call(function="max" | "min" | "dict.get", arguments=(of, *others), keywords=keywords):
+            defaults = [*others, *(keyword.value for keyword in keywords if keyword.name == "default")]
+            return max(taken(of, scope, temporaries), *(store(one, scope, temporaries) for one in defaults), FRESH)
+        case _:
+            return FRESH if _contents(value, scope, temporaries) == FRESH else SHALLOW
+
+
+def taken(value: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Ownership:
+    """Something out of `value` is stored elsewhere: gives what its new owner may assume, and notes in `scope` what
+    those may assume no longer from which `value` may have it."""
+    if not is_mutable(value.type):
+        return FRESH
+    match value:
+        case x.Name(name=name) if name not in temporaries:
+            scope.share(name, SHALLOW)
+            return SHARED
+        case x.Conditional(body=body, orelse=orelse):
+            return max(taken(body, scope, temporaries), taken(orelse, scope, temporaries))
+        case x.Logic(operands=operands):
+            return max(taken(operand, scope, temporaries) for operand in operands)
+        case x.Name() | x.Field() | x.Item():
+            return part(store(value, scope, temporaries))
+        case x.Call(function="max" | "min" | "dict.get"):
+            return part(store(value, scope, temporaries))
+        case _:
+            return _contents(value, scope, temporaries)
+
+
+def _contents(value: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Ownership:
+    """What may be assumed of what is inside a new container."""
+    if not _holds_mutable(value.type):
+        return FRESH
+    match value:
         case x.Array(items=items):
             return max((_element(item, scope, temporaries) for item in items), default=FRESH)
         case x.Object(entries=entries):
             return max((_element(entry.value, scope, temporaries) for entry in entries), default=FRESH)
         case x.Comprehension():
             return _comprehension(value, scope, temporaries)
+        case x.Binary(operator=operator, left=left, right=right):
+            owner = max(taken(left, scope, temporaries), taken(right, scope, temporaries))
+            # A repeated list holds each of its elements several times.
+            return SHARED if operator == "*" else owner
+        case x.Slice(object=of):
+            return taken(of, scope, temporaries)
         case x.Call(function=function, arguments=arguments) if function in _NEW_CONTAINER:
-            return _new_container(value.type, list(arguments), scope, temporaries)
-        case x.Call(function=function, arguments=arguments, keywords=keywords) if function in _ELEMENT:
-            given = [*arguments, *(keyword.value for keyword in keywords if keyword.name == "default")]
-            owners = [_child(one, scope, temporaries) if is_mutable(one.type) else FRESH for one in given]
-            return max(owners, default=FRESH)
+            return max((taken(source, scope, temporaries) for source in arguments), default=FRESH)
         case _:
             return FRESH
 
 
 def _element(item: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Ownership:
-    """An element of a display: what the display may assume of its inside."""
+    """An element of a display, or those that it spreads."""
     if isinstance(item, x.Spread):
-        return _new_container(item.value.type, [item.value], scope, temporaries)
-    return FRESH if store(item, scope, temporaries) == FRESH else SHALLOW
-
-
-def _child(of: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Ownership:
-    """Something out of `of` is stored elsewhere: both reach it now."""
-    root = root_of(of)
-    if root is None or (root in temporaries and isinstance(of, x.Name)):
-        return store(of, scope, temporaries) if root is None and is_mutable(of.type) else _of_temporary(root, scope)
-    scope.share(root, SHALLOW)
-    return SHARED
-
-
-def _of_temporary(root: str | None, scope: Scope) -> Ownership:
-    return FRESH if root is None or scope.owners.get(root, FRESH) == FRESH else SHARED
-
-
-def _new_container(of: Type, sources: list[x.Expr], scope: Scope, temporaries: frozenset[str]) -> Ownership:
-    """A new container that holds the elements of `sources`."""
-    inner = iteration_type(of)
-    if inner is not None and not is_mutable(inner) and not _holds_mutable_values(of):
-        return FRESH
-    worst = FRESH
-    for source in sources:
-        if is_mutable(source.type) and _child(source, scope, temporaries) != FRESH:
-            worst = SHALLOW
-    return worst
+        return taken(item.value, scope, temporaries) if _holds_mutable(item.value.type) else FRESH
+    return store(item, scope, temporaries)
 
 
 def _holds_mutable(of: Type) -> bool:
-    inner = iteration_type(of)
-    return inner is not None and is_mutable(inner)
-
-
-def _holds_mutable_values(of: Type) -> bool:
-    value = getattr(of, "value", None)
-    return value is not None and not isinstance(value, str | int | bool) and is_mutable(value)
+    """Whether a value of the type can have something in it that can be changed in place."""
+    match of:
+        case DictType(value=inner):
+            return is_mutable(inner)
+        case UnionType(members=alternatives):
+            return any(_holds_mutable(one) for one in alternatives)
+        case _:
+            element = iteration_type(of)
+            return is_mutable(of) if element is None else is_mutable(element)
 
 
 def _comprehension(value: x.Comprehension, scope: Scope, temporaries: frozenset[str]) -> Ownership:
-    if not is_mutable(value.element.type):
-        return FRESH
-    inner = scope.copy()
+    inner, before = scope.copy(), scope.copy()
+    bound: set[str] = set()
     for generator in value.generators:
-        owner = iterated(generator.items, scope, temporaries)
+        owner = iterated(generator.items, inner if bound else scope, temporaries)
         for name in x.bound_names(generator.target):
-            inner.own(name, owner)
-    before = inner.copy()
+            inner.own(name, owner if isinstance(generator.target, x.Bind) else part(owner))
+            bound.add(name)
     result = store(value.element, inner, temporaries)
-    for name in changes(before, inner):
-        if name in scope.owners and inner.owners[name] > before.owners.get(name, FRESH):
+    for name in changes(before, inner) - bound:
+        if name in scope.owners:
             scope.share(name, inner.owners[name])
-    return FRESH if result == FRESH else SHALLOW
+    return result
 
 
 def iterated(items: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Ownership:
@@ -128,44 +131,68 @@ def iterated(items: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Owners
     element = iteration_type(items.type)
     if element is None or not is_mutable(element):
         return FRESH
-    return _child(items, scope, temporaries)
+    return taken(items, scope, temporaries)
 
 
-def root_of(value: x.Expr) -> str | None:
-    """The variable that `value` is, or is inside of."""
-    match value:
-        case x.Name(name=name):
-            return name
-        case x.Field(object=of) | x.Item(object=of):
-            return root_of(of)
-        case x.Call(function=function, arguments=(first, *_)) if function in _NEW_CONTAINER | _ELEMENT:
-            return root_of(first)
-        case _:
-            return None
+def part(owner: Ownership) -> Ownership:
+    """What the parts of a value that is taken apart may assume."""
+    return FRESH if owner == FRESH else SHARED
 
 
-def place_of(value: x.Expr) -> tuple[str | int | None, ...] | None:
-    """The variable and the keys that lead to the list or dict that `value` is, or goes through; a key that is not
-    constant is None. None where `value` is inside of no variable."""
-    match value:
-        case x.Name(name=name):
-            return (name,)
-        case x.Field(object=of, name=name):
-            outer = place_of(of)
-            return None if outer is None else (*outer, name)
-        case x.Item(object=of, index=index):
-            outer = place_of(of)
-            return None if outer is None else (*outer, key_of(index))
-        case _:
-            return None
+Keys = tuple[str | int | None, ...]
+"""A variable and the keys that lead to a list or dict inside its value; a key that is not constant is None."""
 
 
-def gone_through(items: x.Expr) -> list[tuple[str | int | None, ...]]:
-    """The places that a loop over `items` goes through, not through a copy of them."""
+def gone_through(items: x.Expr) -> list[Keys]:
+    """The places that a loop over `items` may go through, not through a copy of them."""
     if isinstance(items, x.Call) and items.function in _LIVE:
         return [place for argument in items.arguments for place in gone_through(argument)]
-    place = place_of(items)
-    return [] if place is None else [place]
+    return _places(items)
+
+
+def _places(value: x.Expr) -> list[Keys]:
+    """The places that `value` may be."""
+    match value:
+        case x.Name(name=name):
+            return [(name,)]
+        case x.Field(object=of, name=name):
+            return _inside(of, name)
+        case x.Item(object=of, index=index):
+            return _inside(of, key_of(index))
+        case x.Conditional(body=body, orelse=orelse):
+            return _places(body) + _places(orelse)
+        case x.Logic(operands=operands):
+            return [place for operand in operands for place in _places(operand)]
+        case x.Call(function="max" | "min", arguments=(_, _, *_) as alternatives):
+            return [place for one in alternatives for place in _places(one)]
+        case x.Call(function="max" | "min" | "dict.get", arguments=(of, *others), keywords=keywords):
+            key = key_of(others[0]) if others else None
+            defaults = [*others[1:], *(keyword.value for keyword in keywords if keyword.name == "default")]
+            return _inside(of, key) + [place for one in defaults for place in _places(one)]
+        case _:
+            return []
+
+
+def _inside(value: x.Expr, key: str | int | None) -> list[Keys]:
+    """The places that what `value` has at `key` may be."""
+    match value:
+        case x.Array(items=items):
+            parts: list[x.Expr] = list(items)
+        case x.Object(entries=entries):
+            parts = [entry.value for entry in entries]
+        case x.Slice(object=of):
+            return _inside(of, None)
+        case x.Binary(left=left, right=right):
+            return _inside(left, None) + _inside(right, None)
+        case x.Call(function=function, arguments=arguments) if function in _NEW_CONTAINER:
+            return [place for argument in arguments for place in _inside(argument, None)]
+        case _:
+            return [(*place, key) for place in _places(value)]
+    return [
+        place
+        for part in parts
+        for place in (_inside(part.value, None) if isinstance(part, x.Spread) else _places(part))
+    ]
 
 
 def key_of(index: x.Expr) -> str | int | None:

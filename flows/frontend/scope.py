@@ -116,6 +116,14 @@ class Scope:
         if self.facts:
             self.facts = {place: of for place, of in self.facts.items() if place[0] != name}
 
+    def forget_at(self, place: Place, *, itself: bool) -> None:
+        """What tests have told of what is below `place`, and with `itself` of the place too, holds no longer."""
+        least = len(place) + (not itself)
+        if self.facts:
+            self.facts = {
+                known: of for known, of in self.facts.items() if len(known) < least or known[: len(place)] != place
+            }
+
     def narrowed(self, facts: dict[Place, Type]) -> Scope:
         """This scope with more facts; not alive when a fact says that there is no value."""
         inner = self.copy()

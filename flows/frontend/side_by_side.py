@@ -60,7 +60,10 @@ class SideBySide:
         if stopped:
             raise Stop
         if len(branches) < 2:
-            raise self.body.problem("SKY304", f"`{name}` needs two branches or more", node, "call it directly")
+            hint = "call it directly"
+            if name.endswith("parallel") and any(isinstance(one, ast.ListComp | ast.DictComp) for one in node.args):
+                hint = f"the comprehension alone runs side by side already: leave `{name}` out"
+            raise self.body.problem("SKY304", f"`{name}` needs two branches or more", node, hint)
         return tuple(branches)
 
     def _parallel(self, node: ast.Call) -> x.Expr:

@@ -51,6 +51,8 @@ class Signature:
     returns: Type
     annotations: dict[str, Any]
     result: Any
+    readable: bool = True
+    """Whether the type of the result is known; otherwise the report says why not."""
 
     def input_schema(self, title: str) -> dict[str, Any]:
         """The JSON Schema of the arguments, as one object."""
@@ -69,6 +71,7 @@ class SignatureReader:
         self._subject = subject
         self._types = types
         self._report = report
+        self._unread: set[str] = set()
         self._raw = dict(getattr(inspect.unwrap(subject.function), "__annotations__", {}))
 
     def read(self) -> Signature:
@@ -88,7 +91,7 @@ class SignatureReader:
             parameters.append(Parameter(name=name, type=of_type, required=required, default=default))
         where = self._subject.node.returns or self._subject.name_span
         result, returns = self._resolved("return", f"the result of {self._subject.title}", where)
-        return Signature(tuple(parameters), returns, annotations, result)
+        return Signature(tuple(parameters), returns, annotations, result, "return" not in self._unread)
 
     def _argument_nodes(self) -> dict[str, ast.arg]:
         arguments = self._subject.node.args
@@ -114,20 +117,23 @@ class SignatureReader:
             hint = (
                 "write `-> None` where it returns nothing" if name == "return" else f"write `{name}: str`, or its type"
             )
-            self._add("SKY501", f"{title} has no annotation", node, hint)
-            return Any, ANY
+            return self._unknown(name, "SKY501", f"{title} has no annotation", node, hint)
         place = node.annotation if isinstance(node, ast.arg) and node.annotation is not None else node
         try:
             annotation = self._evaluated(name)
             of_type = self._types.resolve(annotation)
             values.json_schema(annotation)
         except Unsupported as problem:
-            self._add("SKY502", f"{title}: {problem.message}", place, problem.hint)
-            return Any, ANY
+            return self._unknown(name, "SKY502", f"{title}: {problem.message}", place, problem.hint)
         except values.NotOfType as problem:
-            self._add("SKY502", f"{title}: {problem}", place, None)
-            return Any, ANY
+            return self._unknown(name, "SKY502", f"{title}: {problem}", place, None)
         return annotation, of_type
+
+    def _unknown(self, name: str, code: str, message: str, where: ast.AST | Span, hint: str | None) -> tuple[Any, Type]:
+        """What stands for an annotation that cannot be read, with the problem reported."""
+        self._unread.add(name)
+        self._add(code, message, where, hint)
+        return Any, ANY
 
     def _evaluated(self, name: str) -> Any:
         """The annotation of `name`, strings in it resolved. Raises Unsupported."""

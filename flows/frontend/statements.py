@@ -12,7 +12,7 @@ from skyloom.flows.expr import types as t
 from skyloom.flows.expr.rules import assignable, iteration_type
 from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.assignments import Assignments
-from skyloom.flows.frontend.body import Body, Loop, Stop
+from skyloom.flows.frontend.body import Body, Loop, Stop, with_article
 from skyloom.flows.frontend.errors import Errors
 from skyloom.flows.frontend.expressions import Expressions
 from skyloom.flows.frontend.narrowing import assume
@@ -120,6 +120,12 @@ class Statements:
         for node in _own_nodes([statement]):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 self.body.scope.poison(node.id)
+            elif isinstance(node, ast.Global | ast.Nonlocal):
+                for name in node.names:
+                    self.body.scope.poison(name)
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                for alias in node.names:
+                    self.body.scope.poison(alias.asname or alias.name.partition(".")[0])
             elif isinstance(node, ast.Return):
                 # Not the end of the flow for sure, but nobody shall complain that it ends without a value.
                 self.body.leave()
@@ -178,7 +184,7 @@ class Statements:
             value = self.expressions.value(node.value)
         elif not assignable(t.NULL, of):
             raise self.body.problem(
-                "SKY209", f"`return` wants `{t.show(of)}`, and this is `None`", node, f"give a `{t.show(of)}`"
+                "SKY209", f"`return` wants `{t.show(of)}`, and this is `None`", node, f"give {with_article(t.show(of))}"
             )
         value = self.expressions.fitting.fitted(value, of, node.value or node, "`return`", checked=True)
         self.body.emit(ir.Return(span=span, value=value))

@@ -53,6 +53,8 @@ class Steps:
                 definition = builder.flow(callee, (self.body.source, node))
         checked = not isinstance(callee, Flow)
         arguments = self._arguments(definition.name, definition.parameters, node, checked)
+        if not builder.readable(callee):
+            raise Stop
         step_id = self.body.step_id(definition.name)
         target = self.body.temporary(step_id)
         step: ir.Statement

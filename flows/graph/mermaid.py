@@ -136,7 +136,7 @@ class _Writer:
 
     flows: dict[str, str] = field(default_factory=dict)
     """The frames of the flows that have one."""
-    taken: set[str] = field(default_factory=set)
+    taken: dict[str, int] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
     members: dict[Kind, list[str]] = field(default_factory=dict)
     flow: str = ""
@@ -220,9 +220,8 @@ class _Writer:
     def free(self, wanted: str) -> str:
         """A name that no node has yet."""
         name = wanted = _identifier(wanted)
-        number = 1
         while name in self.taken:
-            number += 1
+            number = self.taken[wanted] = self.taken.get(wanted, 1) + 1
             name = f"{wanted}_{number}"
-        self.taken.add(name)
+        self.taken.setdefault(name, 1)
         return name

@@ -1,6 +1,6 @@
 """Takes every ratio in one run and prints one table.
 
-    python tests/benchmarks/run.py [--quick] [--only NAME] [--json FILE]
+    python tests/benchmarks/run.py [--quick] [--only NAME] [--json FILE] [--markdown FILE]
 
 Nothing here fails because something is slow. On a machine that does other work too, trust the ratios more than the
 times, and small differences of either not at all.
@@ -52,6 +52,18 @@ def table(ratios: list[Ratio], title: str) -> Table:
     return result
 
 
+def markdown(ratios: list[Ratio]) -> str:
+    """All ratios as a Markdown table."""
+    rows = ["| measured | Skyloom | beside | | ratio | aim |", "|---|---|---|---|---|---|"]
+    for group in dict.fromkeys(ratio.group for ratio in ratios):
+        rows.append(f"| **{group}** | | | | | |")
+        for ratio in ratios:
+            if ratio.group == group:
+                ours, theirs = (number(value, ratio.unit) for value in (ratio.ours, ratio.theirs))
+                rows.append(f"| {ratio.what} | {ours} | {ratio.beside} | {theirs} | {ratio.ratio:.2f} | {ratio.aim} |")
+    return "\n".join(rows) + "\n"
+
+
 def machine() -> dict[str, str | int | float]:
     """What the numbers were taken on."""
     return {
@@ -70,6 +82,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: to see that all of it works")
     parser.add_argument("--only", action="append", choices=BENCHMARKS, help="only this one; may be repeated")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to a file too")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to a file, as Markdown")
     options = parser.parse_args()
     progress = Console(stderr=True, highlight=False)
     on = machine()
@@ -78,6 +91,8 @@ def main() -> None:
         found += BENCHMARKS[name](options.quick, lambda text: progress.print(f"... {text}", style="dim"))
     title = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in on.items())
     Console(width=None if sys.stdout.isatty() else 140).print(table(found, title))
+    if options.markdown:
+        options.markdown.write_text(markdown(found), encoding="utf-8")
     if options.json:
         document = {**on, "quick": options.quick, "ratios": [ratio.to_json() for ratio in found]}
         options.json.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

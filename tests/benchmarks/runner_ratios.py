@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,17 +57,16 @@ def pairs(quick: bool) -> list[Pair]:
 
 
 def ratios(quick: bool, say: Say) -> Iterator[Ratio]:
-    """Seconds, then peak memory, of every pair; each row is measured once, in a process of its own."""
+    """Seconds, then peak memory, then records of every pair, all rows on one server."""
     from skyloom.flows.runner import server
 
     compared = pairs(quick)
-    rows: dict[tuple[str, int], int] = {}
-    for pair in compared:
-        rows |= {(pair.ours, pair.count): pair.rounds, (pair.theirs, pair.count): pair.their_rounds}
     with own_home() as home:
         address = server.ensure_server(say)
         os.environ.update(PREFECT_API_URL=address.api_url, PREFECT_HOME=str(home / "by-hand"))
-        found = {row: _measured(*row, rounds, say) for row, rounds in rows.items()}
+        found: Rows = {}
+        for count in dict.fromkeys(pair.count for pair in compared):
+            found |= _in_turn([pair for pair in compared if pair.count == count], say)
     for pair in compared:
         yield pair.ratio(found, "seconds", "s", pair.aim)
     for pair in compared:
@@ -85,11 +85,27 @@ def ratios(quick: bool, say: Say) -> Iterator[Ratio]:
     )
 
 
-def _measured(name: str, count: int, rounds: int, say: Say) -> dict[str, float]:
+def _in_turn(compared: list[Pair], say: Say) -> Rows:
+    """The rows of these pairs: medians of rounds in which they take turns, so that all see the same load."""
+    rounds: dict[tuple[str, int], int] = {}
+    for pair in compared:
+        rounds |= {(pair.ours, pair.count): pair.rounds, (pair.theirs, pair.count): pair.their_rounds}
+    taken: dict[tuple[str, int], list[dict[str, float]]] = {row: [] for row in rounds}
+    for number in range(max(rounds.values())):
+        for row, wanted in rounds.items():
+            if number < wanted:
+                say(f"{row[0]}, {row[1]:,} items, {number + 1} of {wanted}")
+                taken[row].append(_measured(*row))
+    return {
+        row: {key: statistics.median(one[key] for one in found) for key in found[0]} for row, found in taken.items()
+    }
+
+
+def _measured(name: str, count: int) -> dict[str, float]:
+    """One round of a row, in a process of its own."""
     from skyloom.flows.runner.store import RunStore
 
-    say(f"{name}, {count:,} items, {rounds} time{'s' if rounds > 1 else ''}")
-    command = [sys.executable, bench_runner.__file__, "--row", name, str(count), str(rounds)]
+    command = [sys.executable, bench_runner.__file__, "--row", name, str(count), "1"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise SystemExit(f"{name}: {ended.stderr}")

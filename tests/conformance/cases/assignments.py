@@ -14,6 +14,17 @@ class Account(BaseModel):
     tags: list[str] = []
 
 
+class Note(BaseModel):
+    text: str = ""
+    marks: list[int] = []
+    weight: int | None = None
+
+
+class Page(BaseModel):
+    title: str
+    note: Note | None = None
+
+
 @task
 def number(value: int) -> int:
     return value
@@ -246,6 +257,46 @@ def both_sides_of_plus() -> str:
     return text("a") + text("b") + text("c")
 
 
+@flow
+def place_before_appended_call(table: dict[str, list[int]]) -> dict[str, list[int]]:
+    table["q"].append(number(1))
+    return table
+
+
+@flow
+def place_before_added_calls(table: dict[str, list[int]]) -> dict[str, list[int]]:
+    table["q"] += [number(1), number(2)]
+    return table
+
+
+@flow
+def place_before_extending_call(rows: list[list[int]]) -> list[list[int]]:
+    rows[1].extend([number(n) for n in [1]])
+    return rows
+
+
+@flow
+def place_before_error_of_value(table: dict[str, list[int]], values: list[int]) -> dict[str, list[int]]:
+    table["q"].append(values[0])
+    return table
+
+
+@flow
+def inside_what_may_be_missing(page: Page) -> Page:
+    if page.note is not None:
+        page.note.text = "a"
+        page.note.text += "b"
+        page.note.marks.append(1)
+        page.note.marks.append(2)
+        page.note.marks[0] = 3
+        if page.note.weight is not None:
+            page.note.weight += 1
+            page.title = str(page.note.weight)
+            page.note.weight = None
+        page.note.marks += [4]
+    return page
+
+
 CASES = [
     case(unpack_result, {"values": [3, 1, 2]}, result="1..3", calls=[call("bounds", values=[3, 1, 2])]),
     case(unpack_nested, {"pair": [[1, 2], "x"]}, result=["x", "1", "2"]),
@@ -307,4 +358,21 @@ CASES = [
         result="abc",
         calls=[call("text", value="a"), call("text", value="b"), call("text", value="c")],
     ),
+    case(place_before_appended_call, {"table": {}}, error=("KeyError", "'q'"), calls=[]),
+    case(
+        place_before_appended_call,
+        {"table": {"q": [0]}},
+        result={"q": [0, 1]},
+        calls=[call("number", value=1)],
+        name="there",
+    ),
+    case(place_before_added_calls, {"table": {}}, error=("KeyError", "'q'"), calls=[]),
+    case(place_before_extending_call, {"rows": [[]]}, error=("IndexError", "list index out of range"), calls=[]),
+    case(place_before_error_of_value, {"table": {}, "values": []}, error=("KeyError", "'q'")),
+    case(
+        inside_what_may_be_missing,
+        {"page": {"title": "t", "note": {"text": "", "marks": [], "weight": 4}}},
+        result={"title": "5", "note": {"text": "ab", "marks": [3, 2, 4], "weight": None}},
+    ),
+    case(inside_what_may_be_missing, {"page": {"title": "t"}}, result={"title": "t", "note": None}, name="missing"),
 ]

@@ -42,6 +42,17 @@ class Customer(BaseModel):
     scores: dict[str, int] = Field(default_factory=dict)
 
 
+class Measure(BaseModel):
+    """Floats in every place."""
+
+    one: float | None = None
+    named: dict[str, float] = {}
+    some: list[float] | None = None
+    rows: list[list[float]] = []
+    pair: tuple[float, float] = (0.0, 0.0)
+    either: int | float = 0
+
+
 class Mail(BaseModel):
     sender: str = Field(alias="fromAddress")
     to: list[str] = Field(default_factory=list, alias="toAddresses")
@@ -137,6 +148,34 @@ def int_becomes_float() -> list[str]:
     ann = Customer(name="ann", credit=3)
     bob = Customer(name="bob")
     return [str(ann.credit), str(bob.credit), str(ann.credit + 1), describe(ann), describe(bob)]
+
+
+@flow
+def ints_become_floats(n: int, maybe: int | None, counts: list[int], known: bool) -> list[str]:
+    plain = Measure(
+        one=n,
+        named={"a": 1, "n": n, "f": 2.5},
+        some=[1, n, *counts],
+        rows=[[n, 2.5], counts, [*(7, 8.5)][1:]] if known else [counts],
+        pair=(n, 2.5),
+        either=n,
+    )
+    other = Measure(
+        one=maybe,
+        named={name: len(name) for name in ["x", "yy"]},
+        some=counts if known else None,
+        rows=[[c, c * 2] for c in counts],
+        pair=(0.5, maybe or 4),
+        either=2.5,
+    )
+    third = Measure(one=n if known else 2.5, some=[c for c in counts if c > 1], rows=[counts, counts])
+    found: list[str] = []
+    for measure in [plain, other, third]:
+        found.append(f"{measure.one} {measure.pair[0]} {measure.pair[1]} {measure.either}")
+        found.append(" ".join([f"{key}={value}" for key, value in measure.named.items()]))
+        found.append(" ".join([str(value) for value in measure.some or []]))
+        found.append(" ".join([str(value) for row in measure.rows for value in row]))
+    return found
 
 
 @flow
@@ -352,6 +391,44 @@ CASES = [
     ),
     # pydantic does not convert a default: inside the flow and the task `bob.credit` would be 0, but it crosses as 0.0.
     case(int_becomes_float, result=["3.0", "0", "4.0", "Customer ann 3.0", "Customer bob 0.0"]),
+    case(
+        ints_become_floats,
+        {"n": 3, "maybe": 5, "counts": [1, 2], "known": True},
+        result=[
+            "3.0 3.0 2.5 3",
+            "a=1.0 n=3.0 f=2.5",
+            "1.0 3.0 1.0 2.0",
+            "3.0 2.5 1.0 2.0 8.5",
+            "5.0 0.5 5.0 2.5",
+            "x=1.0 yy=2.0",
+            "1.0 2.0",
+            "1.0 2.0 2.0 4.0",
+            "3.0 0.0 0.0 0",
+            "",
+            "2.0",
+            "1.0 2.0 1.0 2.0",
+        ],
+        name="known",
+    ),
+    case(
+        ints_become_floats,
+        {"n": 3, "maybe": None, "counts": [], "known": False},
+        result=[
+            "3.0 3.0 2.5 3",
+            "a=1.0 n=3.0 f=2.5",
+            "1.0 3.0",
+            "",
+            "None 0.5 4.0 2.5",
+            "x=1.0 yy=2.0",
+            "",
+            "",
+            "2.5 0.0 0.0 0",
+            "",
+            "",
+            "",
+        ],
+        name="unknown",
+    ),
     case(nested_models, {"city": "Rome"}, result="Rome/1 b"),
     case(optional_fields, {"name": "x", "known": True}, result=["x", "Oslo", "no zip", "Oslo"], name="known"),
     case(optional_fields, {"name": "x", "known": False}, result=["x", "no address"], name="unknown"),

@@ -325,7 +325,7 @@ PROBLEMS: list[tuple[str, list[tuple[str, str, str, str | None]]]] = [
                 "task `f`: `on` must name exception classes below Exception, not BaseException",
                 None,
             ),
-            ("6:13-14", "SKY508", "task `g`: `retry` must be a Retry(...), not 3", None),
+            ("6:13-14", "SKY508", "task `g`: `retry` must be a Retry(...), not 3", "write `retry=Retry(attempts=3)`"),
         ],
     ),
     (

@@ -54,6 +54,11 @@ class Ticket(BaseModel):
         return self.body.upper()
 
 
+class Slip(BaseModel):
+    ticket: Ticket | None = None
+    count: int | None = None
+
+
 class Triage(BaseModel):
     urgency: Literal["low", "high"]
     topic: str
