@@ -75,6 +75,7 @@ def test_the_wheel_holds_the_sources_once_and_nothing_else(wheel: Path) -> None:
         expected = dict(sources())
         assert own == set(expected)
         assert {name for name in own if archive.read(name) != expected[name].read_bytes()} == set()
+        assert f"{info}/licenses/LICENSE" in names
         entry_points = archive.read(f"{info}/entry_points.txt").decode()
         metadata = archive.read(f"{info}/METADATA").decode()
     assert "skyloom = skyloom.cli:main" in entry_points

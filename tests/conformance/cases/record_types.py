@@ -156,19 +156,19 @@ def ints_become_floats(n: int, maybe: int | None, counts: list[int], known: bool
         one=n,
         named={"a": 1, "n": n, "f": 2.5},
         some=[1, n, *counts],
-        rows=[[n, 2.5], counts, [*(7, 8.5)][1:]] if known else [counts],
+        rows=[[n, 2.5], counts, [*(7, 8.5)][1:]] if known else [counts],  # type: ignore[list-item]
         pair=(n, 2.5),
         either=n,
     )
     other = Measure(
         one=maybe,
         named={name: len(name) for name in ["x", "yy"]},
-        some=counts if known else None,
+        some=counts if known else None,  # type: ignore[arg-type]
         rows=[[c, c * 2] for c in counts],
         pair=(0.5, maybe or 4),
         either=2.5,
     )
-    third = Measure(one=n if known else 2.5, some=[c for c in counts if c > 1], rows=[counts, counts])
+    third = Measure(one=n if known else 2.5, some=[c for c in counts if c > 1], rows=[counts, counts])  # type: ignore[list-item]
     found: list[str] = []
     for measure in [plain, other, third]:
         found.append(f"{measure.one} {measure.pair[0]} {measure.pair[1]} {measure.either}")
