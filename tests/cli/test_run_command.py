@@ -128,9 +128,10 @@ def test_a_failed_flow(invoke: Any, document: Any, file: Path, store: RunStore) 
     assert (result.exit_code, result.stdout) == (1, "")
     message = "ValueError: invalid literal for int() with base 10: 'x'"
     assert re.search(rf"number_map: attempt failed, \[1\]/number: {re.escape(message)}; again in 0.0 s", result.stderr)
-    last = result.stderr.splitlines()[-2:]
+    last = result.stderr.splitlines()[-3:]
     assert re.fullmatch(rf"numbers failed after [\d.]+ s: {re.escape(message)}", last[0])
-    assert last[1] == f"what was done is kept; to go on from there: skyloom runs resume {run.id}"
+    assert re.fullmatch(rf"  at \S+\.py:\d+; raised in number, {re.escape(str(file))}:\d+", last[1])
+    assert last[2] == f"what was done is kept; to go on from there: skyloom runs resume {run.id}"
     assert "Traceback" not in result.output
     found = document(*arguments, "--json", code=1)
     assert found["status"] == "failed"
