@@ -73,15 +73,24 @@ class Recorded:
 
     def resume(self, flow_run_id: str, answer: Record) -> Record:
         """Does what Prefect's pages do when somebody fills in the form."""
-        told: Record = self._read(self._http.post(f"/flow_runs/{flow_run_id}/resume", json={"run_input": answer}))
+        told: Record = self._read(self._post(f"/flow_runs/{flow_run_id}/resume", {"run_input": answer}))
         return told
 
     def cancel(self, flow_run_id: str | None) -> None:
         """Does what Prefect's pages do when somebody presses Cancel."""
         state = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
-        self._read(self._http.post(f"/flow_runs/{flow_run_id}/set_state", json=state))
+        self._read(self._post(f"/flow_runs/{flow_run_id}/set_state", state))
 
-    def until(self, condition: Callable[[], bool], seconds: float = 45) -> None:
+    def _post(self, path: str, body: Record) -> httpx.Response:
+        """Posts; again while the server says that its database is busy (503), as its own client does."""
+        deadline = time.monotonic() + 60
+        while True:
+            answer = self._http.post(path, json=body)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                return answer
+            time.sleep(0.2)
+
+    def until(self, condition: Callable[[], bool], seconds: float = 120) -> None:
         """Waits for what the server will say."""
         deadline = time.monotonic() + seconds
         while not condition():
