@@ -1,0 +1,1 @@
+"""Amazon Web Services: Step Functions, Lambda and what they need, as CloudFormation."""

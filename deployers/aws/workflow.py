@@ -1,0 +1,61 @@
+"""From a program to state machines: one for its main flow, and one for every flow that runs as an execution of its own.
+
+The stages, each in a module of `machine/`: statements become a graph whose nodes are states and whose edges carry
+assignments; edges are folded into the states they leave; the graph is written as Amazon States Language.
+"""
+
+from __future__ import annotations
+
+from skyloom.deployers.aws.machine.output import (
+    HELPER,
+    WAITS,
+    Converse,
+    ConverseModel,
+    HoistedExpression,
+    Invoke,
+    Kind,
+    Need,
+    PutEvents,
+    StartExecution,
+    Workflow,
+    WorkflowSettings,
+    merged,
+)
+from skyloom.flows.ir.program import Program
+
+__all__ = [
+    "HELPER",
+    "WAITS",
+    "Converse",
+    "ConverseModel",
+    "HoistedExpression",
+    "Invoke",
+    "Kind",
+    "Need",
+    "PutEvents",
+    "StartExecution",
+    "Workflow",
+    "WorkflowSettings",
+    "compile_workflow",
+    "compile_workflows",
+    "merged",
+]
+
+
+def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
+    """The state machine of the program's main flow.
+
+    Raises:
+        CheckFailed: SKY7xx, something that Step Functions cannot carry, with its place and a way out.
+    """
+    raise NotImplementedError
+
+
+def compile_workflows(program: Program, settings: WorkflowSettings) -> tuple[Workflow, ...]:
+    """The machine of the main flow, and those of all flows that it, directly or through others, starts as executions
+    (`StartExecution`): every machine that must be there for the flow to run. The main flow's comes first.
+
+    Raises:
+        CheckFailed: as `compile_workflow`.
+    """
+    raise NotImplementedError
