@@ -1,0 +1,124 @@
+"""What an app owns besides its flows, and who may use it: buckets, queues, secrets; and whom it notifies.
+
+A resource is declared once, at module level, and named in `App(resources=[...])`. Access is granted where the resource
+is declared, to single tasks: their functions may do exactly that, and no other function may.
+
+    inbox = Bucket("inbox", readers=[extract], writers=[store])
+
+A function finds a resource by a variable of its environment: `SKYLOOM_BUCKET_INBOX` holds the bucket's name,
+`SKYLOOM_QUEUE_ORDERS` the queue's address, `SKYLOOM_SECRET_STRIPE_KEY` a reference to the secret, never its value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skyloom.flows.definitions import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A place for objects (files): private, encrypted, versioned.
+
+    Attributes:
+        name: its name in the app: lower-case letters, digits and hyphens.
+        readers: the tasks that may list and read objects.
+        writers: the tasks that may write and delete objects.
+    """
+
+    name: str
+    readers: Sequence[Task[..., Any]] = ()
+    writers: Sequence[Task[..., Any]] = ()
+
+    @property
+    def variable(self) -> str:
+        """The variable that tells a function the bucket's name at the target."""
+        return variable_of("BUCKET", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue of messages, with another one for those that failed again and again.
+
+    Attributes:
+        name: its name in the app: lower-case letters, digits and hyphens.
+        senders: the tasks that may send messages.
+        attempts: how often a message is tried before it is set aside; at least 1.
+    """
+
+    name: str
+    senders: Sequence[Task[..., Any]] = ()
+    attempts: int = 5
+
+    @property
+    def variable(self) -> str:
+        """The variable that tells a function the queue's address at the target."""
+        return variable_of("QUEUE", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that nobody may see: kept by the target's own service, fetched when it is needed, never written down.
+
+    Attributes:
+        name: its name in the app: lower-case letters, digits and hyphens.
+        readers: the tasks that may read it.
+    """
+
+    name: str
+    readers: Sequence[Task[..., Any]] = ()
+
+    @property
+    def variable(self) -> str:
+        """The variable that tells a function where the secret is kept."""
+        return variable_of("SECRET", self.name)
+
+
+Resource = Bucket | Queue | Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailNotifier:
+    """Tells people by mail.
+
+    Attributes:
+        address: whom.
+        to: the audience it serves, as `approval(..., to="support-leads")` names it; None serves every approval whose
+            audience has no notifier of its own.
+        alarms: whether alarms (failed runs and functions) go there too.
+        approvals: whether approvals do.
+    """
+
+    address: str
+    to: str | None = None
+    alarms: bool = False
+    approvals: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookNotifier:
+    """Tells a chat or a ticket system: a POST of JSON with `text`, `app`, `run`, `step` and, for approvals, `url`.
+
+    Attributes:
+        url: the secret that holds the address; who knows it can post there.
+        to: as in `EmailNotifier`.
+        alarms: as in `EmailNotifier`.
+        approvals: as in `EmailNotifier`.
+    """
+
+    url: Secret
+    to: str | None = None
+    alarms: bool = False
+    approvals: bool = True
+
+
+Notifier = EmailNotifier | WebhookNotifier
+
+
+def variable_of(kind: str, name: str) -> str:
+    """The environment variable of a resource: `SKYLOOM_BUCKET_INBOX`."""
+    return f"SKYLOOM_{kind}_{re.sub(r'[^A-Z0-9]', '_', name.upper())}"
