@@ -78,7 +78,7 @@ def ensure_server(progress: Callable[[str], None]) -> ServerAddress:
     if external:
         return _external(external)
     known = _read_state()
-    if known is not None and _answers(known.port):
+    if known is not None and _is_up(known):
         return _address(known.port, started=False)
     try:
         with FileLock(folder() / "server.lock", timeout=READY_SECONDS + 30):
@@ -239,6 +239,19 @@ def _external(url: str) -> ServerAddress:
     except httpx.HTTPError as error:
         raise EngineError(f"the Prefect server of {_URL_VARIABLE} ({url}) does not answer: {error}") from None
     return ServerAddress(url, url.removesuffix("/api"), started=False)
+
+
+_recognised: set[tuple[Path, _Process]] = set()
+"""Servers that have told this process whose they are: from then on it is enough that they live and answer."""
+
+
+def _is_up(process: _Process) -> bool:
+    if (folder(), process) in _recognised:
+        return _is_alive(process.pid) and _get(process.port, "/api/health") is True
+    if not _answers(process.port):
+        return False
+    _recognised.add((folder(), process))
+    return True
 
 
 def _answers(port: int) -> bool:

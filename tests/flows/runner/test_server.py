@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -82,6 +83,14 @@ def test_a_server_is_started_once_and_outlives_who_started_it(own_home: Path) ->
     assert server.stop() is False
     with pytest.raises(ProcessLookupError):
         os.kill(known.pid or 0, 0)
+
+
+def test_the_server_of_another_home_is_not_taken_for_ones_own(own_home: Path, started_server: ServerAddress) -> None:
+    # As after a restart of the machine: the number is another process's, the port another user's.
+    write_state(own_home, pid=os.getpid(), port=urlsplit(started_server.api_url).port or 0)
+    assert server.status().state == "stopped"
+    for _ in range(2):
+        assert server.ensure_server(silent).api_url != started_server.api_url
 
 
 def test_a_state_file_whose_process_is_gone_is_repaired(own_home: Path) -> None:
