@@ -1,31 +1,24 @@
-"""Compares the local runner with hand-written Prefect doing the same work.
+"""The same work by the local runner and by hand-written Prefect, and one measured round of it.
 
-    .venv/bin/python tests/benchmarks/bench_runner.py [--quick]
+    PREFECT_API_URL=... python tests/benchmarks/bench_runner.py skyloom_map 1000
 
-Every row is taken in a process of its own, against one server in a temporary folder that is given time to catch up
-between rows; ratios compare rows of one run of this script. `--quick` leaves out 10,000 items with Prefect's `.map`.
+`runner_ratios` starts this as a process for every round, with the server that it has started.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import logging
 import os
 import resource
-import statistics
-import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 from skyloom.flows import each, flow, task
-
-ROUNDS = 5
 
 
 @task
@@ -129,22 +122,20 @@ MEASURED: dict[str, Callable[[int], int]] = {
 }
 
 
-def measure(name: str, count: int, rounds: int) -> dict[str, Any]:
-    """Runs one row in this process: a small round first, then the counted ones."""
+def measure(name: str, count: int) -> dict[str, float]:
+    """One round in this process, after a small one for nothing: seconds, largest resident size in MB, and the task runs
+    that the server has recorded as completed."""
     run = MEASURED[name]
     run(3)
     logging.getLogger("prefect").propagate = False
-    seconds, task_runs = [], []
-    for _ in range(rounds):
-        _settle()
-        before, start = _task_runs(), time.perf_counter()
-        result = run(count)
-        seconds.append(time.perf_counter() - start)
-        _settle()
-        task_runs.append(_task_runs() - before)
-        assert result == (count if name.endswith("sequence") else count * (count - 1))
+    _settle()
+    before, start = _task_runs(), time.perf_counter()
+    result = run(count)
+    seconds = time.perf_counter() - start
+    _settle()
+    assert result == (count if name.endswith("sequence") else count * (count - 1))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": statistics.median(seconds), "peak": peak, "task_runs": statistics.median(task_runs)}
+    return {"seconds": seconds, "peak": peak, "task_runs": _task_runs() - before}
 
 
 def _task_runs() -> int:
@@ -170,64 +161,5 @@ def _ask(path: str, body: Any) -> Any:
         return json.loads(answer.read())
 
 
-def _row(name: str, count: int, rounds: int) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--row", name, str(count), str(rounds)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        raise SystemExit(f"{name}: {ended.stderr}")
-    found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    print(
-        f"{name:18} {count:6}  {found['seconds']:8.2f} s  {found['peak']:5.0f} MB  {found['task_runs']:7.0f}",
-        flush=True,
-    )
-    return found
-
-
-def main(quick: bool) -> None:
-    """Prints the table."""
-    from skyloom.flows.runner import server
-
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(SKYLOOM_HOME=folder, DO_NOT_TRACK="1")
-        os.environ.pop("PREFECT_API_URL", None)
-        address = server.ensure_server(print)
-        os.environ.update(PREFECT_API_URL=address.api_url, PREFECT_HOME=f"{folder}/by-hand")
-        try:
-            print(f"{'':18} {'items':>6}  {'median':>10}  {'peak':>8}  task runs recorded")
-            found = {
-                (name, count): _row(name, count, rounds)["seconds"]
-                for name, count, rounds in [
-                    ("skyloom_sequence", 100, ROUNDS),
-                    ("prefect_sequence", 100, ROUNDS),
-                    ("skyloom_map", 1000, ROUNDS),
-                    ("prefect_batches", 1000, ROUNDS),
-                    ("prefect_map", 1000, 1),
-                    ("skyloom_map", 10_000, 3),
-                    ("prefect_batches", 10_000, 3),
-                    *([] if quick else [("prefect_map", 10_000, 1)]),
-                ]
-            }
-        finally:
-            del os.environ["PREFECT_API_URL"]
-            server.stop()
-    for count, pairs in {
-        100: ["sequence/sequence"],
-        1000: ["map/map", "map/batches"],
-        10_000: ["map/map", "map/batches"],
-    }.items():
-        for pair in pairs:
-            ours, theirs = pair.split("/")
-            seconds = found.get((f"prefect_{theirs}", count))
-            if seconds is not None:
-                print(f"{count} {ours} : Prefect {theirs} = {found[f'skyloom_{ours}', count] / seconds:.2f}")
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--row", nargs=3)
-    options = parser.parse_args()
-    if options.row:
-        print(json.dumps(measure(options.row[0], int(options.row[1]), int(options.row[2]))))
-    else:
-        main(options.quick)
+    print(json.dumps(measure(sys.argv[1], int(sys.argv[2]))))

@@ -105,7 +105,7 @@ def _measured(name: str, count: int) -> dict[str, float]:
     """One round of a row, in a process of its own."""
     from skyloom.flows.runner.store import RunStore
 
-    command = [sys.executable, bench_runner.__file__, "--row", name, str(count), "1"]
+    command = [sys.executable, bench_runner.__file__, name, str(count)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise SystemExit(f"{name}: {ended.stderr}")
