@@ -72,7 +72,7 @@ class Environment:
         account: the account (AWS), subscription (Azure) or project (Google Cloud). Deploying elsewhere is refused.
         region: where; by default what the target's own configuration says.
         architecture: the processor of the functions.
-        python: the Python of the functions.
+        python: the Python of the functions; by default the one that compiles them, so that what was tested is deployed.
         keep_data: whether `destroy` leaves buckets and tables in place.
         log_days: how long logs are kept.
         log_data: whether the log of a run holds the values that flow through it, and not only its steps.
@@ -83,7 +83,7 @@ class Environment:
     account: str | None = None
     region: str | None = None
     architecture: Literal["arm64", "x86_64"] = "arm64"
-    python: Literal["3.11", "3.12", "3.13", "3.14"] = "3.13"
+    python: Literal["3.11", "3.12", "3.13", "3.14"] | None = None
     keep_data: bool = False
     log_days: int = 30
     log_data: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from skyloom.flows.definitions import Flow, Prompt, Task
 from skyloom.flows.frontend.load import definitions_in, load_file, pick_flow, split_target
 
 if TYPE_CHECKING:
+    from skyloom.flows.app import App
     from skyloom.flows.ir.program import Program, PromptDefinition
 
 __all__ = ["CheckedFile", "check_file", "compile_flow", "compile_prompt", "load_file", "pick_flow", "split_target"]
@@ -23,12 +25,14 @@ _prompts: weakref.WeakKeyDictionary[Prompt[..., Any], PromptDefinition] = weakre
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """What `check_file` found: every problem, by place; and, where the file could be imported, its module and flows."""
+    """What `check_file` found: every problem, by place; and, where the file could be imported, its module, flows and
+    apps (by the names of their variables)."""
 
     path: Path
     diagnostics: tuple[Diagnostic, ...]
     module: ModuleType | None
     flows: dict[str, Flow[..., Any]]
+    apps: dict[str, App]
 
 
 def compile_flow(flow: Flow[..., Any]) -> Program:
@@ -63,13 +67,13 @@ def compile_prompt(prompt: Prompt[..., Any]) -> PromptDefinition:
 
 
 def check_file(path: Path) -> CheckedFile:
-    """Checks every flow, task and prompt of the file, used or not. Raises nothing for what is wrong with the file."""
+    """Checks every flow, task, prompt and app of the file, used or not. Raises nothing for what is wrong there."""
     from skyloom.flows.frontend.definitions import ProgramBuilder
 
     try:
         module = load_file(path)
     except CheckFailed as error:
-        return CheckedFile(path, tuple(error.diagnostics), None, {})
+        return CheckedFile(path, tuple(error.diagnostics), None, {}, {})
     builder = ProgramBuilder()
     flows: dict[str, Flow[..., Any]] = {}
     for definition in definitions_in(module):
@@ -80,4 +84,18 @@ def check_file(path: Path) -> CheckedFile:
         elif isinstance(definition, Flow):
             flows[definition.name] = definition
             builder.flow(definition)
-    return CheckedFile(path, tuple(builder.report.diagnostics), module, flows)
+    apps = _apps(module)
+    for app in apps.values():
+        from skyloom.flows.frontend.apps import problems
+
+        builder.report.include(*problems(app))
+    return CheckedFile(path, tuple(builder.report.diagnostics), module, flows, apps)
+
+
+def _apps(module: ModuleType) -> dict[str, App]:
+    """The apps of a module. Files without one do not load what apps are made of."""
+    if "skyloom.flows.app" not in sys.modules:
+        return {}
+    from skyloom.flows.frontend.apps import apps_in
+
+    return apps_in(module)

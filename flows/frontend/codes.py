@@ -19,7 +19,7 @@ RANGES: tuple[tuple[str, str], ...] = (
     ("2", "Names and types"),
     ("3", "Use of constructs"),
     ("4", "Ownership of values"),
-    ("5", "Definitions of flows, tasks and prompts"),
+    ("5", "Definitions of flows, tasks, prompts and apps"),
     ("6", "Input and configuration"),
     ("7", "Engines"),
 )
@@ -136,6 +136,15 @@ DEFINITIONS = {
     "SKY514": Code("value in template", "A value cannot stand in a prompt's template in this form."),
     "SKY515": Code("second decorator", "A flow or prompt has another decorator, which its source does not explain."),
     "SKY516": Code("ambiguous error", "Two exception classes of one name are in use; errors are told apart by name."),
+    "SKY520": Code("no such app", "The file has no app of that name, and no flow to make one of."),
+    "SKY521": Code("several apps", "The file has several apps, and the command does not say which one."),
+    "SKY522": Code("name of an app", "What is deployed is named after the app, which only some characters allow."),
+    "SKY523": Code("flows of an app", "An app has no flow, something that is none, or two of one name."),
+    "SKY524": Code("trigger", "What starts a flow makes no sense, or does not fit the flow."),
+    "SKY525": Code("schedule", "A cron expression, interval, time zone or scheduled input is wrong."),
+    "SKY526": Code("resource", "A bucket, queue or secret is wrong, or is granted to what is no task of the app."),
+    "SKY527": Code("notifier", "Nobody can be told in this way."),
+    "SKY528": Code("environment", "A setting or tag of an environment has an impossible value."),
 }
 
 CONFIGURATION = {
