@@ -1,0 +1,226 @@
+"""What runs wait for: one record each in the table that `SKYLOOM_TABLE` names, with the token that lets the run go on.
+
+The key is (`subject`, `id`). The subject is `approval`, or the event with its key, so that an event finds its waits,
+and a role can be held to approvals or to events. The id comes from the run and the step: a task that Step Functions
+repeats writes the same record with its new token, and a link that was sent before stays good.
+
+A record is `open`, `answered` or `abandoned` (the run stopped waiting). It is answered once: the answer is written
+under the condition that the record is open, and only then handed to the run. If that was cut off, the next look hands
+it over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Json = Any
+State = Literal["open", "answered", "abandoned"]
+
+APPROVALS = "approval"
+"""The subject of all approvals."""
+KEPT_SECONDS = 30 * 24 * 3600
+"""How long a record is kept behind its end, to say what became of it."""
+
+
+def event_subject(event: str, key: str | None) -> str:
+    """The subject of the waits for an event; no two events share one."""
+    return f"event/{json.dumps([event, key], ensure_ascii=False, separators=(',', ':'))}"
+
+
+def wait_id(run: str, step: str) -> str:
+    """The id of what `step` of `run` waits for: 32 hexadecimal digits."""
+    return hashlib.sha256(f"{run}\n{step}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A record. Times in seconds since 1970; `deadline` is when the flow's own timeout ends the wait; `expires` when
+    its link does. `asked` is the request as the flow made it, `answer` what the run was, or will be, given."""
+
+    subject: str
+    id: str
+    token: str = field(repr=False)
+    execution: str
+    run: str
+    flow: str
+    step: str
+    asked: dict[str, Json]
+    opened: float
+    deadline: float | None
+    expires: int
+    state: State = "open"
+    answer: Json = None
+    answered: float | None = None
+    told: bool = False
+    """Whether people have been told of the question."""
+    delivered: bool = False
+    """Whether the run has its answer."""
+
+
+class NotOpen(Exception):
+    """The wait was answered or abandoned before; `wait` is its record, None where there is none."""
+
+    def __init__(self, wait: Wait | None) -> None:
+        super().__init__("no such wait" if wait is None else f"the wait is {wait.state}")
+        self.wait = wait
+
+
+class Waits:
+    """Reads and writes records. `client` is a DynamoDB client."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def open(self, wait: Wait) -> Wait:
+        """Writes down an open wait, and gives it as it stands: where the same one is open already, that one with the
+        new token."""
+        taken = self._client.exceptions.ConditionalCheckFailedException
+        try:
+            return self._retoken(wait)
+        except taken:
+            pass
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=_item(wait),
+                ConditionExpression="attribute_not_exists(id) OR #state <> :open",
+                ExpressionAttributeNames=_STATE,
+                ExpressionAttributeValues={":open": {"S": "open"}},
+            )
+        except taken:
+            return self._retoken(wait)
+        return wait
+
+    def _retoken(self, wait: Wait) -> Wait:
+        values = {":token": {"S": wait.token}, ":open": {"S": "open"}}
+        names = {"#token": "token", **_STATE}
+        return self._update(wait, "SET #token = :token", values, names, condition="#state = :open")
+
+    def get(self, subject: str, wait: str) -> Wait | None:
+        """One record, as it stands now."""
+        found = self._client.get_item(
+            TableName=self._table, Key={"subject": {"S": subject}, "id": {"S": wait}}, ConsistentRead=True
+        )
+        return _wait(found["Item"]) if "Item" in found else None
+
+    def unsettled(self, subject: str) -> Iterator[Wait]:
+        """The records of a subject that are open, or answered with the answer not handed over yet."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            ConsistentRead=True,
+            KeyConditionExpression="subject = :subject",
+            FilterExpression="#state = :open OR (#state = :answered AND delivered = :no)",
+            ExpressionAttributeNames=_STATE,
+            ExpressionAttributeValues={
+                ":subject": {"S": subject},
+                ":open": {"S": "open"},
+                ":answered": {"S": "answered"},
+                ":no": {"BOOL": False},
+            },
+        )
+        for page in pages:
+            yield from map(_wait, page["Items"])
+
+    def answer(self, wait: Wait, answer: Json, now: float) -> Wait:
+        """Writes down the answer.
+
+        Raises:
+            NotOpen: somebody else was first.
+        """
+        values = {
+            ":open": {"S": "open"},
+            ":answered": {"S": "answered"},
+            ":answer": {"S": _dump(answer)},
+            ":now": _number(now),
+            ":no": {"BOOL": False},
+        }
+        change = "SET #state = :answered, answer = :answer, answered = :now, delivered = :no"
+        try:
+            return self._update(wait, change, values, _STATE, condition="#state = :open")
+        except self._client.exceptions.ConditionalCheckFailedException:
+            raise NotOpen(self.get(wait.subject, wait.id)) from None
+
+    def told(self, wait: Wait) -> None:
+        """Notes that people have been told."""
+        self._update(wait, "SET told = :yes", {":yes": {"BOOL": True}}, {})
+
+    def delivered(self, wait: Wait) -> None:
+        """Notes that the run has its answer."""
+        self._update(wait, "SET delivered = :yes", {":yes": {"BOOL": True}}, {})
+
+    def abandoned(self, wait: Wait) -> None:
+        """Notes that the run does not wait any more, and never took an answer."""
+        self._update(wait, "SET #state = :abandoned", {":abandoned": {"S": "abandoned"}}, _STATE)
+
+    def _update(
+        self,
+        wait: Wait,
+        change: str,
+        values: Mapping[str, Any],
+        names: Mapping[str, str],
+        condition: str = "attribute_exists(id)",
+    ) -> Wait:
+        updated = self._client.update_item(
+            TableName=self._table,
+            Key={"subject": {"S": wait.subject}, "id": {"S": wait.id}},
+            UpdateExpression=change,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_NEW",
+            **({"ExpressionAttributeNames": names} if names else {}),
+        )
+        return _wait(updated["Attributes"])
+
+
+_STATE = {"#state": "state"}
+
+
+def _item(wait: Wait) -> dict[str, Any]:
+    texts = {
+        "subject": wait.subject,
+        "id": wait.id,
+        "state": wait.state,
+        "token": wait.token,
+        "execution": wait.execution,
+        "run": wait.run,
+        "flow": wait.flow,
+        "step": wait.step,
+        "asked": _dump(wait.asked),
+        "answer": _dump(wait.answer),
+    }
+    end = max(wait.expires, wait.deadline or 0)
+    numbers: dict[str, float] = {"opened": wait.opened, "expires": wait.expires, "ttl": int(end) + KEPT_SECONDS}
+    if wait.deadline is not None:
+        numbers["deadline"] = wait.deadline
+    item: dict[str, Any] = {name: {"S": text} for name, text in texts.items()}
+    item |= {name: _number(number) for name, number in numbers.items()}
+    return item | {"told": {"BOOL": wait.told}, "delivered": {"BOOL": wait.delivered}}
+
+
+def _wait(item: Mapping[str, Any]) -> Wait:
+    texts = {name: item[name]["S"] for name in ("subject", "id", "token", "execution", "run", "flow", "step", "state")}
+    return Wait(
+        **texts,
+        asked=json.loads(item["asked"]["S"]),
+        answer=json.loads(item["answer"]["S"]),
+        opened=float(item["opened"]["N"]),
+        expires=int(item["expires"]["N"]),
+        deadline=float(item["deadline"]["N"]) if "deadline" in item else None,
+        answered=float(item["answered"]["N"]) if "answered" in item else None,
+        told=bool(item["told"]["BOOL"]),
+        delivered=bool(item["delivered"]["BOOL"]),
+    )
+
+
+def _number(value: float) -> dict[str, str]:
+    # DynamoDB numbers have 38 digits; the text of a Python float always fits.
+    return {"N": str(value)}
+
+
+def _dump(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
