@@ -10,6 +10,7 @@ import inspect
 import json
 import os
 import threading
+from collections.abc import Collection
 from typing import Any
 
 from skyloom.errors import TaskFailed
@@ -37,6 +38,13 @@ def encode_arguments(definition: Definition[..., Any], arguments: dict[str, Any]
         except values.NotOfType as problem:
             raise TaskFailed(f"{definition.name}: argument {name}: {problem}") from None
     return encoded
+
+
+def default_arguments(definition: Definition[..., Any], given: Collection[str]) -> dict[str, Json]:
+    """The defaults of the parameters that are not `given`, as JSON. Raises TaskFailed."""
+    parameters = inspect.signature(definition.function).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.name not in given and p.default is not p.empty}
+    return encode_arguments(definition, defaults)
 
 
 def decode_arguments(definition: Definition[..., Any], arguments: dict[str, Json]) -> dict[str, Any]:

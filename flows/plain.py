@@ -174,7 +174,7 @@ class PlainSession:
             self._durations = [*outer, self._now() - started]
 
     def _run_flow(self, flow: Flow[..., Any], arguments: dict[str, Json]) -> Any:
-        decoded = invoke.decode_arguments(flow, arguments)
+        decoded = invoke.decode_arguments(flow, invoke.default_arguments(flow, arguments) | arguments)
         if flow.timeout is not None:
             self._deadlines.append((self._now() + flow.timeout, flow))
         try:
@@ -213,7 +213,7 @@ class PlainSession:
             if self._comes_in_time(answer.after, timeout):
                 filled = None
                 if form is not None and answer.answer is not None:
-                    filled = values.from_json(values.shown(answer.answer), form)
+                    filled = _from_outside(answer.answer, form)
                 return Decision(approved=answer.approved, comment=answer.comment, by=answer.by, answer=filled)
             if timeout is None:
                 return Never(f'an answer to "{message}"')
@@ -234,7 +234,7 @@ class PlainSession:
                     return Never(f"event {event}")
                 raise EventTimedOut(f"no event {event} within {timeout:g} s")
             try:
-                return values.from_json(values.shown(arrival.payload), payload)
+                return _from_outside(arrival.payload, payload)
             except values.NotOfType:
                 raise TaskFailed(f"event {event} brought a payload that is not of its type") from None
 
@@ -290,6 +290,12 @@ class PlainSession:
 
     def uuid(self) -> str:
         return self._timed(lambda: str(uuid_module.uuid4()))
+
+
+def _from_outside(value: Any, annotation: Any) -> Any:
+    """What a script answers, as every engine hands it to the flow. Raises NotOfType."""
+    canonical = values.to_json(values.from_json(values.shown(value), annotation), annotation)
+    return values.from_json(canonical, annotation)
 
 
 def _standing_in(task: Task[..., Any], answer: Any) -> Task[..., Any]:

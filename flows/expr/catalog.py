@@ -61,7 +61,11 @@ NUMBERS = (
     Builtin("abs", ("(value: N, /) -> N",), "The number without its sign."),
     Builtin(
         "divmod",
-        ("(left: int, right: int, /) -> tuple[int, int]", "(left: float, right: float, /) -> tuple[float, float]"),
+        (
+            "(left: F, right: N, /) -> tuple[float, float]",
+            "(left: N, right: F, /) -> tuple[float, float]",
+            "(left: N, right: N, /) -> tuple[N, N]",
+        ),
         "Quotient, rounded down, and remainder.",
         ("ZeroDivisionError",),
     ),
@@ -69,8 +73,7 @@ NUMBERS = (
         "round",
         (
             "(value: float, /) -> int",
-            "(value: int, /, ndigits: int) -> int",
-            "(value: float, /, ndigits: int) -> float",
+            "(value: N, /, ndigits: int) -> N",
         ),
         "The nearest integer, or number with so many decimals; halves go to the even neighbour.",
         _NUMBER,
@@ -203,7 +206,15 @@ COLLECTIONS = (
         "A new list in order; equal elements keep theirs.",
         hint="give a key: sorted(rows, key=lambda row: row.name)",
     ),
-    Builtin("sum", ("(values: Iterable[N], /, start: N = 0) -> N",), "`start` and all elements, added."),
+    Builtin(
+        "sum",
+        (
+            "(values: Iterable[N], /) -> int | N",
+            "(values: Iterable[N], /, start: F) -> float",
+            "(values: Iterable[N], /, start: N) -> N",
+        ),
+        "`start` (0) and all elements, added.",
+    ),
     Builtin(
         "tuple",
         ("() -> tuple[()]", "(values: S, /) -> S"),

@@ -11,6 +11,9 @@ To write one for a new target:
 3. Refuse the rest with `CannotEmit`: a compiler turns it into a diagnostic at the node's place, or hoists the node into
    a step that computes it elsewhere.
 
+A number of type `float` is a float, one of type `int` is none: a target with one kind of number writes their texts by
+the type, and refuses the text of a value that `mixes_numbers`.
+
 Emitted text evaluates parts from left to right, once, and no part that Python would not evaluate.
 """
 

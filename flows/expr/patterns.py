@@ -6,7 +6,8 @@ only, those behind `*` by keyword only. Besides the types a flow knows there are
 | written | stands for |
 |---|---|
 | `T U V W X` | any type; every use adds an alternative |
-| `N` | numbers: `int` when all of them are integers or booleans, else `float` |
+| `N` | numbers: `int` when all are integers or booleans, `float` when all are floats, else `int` or `float` |
+| `F` | a number that is a `float` for certain |
 | `O` | types whose values have an order among themselves |
 | `B` | types whose truth is certain |
 | `P` | types whose text is certain: `str`, numbers, `bool`, `None`, caught errors |
@@ -43,6 +44,7 @@ from skyloom.flows.expr.types import (
     Type,
     members,
     show,
+    union,
 )
 
 Protocol = OneOf["Iterable", "Sized", "Reversible"]
@@ -219,7 +221,11 @@ def _is_tuple(of: Type) -> bool:
 def _number(of: Type) -> Type:
     if of == NEVER:
         return INT
-    return FLOAT if FLOAT in members(widen(of)) else INT
+    return union(*(INT if kind == BOOL else kind for kind in members(widen(of))))
+
+
+def _is_float(of: Type) -> bool:
+    return of == FLOAT
 
 
 def _same(of: Type) -> Type:
@@ -240,6 +246,7 @@ _ANY_VALUE = "any value"
 BOUNDS: dict[str, Bound] = {
     **{name: Bound(_ANY_VALUE, _anything) for name in "TUVWX"},
     "N": Bound("numbers", is_number, _number),
+    "F": Bound("a number that is a float for certain", _is_float),
     "O": Bound("values that have an order", orderable),
     "B": Bound("values whose truth is certain", lambda of: truth(of) != "unknown"),
     "P": Bound("str, int, float, bool, None or a caught error", formattable),

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from skyloom.flows.expr.types import (
     BOOL,
+    FLOAT,
     INT,
     STR,
     AnyType,
@@ -236,6 +237,21 @@ def shows_itself(of: Type) -> bool:
             return shows_itself(item)
         case _:
             return isinstance(of, NullType | BoolType | IntType | FloatType | StrType | LiteralType | NeverType)
+
+
+def mixes_numbers(of: Type) -> bool:
+    """Whether a value of the type, or an element of one, may be an int in one run and a float in another. An engine
+    with one kind of number cannot write such a value as Python does. Of a model this looks into no fields."""
+    match of:
+        case UnionType(members=inner):
+            kinds = members(widen(of))
+            return (INT in kinds and FLOAT in kinds) or any(map(mixes_numbers, inner))
+        case TupleType(items=inner):
+            return any(map(mixes_numbers, inner))
+        case ListType(item=item) | DictType(value=item):
+            return mixes_numbers(item)
+        case _:
+            return isinstance(of, AnyType)
 
 
 def _is_opaque(of: Type) -> bool:

@@ -42,6 +42,7 @@ from skyloom.flows.expr.properties import (
     is_mutable,
     is_number,
     iteration_type,
+    mixes_numbers,
     truth,
     widen,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "item_type",
     "iteration_type",
     "may_raise",
+    "mixes_numbers",
     "orderable",
     "slice_type",
     "truth",

@@ -5,7 +5,7 @@
 | NullType | null | None |
 | BoolType | true, false | bool |
 | IntType | integer, at most 2^53 either way | int |
-| FloatType | finite number | float |
+| FloatType | finite number | float, never an int (docs/decisions/0009-a-float-is-a-float.md) |
 | StrType | string | str |
 | BytesType | base64 string | bytes |
 | DateTimeType | RFC 3339 string | datetime, date, time |
@@ -52,7 +52,8 @@ class IntType:
 
 @dataclass(frozen=True, slots=True)
 class FloatType:
-    """A finite number; an integer stands for it wherever one is expected."""
+    """A finite number, and a float in Python. An integer may stand where one is expected; whoever takes it there makes
+    a float of it, or knows it by another type."""
 
     kind: Literal["float"] = "float"
 
@@ -79,12 +80,23 @@ class DateTimeType:
     kind: Literal["datetime"] = "datetime"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LiteralType:
     """Exactly one of `values`."""
 
     values: tuple[str | int | bool, ...]
     kind: Literal["literal"] = "literal"
+
+    # For Python (1,) and (True,) are equal.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LiteralType) and self._exact == other._exact
+
+    def __hash__(self) -> int:
+        return hash(self.values)
+
+    @property
+    def _exact(self) -> tuple[tuple[type, str | int | bool], ...]:
+        return tuple((type(value), value) for value in self.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ class TypeTable:
         self._refused: dict[str, Unsupported] = {}
         self._error_classes: dict[str, type[BaseException]] = {}
         self._open_aliases: list[Any] = []
+        self._int_defaults: set[tuple[type, str]] = set()
 
     def resolve(self, annotation: Any, namespace: Mapping[str, Any] | None = None) -> Type:
         """The static type of `annotation`; strings in it are looked up in `namespace`.
@@ -122,6 +123,10 @@ class TypeTable:
     def mutable(self, name: str) -> str | None:
         """Why a flow may not assign to fields of the model `name`; None where it may."""
         return construction.assignment_obstacle(self._classes[name])
+
+    def has_int_default(self, name: str, attribute: str) -> bool:
+        """Whether the constructor of the model `name` puts an int into a float field that is left out."""
+        return (self._classes[name], attribute) in self._int_defaults
 
     def error(self, cls: type[BaseException]) -> ErrorDefinition:
         """The exception class `cls`, registered under its name.
@@ -203,6 +208,8 @@ class TypeTable:
         try:
             of_type = self.resolve(item.annotation)
             default = fields.default_json(item)
+            if fields.has_int_default(item):
+                self._int_defaults.add((cls, item.attribute))
         except Unsupported as problem:
             message = f"field `{item.attribute}` of `{cls.__name__}`: {problem.message}"
             problems.append(Unsupported(message, problem.hint))

@@ -6,11 +6,11 @@ import ast
 
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
-from skyloom.flows.expr.rules import assignable
 from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.body import Body
 from skyloom.flows.frontend.changes import Changes
 from skyloom.flows.frontend.expressions import Expressions
+from skyloom.flows.frontend.floats import received
 from skyloom.flows.frontend.unsupported import Unsupported
 from skyloom.flows.ir import nodes as ir
 
@@ -119,9 +119,8 @@ class Assignments:
         if not retargeted:
             self.body.emit(ir.Assign(span=self.body.span(target), variable=name, value=value))
         self.body.scope.assign(name, of if declared is None else declared, owner)
-        if isinstance(declared, t.UnionType):
-            fitting = [one for one in declared.members if any(assignable(part, one) for part in t.members(of))]
-            self.body.scope.facts[(name,)] = t.union(*fitting)
+        if declared is not None and (known := received(of, declared)) != declared:
+            self.body.scope.facts[(name,)] = known
 
     def _take_apart(self, targets: list[ast.expr], value: x.Expr, node: ast.AST) -> None:
         starred = next((target for target in targets if isinstance(target, ast.Starred)), None)

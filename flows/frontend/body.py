@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -69,6 +69,8 @@ class Body:
         self.handled: list[str] = []
         self.declared: dict[str, Type] = {}
         self.guarded: list[Scope] = []
+        self._constants: dict[int, ir.Assign] = {}
+        self._reserved: set[str] = set(local_names)
         self._taken: dict[str, int] = {}
         self._ids: dict[str, int] = {}
 
@@ -101,16 +103,16 @@ class Body:
 
     def step_id(self, wish: str) -> str:
         """An id for a step: `wish`, or `wish_2`, `wish_3`, ..."""
-        return self._free(wish, self._ids, frozenset())
+        return self._free(wish, self._ids, ())
 
     def temporary(self, wish: str) -> str:
         """A name for a variable of the compiler's own."""
-        name = self._free(f"_{wish}", self._taken, self.locals)
+        name = self._free(f"_{wish}", self._taken, self._reserved)
         self.temporaries |= {name}
         return name
 
     @staticmethod
-    def _free(wish: str, taken: dict[str, int], reserved: frozenset[str]) -> str:
+    def _free(wish: str, taken: dict[str, int], reserved: Container[str]) -> str:
         while True:
             count = taken[wish] = taken.get(wish, 0) + 1
             name = wish if count == 1 else f"{wish}_{count}"
@@ -131,6 +133,26 @@ class Body:
         self.block.insert(len(self.block) if at is None else at, statement)
         self.scope.assign(name, value.type, ownership.store(value, self.scope, self.temporaries))
         return x.Name(span=value.span, type=value.type, name=name)
+
+    def constant(self, found: object, wish: str, value: x.Expr) -> x.Name:
+        """A list, dict or the like of the module, in a variable that the flow has from its start: however often it is
+        named, it is one value, which the flow shares with its module.
+
+        Args:
+            found: the Python object.
+            value: the same as an expression.
+        """
+        known = self._constants.get(id(found))
+        if known is None:
+            name = self._free(f"_module_{wish}", self._taken, self._reserved)
+            self._reserved.add(name)
+            known = self._constants[id(found)] = ir.Assign(span=value.span, variable=name, value=value)
+        return x.Name(span=value.span, type=value.type, name=known.variable)
+
+    @property
+    def constants(self) -> tuple[ir.Statement, ...]:
+        """What assigns the variables that `constant` has made."""
+        return tuple(self._constants.values())
 
     @contextmanager
     def inner_block(self) -> Iterator[list[ir.Statement]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from typing import cast
 
-from skyloom.errors import Span
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
-from skyloom.flows.expr.rules import assignable, iteration_type, may_raise, widen
+from skyloom.flows.expr.rules import iteration_type, may_raise, widen
 from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.body import Body, Stop, retyped
 from skyloom.flows.frontend.displays import element_type
 from skyloom.flows.frontend.expressions import Expressions
+from skyloom.flows.frontend.floats import received
 from skyloom.flows.frontend.narrowing import place_of
 from skyloom.flows.frontend.scope import Ownership
 from skyloom.flows.frontend.syntax import MISSING
@@ -61,7 +61,7 @@ class Changes:
         before = len(self.body.block)
         value = self.expressions.value(node.value)
         self._read_first(place, before)
-        self.change(name, keys, place.type, value, node, "extend", target)
+        self.change(name, keys, place.type, value, node, "extend", target, node.value)
 
     def grown(self, node: ast.Call) -> bool:
         """`a.append(v)` and `a.extend(v)` on a line of their own. False where the object is no list of the flow's."""
@@ -74,7 +74,7 @@ class Changes:
         before = len(self.body.block)
         value = self._added(node.args[0], func.attr)
         self._read_first(place, before)
-        self.change(name, keys, place.type, value, node, func.attr, func.value)
+        self.change(name, keys, place.type, value, node, func.attr, func.value, node.args[0])
         return True
 
     def _read_first(self, place: x.Expr, before: int) -> None:
@@ -171,13 +171,15 @@ class Changes:
             self._refuse_change(name, depth, target)
         span = self.body.span(node)
         path = tuple(ir.Key(index=key) for key in keys)
+        grown = f"an element of `{ast.unparse(target)}`"
         statement: ir.Statement
         match how:
             case "set":
-                value = self._fit_place(name, keys, of, value, written or target)
+                value = self._fit_place(name, keys, of, value, written or target, "this place")
                 statement = ir.SetItem(span=span, variable=name, path=path, value=value)
                 added = value.type
             case "append":
+                value = self._fit_place(name, keys, iteration_type(of) or t.ANY, value, written or target, grown)
                 statement = ir.Append(span=span, variable=name, path=path, value=value)
                 added = value.type
             case _:
@@ -186,6 +188,9 @@ class Changes:
                     raise self.body.problem(
                         "SKY214", f"a `{t.show(value.type)}` cannot be gone through", node, "give a list"
                     )
+                # It is the elements that have to fit.
+                some = retyped(value, element)
+                self._fit_place(name, keys, iteration_type(of) or t.ANY, some, written or target, grown)
                 statement = ir.Extend(span=span, variable=name, path=path, value=value)
                 added = element
         inside = (
@@ -197,7 +202,7 @@ class Changes:
             self.body.scope.share(name, Ownership.SHALLOW)
         self.body.emit(statement)
         self._forget(target, how)
-        self._widen(name, keys, of, added, how, value.span)
+        self._widen(name, keys, added, how)
 
     def _check_iterating(self, name: str, keys: list[x.Expr], node: ast.AST) -> None:
         """A list or dict does not change while a `for` goes through it."""
@@ -222,37 +227,38 @@ class Changes:
                 hint = "build a new one with the changed field"
         raise self.body.problem("SKY401", message, node, hint)
 
-    def _fit_place(self, name: str, keys: list[x.Expr], of: t.Type, value: x.Expr, node: ast.AST) -> x.Expr:
-        """A field of a model keeps its type; elements of lists and dicts may widen theirs."""
-        if self._is_local_container(name, keys):
-            return value
-        return self.expressions.fitting.fitted(value, of, node, "this place")
-
-    def _is_local_container(self, name: str, keys: list[x.Expr]) -> bool:
+    def _fit_place(self, name: str, keys: list[x.Expr], of: t.Type, value: x.Expr, node: ast.AST, what: str) -> x.Expr:
+        """What belongs to a model or a tuple keeps its type; elements of a variable's own lists and dicts may be of
+        more kinds than before, as far as its annotation allows."""
+        if not self._may_widen(name, keys):
+            return self.expressions.fitting.kept(value, of, node, what)
         if name in self.body.declared:
-            return False
-        of = self.body.scope.types[name]
+            return self.expressions.fitting.fitted(value, of, node, what)
+        return value
+
+    def _may_widen(self, name: str, keys: list[x.Expr]) -> bool:
+        of = self.body.scope.type_of(name)
         for _ in keys:
-            match of:
-                case t.ListType(item=inner) | t.DictType(value=inner):
-                    of = inner
-                case _:
-                    return False
+            inner: list[t.Type] = []
+            for one in t.members(of):
+                match one:
+                    case t.ListType(item=element) | t.DictType(value=element):
+                        inner.append(element)
+                    case _:
+                        return False
+            of = t.union(*inner)
         return True
 
-    def _widen(self, name: str, keys: list[x.Expr], of: t.Type, added: t.Type, how: str, where: Span) -> None:
+    def _widen(self, name: str, keys: list[x.Expr], added: t.Type, how: str) -> None:
         """The variable's type takes up what was added, where it may."""
         scope = self.body.scope
         known = scope.types[name]
-        if name in self.body.declared:
-            wanted = of if how == "set" else iteration_type(of)
-            if wanted is not None and not assignable(added, wanted):
-                message = f"`{name}` holds `{t.show(wanted)}`, and this is `{t.show(added)}`"
-                raise self.body.problem(
-                    "SKY209", message, where, f"give a `{t.show(wanted)}`, or change the annotation"
-                )
-            return
         inside = len(keys) - (1 if how == "set" else 0)
+        declared = self.body.declared.get(name)
+        if declared is not None:
+            grown = received(self._widened(scope.type_of(name), inside, added), declared)
+            scope.facts = {**scope.facts, (name,): grown}
+            return
         scope.retype(name, self._widened(known, inside, added))
         if (name,) in scope.facts:
             scope.facts = {**scope.facts, (name,): self._widened(scope.facts[name,], inside, added)}

@@ -83,17 +83,26 @@ class Constructors:
             self.body.report("SKY226", f"`{of.name}` wants `{'`, `'.join(missing)}`", node, f"add `{missing[0]}=...`")
         if missing or wrong:
             raise Stop
+        converts = model_fields.converts(self.body.builder.types.class_of(of.name))
         compiled = dict(zip((name for name, _ in named), self.expressions.operands([v for _, v in named]), strict=True))
         written = dict(named)
         given: dict[str, x.Expr] = {}
         for name, value in compiled.items():
             field = by_key[name]
             what = f"`{of.name}.{field.attribute}`"
-            fitted = self.expressions.fitting.fitted(value, field.type, written[name], what)
-            if model.flavour == "pydantic":
-                fitted = self.expressions.fitting.converted(fitted, field.type, written[name], what)
-            given[field.name] = fitted
+            fit = self.expressions.fitting.converted if converts else self.expressions.fitting.kept
+            given[field.name] = fit(value, field.type, written[name], what)
+        self._check_defaults(of, given, node)
         return self._object(of, given, self.body.span(node))
+
+    def _check_defaults(self, of: t.ModelType, given: dict[str, x.Expr], node: ast.Call) -> None:
+        """No constructor converts its defaults: an int there would stay one."""
+        for field in self.body.models[of.name].fields:
+            if field.name not in given and self.body.builder.types.has_int_default(of.name, field.attribute):
+                message = f"the default of `{of.name}.{field.attribute}` has an int where a float is wanted"
+                shown = f"as `{field.default}`" if isinstance(field.default, float) else "with floats, such as `1.0`"
+                hint = f"write the default {shown}, or give `{field.attribute}=...` here"
+                self.body.report("SKY209", message, node, hint)
 
     def _object(self, of: t.ModelType, given: dict[str, x.Expr], span: Span) -> x.Expr:
         entries = []
@@ -106,7 +115,7 @@ class Constructors:
                 entries.append(x.Entry(key=key, value=_constant(field.default, span)))
         return x.Object(span=span, type=of, entries=tuple(entries))
 
-    def typed_dict(self, value: x.Object, of: t.ModelType, node: ast.AST) -> x.Expr:
+    def typed_dict(self, value: x.Object, of: t.ModelType, node: ast.AST, *, crosses: bool) -> x.Expr:
         """A dict display where a TypedDict is wanted."""
         model = self.body.models[of.name]
         keys = [entry.key.value if isinstance(entry.key, x.Literal) else None for entry in value.entries]
@@ -121,8 +130,9 @@ class Constructors:
                 node,
                 f"give it the keys {names}" if model.flavour == "typeddict" else f"write `{of.name}(...)`",
             )
+        fit = self.expressions.fitting.converted if crosses else self.expressions.fitting.kept
         given = {
-            str(key): self.expressions.fitting.fitted(entry.value, known[str(key)].type, node, f"`{of.name}[{key!r}]`")
+            str(key): fit(entry.value, known[str(key)].type, node, f"`{of.name}[{key!r}]`")
             for key, entry in zip(keys, value.entries, strict=True)
         }
         return self._object(of, given, value.span)

@@ -73,12 +73,31 @@ def default_json(item: RawField) -> values.Json:
     if item.default is MISSING:
         return None
     try:
-        values.to_json(item.default, item.annotation)
-        # As it is written: a constructor does not convert its defaults, so an int stays one in a float field.
-        return values.shown(item.default)
+        return values.to_json(item.default, item.annotation)
     except values.NotOfType as error:
         hint = f"annotate it `{spelled(item.annotation)} | None`" if item.default is None else None
         raise Unsupported(f"its default does not fit its annotation: {error}", hint) from None
+
+
+def has_int_default(item: RawField) -> bool:
+    """Whether the field's default, which is of its type, has an int where a float is wanted. A constructor leaves it;
+    where the value crosses a step it becomes a float."""
+    if item.default is MISSING:
+        return False
+    return _has_int(values.shown(item.default), values.to_json(item.default, item.annotation))
+
+
+def _has_int(written: values.Json, canonical: values.Json) -> bool:
+    if isinstance(written, list) and isinstance(canonical, list):
+        return any(map(_has_int, written, canonical))
+    if isinstance(written, dict) and isinstance(canonical, dict):
+        return any(_has_int(inner, canonical.get(key)) for key, inner in written.items())
+    return type(written) is int and type(canonical) is float
+
+
+def converts(cls: type) -> bool:
+    """Whether the constructor of `cls` makes floats of ints where floats are wanted, as pydantic does."""
+    return is_model(cls) or "__pydantic_core_schema__" in vars(cls)
 
 
 def description(cls: type) -> str:

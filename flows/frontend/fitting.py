@@ -9,7 +9,7 @@ from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.expr.rules import assignable, widen
 from skyloom.flows.frontend.body import Body, did_you_mean, with_article
-from skyloom.flows.frontend.floats import as_floats
+from skyloom.flows.frontend.floats import as_floats, gains
 
 if TYPE_CHECKING:
     from skyloom.flows.frontend.expressions import Expressions
@@ -22,15 +22,25 @@ class Fitting:
         self.body = body
         self.expressions = expressions
 
-    def fitted(self, value: x.Expr, of: t.Type, node: ast.AST, what: str, *, checked: bool = False) -> x.Expr:
+    def fitted(
+        self,
+        value: x.Expr,
+        of: t.Type,
+        node: ast.AST,
+        what: str,
+        *,
+        checked: bool = False,
+        crosses: bool = False,
+    ) -> x.Expr:
         """`value` where a value `of` a type is wanted; a dict display where a TypedDict is wanted becomes that.
 
         Args:
             what: what wants it, for the message.
             checked: a value of unknown type passes, because its receiver checks it.
+            crosses: the value crosses a step, which makes floats of ints.
         """
         if isinstance(value, x.Object) and isinstance(of, t.ModelType) and isinstance(value.type, t.DictType):
-            return self.expressions.constructors.typed_dict(value, of, node)
+            return self.expressions.constructors.typed_dict(value, of, node, crosses=crosses)
         if not (checked and isinstance(value.type, t.AnyType)) and not assignable(value.type, of):
             self._refuse_fit(value, of, node, what)
         if not assignable(_apart(value.type), _apart(of)) and assignable(value.type, of):
@@ -56,12 +66,25 @@ class Fitting:
             case _:
                 return None
 
+    def kept(self, value: x.Expr, of: t.Type, node: ast.AST, what: str) -> x.Expr:
+        """As `fitted`, where Python keeps an int that stands for a float: there it is refused, because what has the
+        type `float` is a float on every engine."""
+        value = self.fitted(value, of, node, what)
+        if gains(value.type, of):
+            have, want = t.show(_plain(value.type)), t.show(of)
+            message = f"{what} wants `{want}`, and this is `{have}`, which Python does not convert here"
+            whole = _an_int(value)
+            hint = "write `float(...)` where the ints come from" if whole is None else f"write `{whole}.0`"
+            raise self.body.problem("SKY209", message, node, hint)
+        return value
+
     def converted(self, value: x.Expr, of: t.Type, node: ast.AST, what: str) -> x.Expr:
-        """`value`, which fits, as a pydantic model takes it: ints where floats are wanted become floats."""
+        """As `fitted`, where pydantic makes floats of ints that stand for floats."""
+        value = self.fitted(value, of, node, what, crosses=True)
         found = as_floats(value, of)
         if found is None:
             have, want = t.show(_plain(value.type)), t.show(of)
-            message = f"{what} wants `{want}`, and this is `{have}`, whose ints pydantic would make floats"
+            message = f"{what} wants `{want}`, and this is `{have}`, whose ints would become floats"
             raise self.body.problem("SKY209", message, node, "write `float(...)` where the numbers come from")
         return found
 
@@ -82,6 +105,21 @@ class Fitting:
         elif isinstance(value, x.Literal) and isinstance(of, t.LiteralType) and isinstance(value.value, str):
             hint = did_you_mean(value.value, of.values) or f"one of {', '.join(map(repr, of.values))}"
         raise self.body.problem("SKY209", f"{what} wants `{want}`, and this is {have}", node, hint)
+
+
+def _an_int(value: x.Expr) -> int | None:
+    """An int that is written out where the value, or an element of it, is."""
+    match value:
+        case x.Literal(value=int() as number) if not isinstance(number, bool):
+            return number
+        case x.Unary(operator="-", operand=x.Literal(value=int() as number)) if not isinstance(number, bool):
+            return -number
+        case x.Array(items=parts):
+            return next((found for part in parts if (found := _an_int(part)) is not None), None)
+        case x.Object(entries=entries):
+            return next((found for entry in entries if (found := _an_int(entry.value)) is not None), None)
+        case _:
+            return None
 
 
 def _shown(value: x.Expr, of: t.Type) -> str:

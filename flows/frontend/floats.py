@@ -1,4 +1,9 @@
-"""Ints that become floats where a pydantic model is built, because pydantic converts them."""
+"""Ints where floats are wanted, for Python takes them there.
+
+A value whose static type is `float` is a float when the flow runs, on every engine. So an int becomes one where plain
+Python makes it one (pydantic's constructors: `as_floats`; what crosses a step is converted by the engine), it is known
+as an int where the variable alone decides (`received`), and it is refused elsewhere (`gains`).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,7 @@ def as_floats(value: x.Expr, of: t.Type, depth: int = 0) -> x.Expr | None:
     Args:
         depth: how many comprehensions there are around that this function has made.
     """
-    if not _gains(value.type, of):
+    if not gains(value.type, of):
         return value
     if isinstance(value, x.Conditional):
         body, orelse = as_floats(value.body, of, depth), as_floats(value.orelse, of, depth)
@@ -74,7 +79,7 @@ def _spread(value: x.Spread, inner: t.Type, depth: int) -> x.Expr | None:
             whole = as_floats(value.value, t.DictType(inner), depth)
         case _:
             # A tuple, or a text.
-            whole = None if _gains(iteration_type(value.type) or t.ANY, inner) else value.value
+            whole = None if gains(iteration_type(value.type) or t.ANY, inner) else value.value
     return None if whole is None else replace(value, type=whole.type, value=whole)
 
 
@@ -99,8 +104,8 @@ def _element_by_element(value: x.Expr, inner: t.Type, depth: int) -> x.Expr | No
     return x.Comprehension(span=value.span, type=of, element=element, generators=(generator,))
 
 
-def _gains(have: t.Type, want: t.Type) -> bool:
-    """Whether pydantic makes a float of some int in a `have` where a `want` is wanted: it keeps what fits exactly."""
+def gains(have: t.Type, want: t.Type) -> bool:
+    """Whether a `have` may have an int where a `want` has a float, and no alternative of `want` has that int."""
     for one in t.members(have):
         fitting = [other for other in t.members(want) if assignable(one, other)]
         if fitting and all(_gains_alone(one, other) for other in fitting):
@@ -113,11 +118,47 @@ def _gains_alone(have: t.Type, want: t.Type) -> bool:
         case _, t.FloatType():
             return t.INT in t.members(widen(have))
         case (t.ListType(item=one), t.ListType(item=other)) | (t.DictType(value=one), t.DictType(value=other)):
-            return _gains(one, other)
+            return gains(one, other)
         case t.TupleType(items=ours), t.TupleType(items=theirs):
-            return any(map(_gains, ours, theirs))
+            return any(map(gains, ours, theirs))
         case _:
             return False
+
+
+# --- variables --------------------------------------------------------------------------------------------------
+
+
+def received(have: t.Type, want: t.Type) -> t.Type:
+    """What is known of a variable annotated with `want` that has just got a `have`, which fits: the alternatives that
+    take it; and that ints have stayed ints. Elements may be set later, so lists of ints are lists of both."""
+    return t.union(*_taken(have, want, inside=False)) if have != t.NEVER else want
+
+
+def _taken(have: t.Type, want: t.Type, *, inside: bool) -> list[t.Type]:
+    found: list[t.Type] = []
+    for other in t.members(want):
+        takes = [one for one in t.members(have) if assignable(one, other)]
+        known = other if inside or any(not _gains_alone(one, other) for one in takes) else None
+        for one in takes:
+            if gains(one, want):
+                known = _with_ints(one, other, known)
+        if known is not None:
+            found.append(known)
+    return found
+
+
+def _with_ints(have: t.Type, want: t.Type, known: t.Type | None) -> t.Type:
+    """`known`, or `want` where nothing is known yet, with the ints that a `have` has where a `want` has floats."""
+    match have, want, known or want:
+        case t.ListType(item=one), t.ListType(), t.ListType(item=other):
+            return t.ListType(t.union(*_taken(one, other, inside=True)))
+        case t.DictType(value=one), t.DictType(), t.DictType(value=other):
+            return t.DictType(t.union(*_taken(one, other, inside=True)))
+        case t.TupleType(items=ours), t.TupleType(), t.TupleType(items=theirs):
+            pairs = zip(ours, theirs, strict=True)
+            return t.TupleType(tuple(t.union(*_taken(one, other, inside=True)) for one, other in pairs))
+        case _:
+            return t.INT if known is None else t.union(known, t.INT)
 
 
 def _only(have: t.Type, want: t.Type) -> t.Type | None:

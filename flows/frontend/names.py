@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
+from skyloom.flows.expr.rules import is_mutable
 from skyloom.flows.frontend.body import Body, Stop, did_you_mean
 from skyloom.flows.frontend.displays import element_type
 from skyloom.flows.frontend.syntax import MISSING, is_data
@@ -134,9 +135,12 @@ class Names:
         return MISSING
 
     def static_value(self, found: Any, node: ast.expr) -> x.Expr:
-        if is_data(found):
-            return self.constant(found, node)
         shown = ast.unparse(node)
+        if is_data(found):
+            value = self.constant(found, node)
+            if not is_mutable(value.type):
+                return value
+            return self.body.constant(found, shown.rpartition(".")[2], value)
         if callable(found):
             raise self.body.problem(
                 "SKY203", f"`{shown}` is a function or class, not a value", node, f"call it: `{shown}(...)`"

@@ -153,9 +153,7 @@ class SignatureReader:
 
     def _default(self, parameter: inspect.Parameter, annotation: Any, node: ast.AST | Span) -> values.Json:
         try:
-            values.to_json(parameter.default, annotation)
-            # As it is written: Python does not convert defaults, so an int stays one where a float is annotated.
-            return values.shown(parameter.default)
+            return values.to_json(parameter.default, annotation)
         except values.NotOfType as problem:
             title = f"the default of parameter `{parameter.name}` of {self._subject.title}"
             hint = "add `| None` to the annotation" if parameter.default is None else None

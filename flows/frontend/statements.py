@@ -47,7 +47,9 @@ def compile_body(
     """
     body = Body(source, namespace, builder, _assigned(function), returns)
     for parameter in parameters:
-        body.scope.assign(parameter.name, parameter.type, Ownership.FRESH)
+        # Python keeps one object as the default, for all calls.
+        shared = isinstance(parameter.default, list | dict)
+        body.scope.assign(parameter.name, parameter.type, Ownership.SHARED if shared else Ownership.FRESH)
     statements = Statements(body)
     statements.block(_without_docstring(function.body))
     if body.scope.alive and not assignable(t.NULL, returns):
@@ -57,7 +59,7 @@ def compile_body(
             function.body[-1],
             "add a `return`, or let the annotation say `| None`",
         )
-    return tuple(body.block)
+    return (*body.constants, *body.block)
 
 
 def _assigned(function: ast.FunctionDef) -> frozenset[str]:
@@ -186,7 +188,7 @@ class Statements:
             raise self.body.problem(
                 "SKY209", f"`return` wants `{t.show(of)}`, and this is `None`", node, f"give {with_article(t.show(of))}"
             )
-        value = self.expressions.fitting.fitted(value, of, node.value or node, "`return`", checked=True)
+        value = self.expressions.fitting.fitted(value, of, node.value or node, "`return`", checked=True, crosses=True)
         self.body.emit(ir.Return(span=span, value=value))
         self.body.leave()
 

@@ -92,11 +92,9 @@ class Steps:
             try:
                 what = f"`{parameter}` of `{name}`"
                 of = types[parameter]
-                fitted.append(
-                    ir.Argument(
-                        name=parameter, value=self.expressions.fitting.fitted(value, of, written, what, checked=checked)
-                    )
-                )
+                fit = self.expressions.fitting.fitted
+                given = fit(value, of, written, what, checked=checked, crosses=True)
+                fitted.append(ir.Argument(name=parameter, value=given))
             except Stop:
                 stopped = True
         if stopped:

@@ -78,12 +78,23 @@ def _union(value: Any, of: t.UnionType, members: tuple[t.Type, ...], models: Mod
             result = conformed(value, member, models)
         except Mismatch:
             continue
-        if result == value and type(result) is type(value):
+        if _same(result, value):
             return result
         fitting.append(result)
     if not fitting:
         raise Mismatch(f"{where.lstrip('.') or 'the value'}: not {t.show(of)}")
     return fitting[0]
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal, 1 and 1.0 and true told apart."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(item, other[key]) for key, item in one.items())
+    return bool(one == other)
 
 
 def _is_scalar(value: Any, of: t.Type) -> bool:

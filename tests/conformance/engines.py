@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,12 @@ import pytest
 from conformance.case import Case, TaskCall
 
 from skyloom.flows import invoke
+from skyloom.flows.expr.nodes import Expr
+from skyloom.flows.expr.python import Compiled, compile_expr
+from skyloom.flows.expr.types import show
+from skyloom.flows.ir.conform import conformed
 from skyloom.flows.outcome import ErrorValue, Json
-from skyloom.flows.runner import launch
+from skyloom.flows.runner import interpreter, launch
 from skyloom.flows.runner.answering import answer_approval, send_event
 from skyloom.flows.runner.store import RunStore
 from skyloom.flows.testing import Answer, Arrival, script
@@ -130,7 +134,26 @@ def _next_arrival(arrivals: list[Any], key: str | None) -> Arrival:
     raise AssertionError(f"no event left for {key}")
 
 
-inline = _on(launch.run_inline)
+def inline(case: Case, folder: Path) -> Observed:
+    """The interpreter without Prefect. Every value that it meets must be of its static type: compilers build on it."""
+    models = case.flow.program.models
+
+    def checked(expr: Expr) -> Compiled:
+        compiled = compile_expr(expr)
+
+        def value(variables: Mapping[str, Any]) -> Any:
+            found = compiled(variables)
+            exact = json.dumps(conformed(found, expr.type, models), sort_keys=True)
+            assert json.dumps(found, sort_keys=True) == exact, f"no {show(expr.type)}: {found!r}"
+            return found
+
+        return value
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(interpreter, "compile_expr", checked)
+        return _on(launch.run_inline)(case, folder)
+
+
 prefect = _on(None)
 
 ENGINES: dict[str, Callable[[Case, Path], Observed]] = {"plain": plain, "inline": inline, "prefect": prefect}

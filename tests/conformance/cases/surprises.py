@@ -249,7 +249,7 @@ def weights(names: list[str]) -> list[Node]:
     for name in names:
         new = Node(name)
         new.weights.append(len(name) / 2)
-        new.weights += [1, 0.5]
+        new.weights += [1.0, 0.5]
         nodes.append(new)
     return nodes
 

@@ -15,6 +15,7 @@ from skyloom.flows.expr.rules import (
     item_type,
     iteration_type,
     may_raise,
+    mixes_numbers,
     slice_type,
     truth,
     unary_type,
@@ -417,3 +418,25 @@ def test_total_expressions(build: Build, source: str) -> None:
 @pytest.mark.parametrize("source", PARTIAL)
 def test_expressions_that_may_raise(build: Build, source: str) -> None:
     assert may_raise(build(source, **TYPES))
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        (INT, False),
+        (FLOAT, False),
+        (optional(FLOAT), False),
+        (union(BOOL, FLOAT), False),
+        (union(INT, FLOAT), True),
+        (union(ONE, FLOAT, STR), True),
+        (union(NUMBER_ENUM, FLOAT), True),
+        (ListType(union(INT, FLOAT)), True),
+        (DictType(TupleType((INT, FLOAT))), False),
+        (TupleType((STR, union(INT, FLOAT))), True),
+        (union(ListType(INT), ListType(FLOAT)), False),
+        (ANY, True),
+        (TICKET, False),
+    ],
+)
+def test_types_that_mix_ints_and_floats(of: Type, expected: bool) -> None:
+    assert mixes_numbers(of) is expected
