@@ -138,7 +138,7 @@ class _Fitting:
             trial = _Fitting(self.root)
             result = trial.fit(value, alternative, path)
             if trial.problems:
-                refusals.append(trial.problems)
+                refusals += [trial.problems] if alternative.get("type") != "null" else []
             elif result == value and type(result) is type(value):
                 return result
             else:
@@ -150,7 +150,7 @@ class _Fitting:
             self.problems += deep[0]
         else:
             here = dict.fromkeys(message for problems in refusals for place, message in problems if place == path)
-            self.problems.append((path, " or ".join(here) or "fits no alternative"))
+            self.problems.append((path, " or ".join(here) or "must be null"))
         return value
 
 
