@@ -144,8 +144,8 @@ def resume(
     program = pick_flow(load_file(Path(known.file)), known.flow).program
     if digest(program) != known.program:
         raise Refused(
-            f"{known.file} has changed since run {known.id} started, so its record no longer fits; "
-            "start a new run, or put the old version back"
+            f"{known.file} has changed since run {known.id} started, so its record no longer fits",
+            "start a new run, or put the old version back",
         )
     models = _models(program, Path(known.file), known.environment)
     return _carry(program, kept.resume_run(known.id), kept, models, observe, announce, carrier)

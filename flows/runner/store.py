@@ -6,106 +6,26 @@ Everything a run needs to be resumed is here, and every write is committed befor
 
 from __future__ import annotations
 
-import json
+import difflib
 import os
 import socket
-import sqlite3
 import time
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from skyloom.errors import EngineError
-from skyloom.flows.outcome import Done, ErrorValue, Failed, Json, Outcome
+from skyloom.flows.outcome import Done, ErrorValue, Failed, Json
+from skyloom.flows.runner.database import Database, home
 from skyloom.flows.runner.journal import StepRecord
+from skyloom.flows.runner.rows import dump, run_of, step_of, wait_of
+from skyloom.flows.runner.run_records import NotOpen, Refused, Run, Status, Wait, WaitKind
 
-Status = Literal["running", "done", "failed", "cancelled", "crashed"]
+__all__ = ["NotOpen", "Refused", "Run", "RunStore", "Status", "StoredJournal", "Wait", "WaitKind", "home"]
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY, flow TEXT NOT NULL, file TEXT NOT NULL, program TEXT NOT NULL, environment TEXT NOT NULL,
-    input TEXT NOT NULL, status TEXT NOT NULL, started REAL NOT NULL, ended REAL, result TEXT, error TEXT,
-    failed_at TEXT, pid INTEGER NOT NULL, host TEXT NOT NULL, engine_run TEXT, cancel INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE IF NOT EXISTS steps (
-    run TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, inputs TEXT NOT NULL,
-    value TEXT, error TEXT, started REAL NOT NULL, ended REAL NOT NULL, notes TEXT NOT NULL,
-    final INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (run, path)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS waits (
-    id TEXT PRIMARY KEY, run TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, key TEXT,
-    request TEXT NOT NULL, opened REAL NOT NULL, deadline REAL, answer TEXT, answered REAL, closed TEXT,
-    engine_run TEXT, UNIQUE (run, path)
-);
-CREATE INDEX IF NOT EXISTS open_waits ON waits (kind, name) WHERE closed IS NULL;
-"""
-
-
-def home() -> Path:
-    """The folder where runs are kept: `SKYLOOM_HOME`, or `~/.skyloom`. Made where it is missing."""
-    path = Path(os.environ.get("SKYLOOM_HOME") or Path.home() / ".skyloom")
-    try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise EngineError(f"{path} cannot be made: {error.strerror}; set SKYLOOM_HOME to a folder you own") from error
-    return path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One run of a flow. Times in seconds since the epoch; `failed_at` says where in the source it failed; `engine_run`
-    is the engine's own id for it."""
-
-    id: str
-    flow: str
-    file: str
-    program: str
-    environment: str
-    input: dict[str, Json]
-    status: Status
-    started: float
-    ended: float | None
-    result: Json
-    error: ErrorValue | None
-    failed_at: str | None
-    pid: int
-    host: str
-    engine_run: str | None
-
-
-WaitKind = Literal["approval", "event", "sleep"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """Something a run waits for. `closed` tells how it ended: "answered", "timed out" or "abandoned"; None: open."""
-
-    id: str
-    run: str
-    path: str
-    kind: WaitKind
-    name: str
-    key: str | None
-    request: Json
-    opened: float
-    deadline: float | None
-    answer: Json
-    answered: float | None
-    closed: str | None
-    engine_run: str | None
-
-
-class NotOpen(Exception):
-    """The question is answered, timed out, or not known; the text says which."""
-
-
-class Refused(EngineError):
-    """What was asked of a run cannot be: there is no such run, or it is in another state than that needs."""
+_SEARCHED = 500
+"""Among so many of the newest runs one is looked for that a mistyped id may have meant."""
 
 
 class RunStore:
@@ -114,13 +34,7 @@ class RunStore:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or home() / "runs.db"
         self._held: dict[str, FileLock] = {}
-        with self._translated():
-            self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(_SCHEMA)
-            self.path.chmod(0o600)
+        self._db = Database(self.path)
 
     def close(self) -> None:
         """Closes the file."""
@@ -140,10 +54,10 @@ class RunStore:
         """Writes down a new run of this process. `program` is the IR's digest."""
         run_id = f"{flow}-{uuid.uuid4().hex[:10]}"
         self._take(run_id)
-        self._execute(
+        self._db.execute(
             "INSERT INTO runs (id, flow, file, program, environment, input, status, started, pid, host) "
             "VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)",
-            (run_id, flow, file, program, environment, _dump(input), time.time(), os.getpid(), socket.gethostname()),
+            (run_id, flow, file, program, environment, dump(input), time.time(), os.getpid(), socket.gethostname()),
         )
         return self.run(run_id)
 
@@ -152,13 +66,13 @@ class RunStore:
         or alive in another process."""
         run = self.run(run_id)
         if run.status not in ("failed", "cancelled", "crashed") or not self._take(run.id):
-            raise Refused(f"run {run.id} is {run.status}; only a run that has stopped can be resumed")
+            raise Refused.resumed(run)
         for table in ("waits", "steps"):
-            self._execute(
+            self._db.execute(
                 f"DELETE FROM {table} WHERE run = ? AND path IN (SELECT path FROM steps WHERE run = ? AND final)",
                 (run.id, run.id),
             )
-        self._execute(
+        self._db.execute(
             "UPDATE runs SET status = 'running', ended = NULL, error = NULL, failed_at = NULL, cancel = 0, "
             "pid = ?, host = ? "
             "WHERE id = ?",
@@ -175,12 +89,12 @@ class RunStore:
         failed_at: str | None = None,
     ) -> None:
         """Writes down how the run ended; what a finished run still waited for is abandoned."""
-        self._execute(
+        self._db.execute(
             "UPDATE runs SET status = ?, ended = ?, result = ?, error = ?, failed_at = ? WHERE id = ?",
-            (status, time.time(), _dump(result), None if error is None else _dump(error.to_json()), failed_at, run_id),
+            (status, time.time(), dump(result), None if error is None else dump(error.to_json()), failed_at, run_id),
         )
         if status == "done":
-            self._execute("UPDATE waits SET closed = 'abandoned' WHERE run = ? AND closed IS NULL", (run_id,))
+            self._db.execute("UPDATE waits SET closed = 'abandoned' WHERE run = ? AND closed IS NULL", (run_id,))
         held = self._held.pop(run_id, None)
         if held is not None:
             held.release()
@@ -188,21 +102,25 @@ class RunStore:
 
     def set_engine_run(self, run_id: str, engine_run: str) -> None:
         """Notes the engine's own id for the run."""
-        self._execute("UPDATE runs SET engine_run = ? WHERE id = ?", (engine_run, run_id))
+        self._db.execute("UPDATE runs SET engine_run = ? WHERE id = ?", (engine_run, run_id))
 
     def run(self, run_id: str) -> Run:
         """The run with this id, or the only one whose id starts with it. Raises Refused otherwise."""
-        rows = self._rows("SELECT * FROM runs WHERE id = ?", (run_id,)) or self._rows(
-            "SELECT * FROM runs WHERE substr(id, 1, length(?)) = ?", (run_id, run_id)
+        rows = self._db.rows("SELECT * FROM runs WHERE id = ?", (run_id,)) or self._db.rows(
+            "SELECT * FROM runs WHERE substr(id, 1, length(?)) = ? ORDER BY started DESC", (run_id, run_id)
         )
-        if len(rows) != 1:
-            raise Refused(f"no run {run_id}" if not rows else f"{run_id} is the beginning of {len(rows)} runs")
-        return self._alive(_run(rows[0]))
+        if not rows:
+            raise self._unknown(run_id)
+        if len(rows) > 1:
+            newest = ", ".join(row["id"] for row in rows[:3])
+            raise Refused(f"{run_id} is the beginning of {len(rows)} runs", f"say which; the newest: {newest}")
+        return self._alive(run_of(rows[0]))
 
     def runs(self, limit: int = 50) -> list[Run]:
         """The newest runs, newest first."""
         return [
-            self._alive(_run(row)) for row in self._rows("SELECT * FROM runs ORDER BY started DESC LIMIT ?", (limit,))
+            self._alive(run_of(row))
+            for row in self._db.rows("SELECT * FROM runs ORDER BY started DESC LIMIT ?", (limit,))
         ]
 
     def is_dead(self, run: Run) -> bool:
@@ -233,13 +151,15 @@ class RunStore:
         if run.status == "crashed":
             self.end_run(run.id, "cancelled")
         elif run.status == "running":
-            self._execute("UPDATE runs SET cancel = 1 WHERE id = ?", (run.id,))
+            self._db.execute("UPDATE runs SET cancel = 1 WHERE id = ?", (run.id,))
         else:
-            raise Refused(f"run {run.id} is {run.status} already")
+            raise Refused(
+                f"run {run.id} is {run.status} already", f"`skyloom runs show {run.id}` shows what came of it"
+            )
 
     def cancel_requested(self, run_id: str) -> bool:
         """Whether somebody asked the run to stop."""
-        rows = self._rows("SELECT cancel FROM runs WHERE id = ?", (run_id,))
+        rows = self._db.rows("SELECT cancel FROM runs WHERE id = ?", (run_id,))
         return bool(rows and rows[0]["cancel"])
 
     # --- steps --------------------------------------------------------------------------------------------------
@@ -249,10 +169,10 @@ class RunStore:
         value, error = None, None
         match record.outcome:
             case Done(value=result):
-                value = _dump(result)
+                value = dump(result)
             case Failed(error=problem):
-                error = _dump(problem.to_json())
-        self._execute(
+                error = dump(problem.to_json())
+        self._db.execute(
             "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             (
                 run_id,
@@ -264,23 +184,23 @@ class RunStore:
                 error,
                 record.started,
                 record.ended,
-                _dump(record.notes),
+                dump(record.notes),
             ),
         )
 
     def steps(self, run_id: str) -> list[StepRecord]:
         """The finished steps of a run, in the order in which they ended."""
-        return [_step(row) for row in self._rows("SELECT * FROM steps WHERE run = ? ORDER BY ended", (run_id,))]
+        return [step_of(row) for row in self._db.rows("SELECT * FROM steps WHERE run = ? ORDER BY ended", (run_id,))]
 
     def step(self, run_id: str, path: str) -> StepRecord | None:
         """One finished step."""
-        rows = self._rows("SELECT * FROM steps WHERE run = ? AND path = ?", (run_id, path))
-        return _step(rows[0]) if rows else None
+        rows = self._db.rows("SELECT * FROM steps WHERE run = ? AND path = ?", (run_id, path))
+        return step_of(rows[0]) if rows else None
 
     def mark_final(self, run_id: str, paths: Iterable[str]) -> None:
         """Marks the steps whose error ended the run: when it is resumed, they are carried out again."""
         for path in paths:
-            self._execute("UPDATE steps SET final = 1 WHERE run = ? AND path = ?", (run_id, path))
+            self._db.execute("UPDATE steps SET final = 1 WHERE run = ? AND path = ?", (run_id, path))
 
     # --- waits --------------------------------------------------------------------------------------------------
 
@@ -298,7 +218,7 @@ class RunStore:
         """The question at `path`: a new one, or, in a resumed run, the one that was opened before, with its deadline
         and its answer."""
         now = time.time()
-        self._execute(
+        self._db.execute(
             "INSERT INTO waits (id, run, path, kind, name, key, request, opened, deadline) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, path) DO NOTHING",
             (
@@ -308,39 +228,39 @@ class RunStore:
                 kind,
                 name,
                 key,
-                _dump(request),
+                dump(request),
                 now,
                 None if timeout is None else now + timeout,
             ),
         )
-        return _wait(self._rows("SELECT * FROM waits WHERE run = ? AND path = ?", (run_id, path))[0])
+        return wait_of(self._db.rows("SELECT * FROM waits WHERE run = ? AND path = ?", (run_id, path))[0])
 
     def wait(self, wait_id: str) -> Wait:
         """The question with this id. Raises NotOpen where there is none."""
-        rows = self._rows("SELECT * FROM waits WHERE id = ?", (wait_id,))
+        rows = self._db.rows("SELECT * FROM waits WHERE id = ?", (wait_id,))
         if not rows:
-            raise NotOpen(f"no question {wait_id}")
-        return _wait(rows[0])
+            raise NotOpen(f"no question {wait_id}", "`skyloom approvals list` shows what runs ask people")
+        return wait_of(rows[0])
 
     def waits(
         self, kind: WaitKind, *, run_id: str | None = None, name: str | None = None, open_only: bool = True
     ) -> list[Wait]:
         """Questions of one kind, oldest first."""
-        rows = self._rows(
+        rows = self._db.rows(
             "SELECT * FROM waits WHERE kind = ? AND (? IS NULL OR run = ?) AND (? IS NULL OR name = ?) "
             "AND (NOT ? OR closed IS NULL) ORDER BY opened",
             (kind, run_id, run_id, name, name, open_only),
         )
-        return [_wait(row) for row in rows]
+        return [wait_of(row) for row in rows]
 
     def answer(self, wait_id: str, answer: Json, *, at: float | None = None) -> None:
         """Answers a question, once; `at` is when the answer was given, where that was not just now. Raises NotOpen when
         it has its answer, or its time was over."""
         now = time.time() if at is None else at
-        changed = self._execute(
+        changed = self._db.execute(
             "UPDATE waits SET answer = ?, answered = ?, closed = 'answered' "
             "WHERE id = ? AND closed IS NULL AND (deadline IS NULL OR deadline > ?)",
-            (_dump(answer), now, wait_id, now),
+            (dump(answer), now, wait_id, now),
         )
         if changed == 0:
             known = self.wait(wait_id)
@@ -350,38 +270,32 @@ class RunStore:
 
     def time_out(self, wait_id: str) -> bool:
         """Closes a question whose time is over. False when an answer came first."""
-        return self._execute("UPDATE waits SET closed = 'timed out' WHERE id = ? AND closed IS NULL", (wait_id,)) == 1
+        return (
+            self._db.execute("UPDATE waits SET closed = 'timed out' WHERE id = ? AND closed IS NULL", (wait_id,)) == 1
+        )
 
     def set_wait_engine_run(self, wait_id: str, engine_run: str) -> None:
         """Notes the engine's own id for the question."""
-        self._execute("UPDATE waits SET engine_run = ? WHERE id = ?", (engine_run, wait_id))
-
-    # --- SQLite -------------------------------------------------------------------------------------------------
+        self._db.execute("UPDATE waits SET engine_run = ? WHERE id = ?", (engine_run, wait_id))
 
     def _alive(self, run: Run) -> Run:
         if run.status == "running" and self.is_dead(run):
-            self._execute(
+            self._db.execute(
                 "UPDATE runs SET status = 'crashed' WHERE id = ? AND status = 'running' AND pid = ?", (run.id, run.pid)
             )
             return self.run(run.id)
         return run
 
-    def _execute(self, statement: str, parameters: tuple[Any, ...]) -> int:
-        with self._translated():
-            return self._db.execute(statement, parameters).rowcount
-
-    def _rows(self, query: str, parameters: tuple[Any, ...]) -> list[sqlite3.Row]:
-        with self._translated():
-            return self._db.execute(query, parameters).fetchall()
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise EngineError(
-                f"{self.path}: {error}; what was recorded before is safe, resume the run when this is mended"
-            ) from error
+    def _unknown(self, run_id: str) -> Refused:
+        """That there is no such run, with those that may have been meant."""
+        known = [row["id"] for row in self._db.rows("SELECT id FROM runs ORDER BY started DESC LIMIT ?", (_SEARCHED,))]
+        if not known:
+            return Refused(f"no run {run_id}", "there are no runs yet; start one with `skyloom run FILE:FLOW`")
+        # An id may be given by its beginning, so beginnings are what is compared.
+        beginnings = {known_id[: len(run_id)]: known_id for known_id in reversed(known)}
+        close = difflib.get_close_matches(run_id, beginnings, n=3, cutoff=0.7)
+        meant = f"did you mean {' or '.join(beginnings[found] for found in close)}? " if close else ""
+        return Refused(f"no run {run_id}", f"{meant}`skyloom runs list` shows the newest runs")
 
 
 class StoredJournal:
@@ -402,41 +316,3 @@ class StoredJournal:
     def earlier(self) -> int:
         """How many steps earlier processes finished."""
         return len(self._earlier)
-
-
-def _dump(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def _outcome(row: sqlite3.Row) -> Outcome:
-    if row["error"] is not None:
-        return Failed(ErrorValue.from_json(json.loads(row["error"])))
-    return Done(json.loads(row["value"]))
-
-
-def _step(row: sqlite3.Row) -> StepRecord:
-    return StepRecord(
-        path=row["path"],
-        kind=row["kind"],
-        name=row["name"],
-        inputs=row["inputs"],
-        outcome=_outcome(row),
-        started=row["started"],
-        ended=row["ended"],
-        notes=json.loads(row["notes"]),
-    )
-
-
-def _run(row: sqlite3.Row) -> Run:
-    values = {key: row[key] for key in row.keys() if key != "cancel"}  # noqa: SIM118 -- a Row is no mapping
-    values["input"] = json.loads(row["input"])
-    values["result"] = None if row["result"] is None else json.loads(row["result"])
-    values["error"] = None if row["error"] is None else ErrorValue.from_json(json.loads(row["error"]))
-    return Run(**values)
-
-
-def _wait(row: sqlite3.Row) -> Wait:
-    values = dict(row)
-    values["request"] = json.loads(row["request"])
-    values["answer"] = None if row["answer"] is None else json.loads(row["answer"])
-    return Wait(**values)

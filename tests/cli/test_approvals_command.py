@@ -142,7 +142,7 @@ def test_an_answer_after_the_deadline_is_refused(invoke: Any, ask: Any, store: R
 
 def test_unknown_ids(invoke: Any, store: RunStore, run: Run) -> None:
     result = invoke("approvals", "approve", "nope")
-    assert (result.exit_code, result.stderr) == (2, "error: no question nope\n")
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (2, "error: no question nope")
     wait = store.open_wait(run.id, "answer/wait", "event", "payment", None)
     result = invoke("approvals", "approve", wait.id)
     assert (result.exit_code, result.stderr) == (2, f"error: {wait.id} is no approval but a wait for payment\n")

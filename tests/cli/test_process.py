@@ -80,7 +80,7 @@ def test_a_body_that_cannot_be_stopped_does_not_hold_the_command_up(tmp_path: Pa
         "from skyloom.cli import main\nmain()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
-    assert (done.returncode, done.stderr) == (2, "error: no run nope\n")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: no run nope")
 
 
 def test_other_threads_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

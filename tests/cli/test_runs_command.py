@@ -128,11 +128,24 @@ def test_a_failed_run_says_how_to_go_on(invoke: Any, store: RunStore) -> None:
 
 @pytest.mark.parametrize("command", ["show", "resume", "cancel"])
 def test_unknown_and_ambiguous_runs(command: str, invoke: Any, store: RunStore) -> None:
-    result = invoke("runs", command, "nope")
-    assert (result.exit_code, result.stderr) == (2, "error: no run nope\n")
-    started(store), started(store)
-    result = invoke("runs", command, "answer-")
-    assert (result.exit_code, result.stderr) == (2, "error: answer- is the beginning of 2 runs\n")
+    def refused(run_id: str) -> list[str]:
+        result = invoke("runs", command, run_id)
+        assert result.exit_code == 2
+        lines: list[str] = result.stderr.splitlines()
+        return lines
+
+    no_runs = "hint: there are no runs yet; start one with `skyloom run FILE:FLOW`"
+    assert refused("nope") == ["error: no run nope", no_runs]
+    older, newer = started(store), started(store)
+    assert refused("nope") == ["error: no run nope", "hint: `skyloom runs list` shows the newest runs"]
+    assert refused("answer-") == [
+        "error: answer- is the beginning of 2 runs",
+        f"hint: say which; the newest: {newer.id}, {older.id}",
+    ]
+    for mistyped in (f"{newer.id}0", newer.id[:14] + "x", newer.id.replace("sw", "ws"), newer.id[1:14]):
+        error, hint = refused(mistyped)
+        assert error == f"error: no run {mistyped}"
+        assert hint.startswith(f"hint: did you mean {newer.id}")
 
 
 def test_cancelling_asks_the_run_to_stop(invoke: Any, store: RunStore) -> None:
@@ -145,7 +158,8 @@ def test_cancelling_asks_the_run_to_stop(invoke: Any, store: RunStore) -> None:
 
 def test_what_has_ended_cannot_be_cancelled_or_resumed(invoke: Any, done: Run) -> None:
     result = invoke("runs", "cancel", done.id)
-    assert (result.exit_code, result.stderr) == (2, f"error: run {done.id} is done already\n")
+    hint = f"hint: `skyloom runs show {done.id}` shows what came of it\n"
+    assert (result.exit_code, result.stderr) == (2, f"error: run {done.id} is done already\n{hint}")
     result = invoke("runs", "resume", done.id)
     assert result.exit_code == 2
-    assert result.stderr == f"error: run {done.id} is done; only a run that has stopped can be resumed\n"
+    assert result.stderr == f"error: run {done.id} is done; only a run that has stopped can be resumed\n{hint}"

@@ -47,7 +47,11 @@ def show_expected(error: Exception) -> int | None:
         return None
     show_traceback()
     say(f"error: {error}", "red")
-    return MISTAKE if isinstance(error, (NotOpen, Refused)) else FAILED
+    if not isinstance(error, (NotOpen, Refused)):
+        return FAILED
+    if error.hint is not None:
+        say(f"hint: {error.hint}")
+    return MISTAKE
 
 
 def show_unexpected(error: Exception) -> None:

@@ -97,7 +97,7 @@ def resume(
 
     run = RunStore().run(run_id)
     if run.status in ("done", "running"):
-        raise Refused(f"run {run.id} is {run.status}; only a run that has stopped can be resumed")
+        raise Refused.resumed(run)
     shown = progress(quiet=quiet)
     address = server_for(shown)
 

@@ -167,7 +167,7 @@ def test_cancelling_is_asked_of_a_running_run_only(store: RunStore) -> None:
 def test_a_full_disk_is_a_clear_error_and_loses_nothing(store: RunStore) -> None:
     run = start(store)
     store.record_step(run.id, record("answer/a", Done(1)))
-    pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+    pages = store._db.rows("PRAGMA page_count")[0][0]
     store._db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(EngineError, match=r"disk is full; what was recorded before is safe"):
         for index in range(100):
