@@ -78,6 +78,20 @@ def breaks(n: int) -> int:
     return first + fragile(n)
 
 
+@task
+def page(n: int) -> str:
+    log(f"page {n}")
+    return "x" * 4000
+
+
+@flow
+def book(pages: int) -> int:
+    letters = 0
+    for n in range(pages):
+        letters += len(page(n))
+    return letters
+
+
 @flow
 def naps(seconds: float) -> int:
     sleep(seconds)
@@ -85,12 +99,15 @@ def naps(seconds: float) -> int:
 '''
 
 CHILD = """
+import os
 import sys
 from pathlib import Path
 from skyloom.flows.frontend import load_file
 from skyloom.flows.runner import launch
 from skyloom.flows.runner.store import RunStore
 store = RunStore(Path(sys.argv[1]))
+if "MOST_PAGES" in os.environ:
+    store._db.execute("PRAGMA max_page_count = " + os.environ["MOST_PAGES"])
 carrier = {"inline": launch.run_inline, "prefect": None}[sys.argv[2]]
 if sys.argv[3] == "resume":
     run = launch.resume(sys.argv[4], carrier=carrier, store=store)
@@ -117,6 +134,7 @@ class World:
         return subprocess.Popen(
             [sys.executable, "-c", CHILD, str(self.store.path), self.engine, *arguments],
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "WORK_LOG": str(self.log)},
         )
@@ -199,6 +217,26 @@ def test_a_failed_run_is_resumed_at_the_step_that_failed(world: World) -> None:
     Path(f"{world.log}.mended").touch()
     assert output(world.child("resume", run.id)).strip() == "done 12"
     assert Counter(world.entries()) == {"start 3": 1, "end 3": 1, "fragile 3": 2}
+
+
+def test_a_run_whose_disk_is_full_is_resumed_at_the_step_that_was_not_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOST_PAGES", "40")
+    child = world.child(str(world.file), "book", '{"pages": 30}')
+    _, said = child.communicate(timeout=120)
+    assert child.returncode == 1
+    assert said.splitlines()[-1] == (
+        f"skyloom.errors.EngineError: {world.store.path}: database or disk is full; "
+        "what was recorded before is safe, resume the run when this is mended"
+    )
+    monkeypatch.delenv("MOST_PAGES")
+    run = only_run(world)
+    recorded = len(world.store.steps(run.id))
+    assert run.status == "crashed"
+    assert 5 < recorded < 30
+    assert output(world.child("resume", run.id)).strip() == "done 120000"
+    assert world.entries() == [f"page {n}" for n in (*range(recorded + 1), *range(recorded, 30))]
 
 
 def test_a_sleep_is_not_slept_again(world: World) -> None:
