@@ -36,7 +36,7 @@ def encode_arguments(definition: Definition[..., Any], arguments: dict[str, Any]
         try:
             encoded[name] = values.to_json(value, types.get(name, Any))
         except values.NotOfType as problem:
-            raise TaskFailed(f"{definition.name}: argument {name}: {problem}") from None
+            raise TaskFailed(f"{definition.name}: argument {name}: {problem.with_values()}") from None
     return encoded
 
 
@@ -55,7 +55,7 @@ def decode_arguments(definition: Definition[..., Any], arguments: dict[str, Json
         try:
             decoded[name] = values.from_json(value, types.get(name, Any))
         except values.NotOfType as problem:
-            raise TaskFailed(f"{definition.name}: argument {name}: {problem}") from None
+            raise TaskFailed(f"{definition.name}: argument {name}: {problem.with_values()}") from None
     return decoded
 
 
@@ -64,7 +64,8 @@ def encode_result(definition: Definition[..., Any], result: Any) -> Json:
     try:
         return values.to_json(result, values.signature_types(definition.function).get("return", Any))
     except values.NotOfType as problem:
-        raise TaskFailed(f"{definition.name} returned a value that is not of its type: {problem}") from None
+        told = problem.with_values()
+        raise TaskFailed(f"{definition.name} returned a value that is not of its type: {told}") from None
 
 
 def decode_result(definition: Definition[..., Any], result: Json) -> Any:

@@ -10,11 +10,22 @@ if TYPE_CHECKING:
 
 
 class NotOfType(ValueError):
-    """A value is not of its annotated type, or not JSON. `problems` holds (path, message) pairs; the path may be ""."""
+    """A value is not of its annotated type, or not JSON.
 
-    def __init__(self, *problems: tuple[str, str]) -> None:
+    Attributes:
+        problems: (path, message) pairs; the path may be "".
+        found: for some paths what stood there, shortened.
+    """
+
+    def __init__(self, *problems: tuple[str, str], found: Mapping[str, str] | None = None) -> None:
         super().__init__("; ".join(f"{path}: {message}" if path else message for path, message in problems))
         self.problems = problems
+        self.found = found or {}
+
+    def with_values(self) -> str:
+        """The text with what was found: `lines[0].price: Input should be a valid number (got 'three')`."""
+        got = {path: f" (got {found})" for path, found in self.found.items()}
+        return str(NotOfType(*((path, message + got.get(path, "")) for path, message in self.problems)))
 
 
 def join(path: str, key: str) -> str:
@@ -26,17 +37,22 @@ def join(path: str, key: str) -> str:
 
 def from_pydantic(errors: list[ErrorDetails], value: Any) -> NotOfType:
     """One problem for each place: the alternatives of a union that all failed are joined by "or"."""
+    from skyloom.flows.shortened import shortened
+
     problems: dict[str, list[str]] = {}
+    found: dict[str, str] = {}
     for error in errors:
         location, key = error["loc"], ""
         if location[-1:] == ("[key]",):
             location, key = location[:-2], f"the key {location[-2]!r}: "
         path = _path(location, value, missing=error["type"] in _KEY_ERRORS)
+        if not key and error["type"] not in _KEY_ERRORS:
+            found[path] = shortened(error["input"])
         messages = problems.setdefault(path, [])
         message = key + error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
         if message not in messages:
             messages.append(message)
-    return NotOfType(*((path, _joined(messages)) for path, messages in problems.items()))
+    return NotOfType(*((path, _joined(messages)) for path, messages in problems.items()), found=found)
 
 
 _KEY_ERRORS = frozenset({"missing", "missing_argument", "extra_forbidden", "unexpected_keyword_argument"})

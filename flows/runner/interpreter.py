@@ -18,12 +18,13 @@ from skyloom.flows.expr.nodes import Bind, Expr, Target
 from skyloom.flows.expr.python import compile_expr
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.conform import Mismatch, conformed
-from skyloom.flows.ir.program import FlowDefinition, Parameter, Program, PromptDefinition, TaskDefinition
+from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
 from skyloom.flows.outcome import Done, ErrorValue, Failed, Json, Raised
 from skyloom.flows.runner.engine import ApprovalRequest, Engine, EventRequest, Place
 from skyloom.flows.runner.events import RunEvent, ignore
 from skyloom.flows.runner.journal import Journal, StepRecord, check_same, digest
 from skyloom.flows.runner.ordered import first_to_end, run_in_order
+from skyloom.flows.shortened import shortened
 from skyloom.flows.values import check_json
 
 Variables = dict[str, Any]
@@ -107,7 +108,8 @@ class Interpreter:
         try:
             return conformed(check_json(value), flow.returns, self.program.models)
         except ValueError as problem:
-            raise Raised.of(TaskFailed(f"{flow.name} returned a value that is not of its type: {problem}")) from None
+            told = f"{problem} (got {shortened(value)})" if isinstance(problem, Mismatch) else str(problem)
+            raise Raised.of(TaskFailed(f"{flow.name} returned a value that is not of its type: {told}")) from None
 
     # --- statements ---------------------------------------------------------------------------------------------
 
@@ -325,7 +327,7 @@ class Interpreter:
 
     async def _call(self, step: ir.CallTask | ir.CallPrompt | ir.CallFlow, place: Place, scope: Scope) -> Json:
         given = {argument.name: self._value(argument.value, scope) for argument in step.arguments}
-        arguments = self._conformed(given, self._callee(step).parameters)
+        arguments = self._conformed(self._callee(step), given)
         engine = scope.engine
         match step:
             case ir.CallTask():
@@ -357,16 +359,19 @@ class Interpreter:
             case ir.CallFlow():
                 return self.program.flows[step.flow]
 
-    def _conformed(self, arguments: Variables, parameters: tuple[Parameter, ...]) -> dict[str, Json]:
+    def _conformed(self, callee: Callee, arguments: Variables) -> dict[str, Json]:
         """Copies of the arguments, of their parameters' types, in the order of the parameters."""
-        try:
-            return {
-                parameter.name: conformed(arguments[parameter.name], parameter.type, self.program.models)
-                for parameter in parameters
-                if parameter.name in arguments
-            }
-        except Mismatch as problem:
-            raise Raised.of(TaskFailed(str(problem))) from None
+        result = {}
+        for parameter in callee.parameters:
+            if parameter.name not in arguments:
+                continue
+            given = arguments[parameter.name]
+            try:
+                result[parameter.name] = conformed(given, parameter.type, self.program.models)
+            except Mismatch as problem:
+                told = f"{callee.name}: argument {parameter.name}: {problem} (got {shortened(given)})"
+                raise Raised.of(TaskFailed(told)) from None
+        return result
 
     async def _recorded(
         self, place: Place, kind: str, name: str, inputs: Json, carry_out: Callable[[], Awaitable[Json]]
