@@ -20,9 +20,8 @@ from typing import Any
 from skyloom.deployers.aws.expr_calls import EMITTED, UNSUPPORTED
 from skyloom.deployers.aws.expr_code import Code
 from skyloom.deployers.aws.expr_failing import failing
-from skyloom.deployers.aws.expr_kinds import BOOLEAN, kinds
 from skyloom.deployers.aws.expr_nodes import node
-from skyloom.deployers.aws.expr_truth import truth
+from skyloom.deployers.aws.expr_truth import test
 from skyloom.deployers.aws.expr_writer import writer_for
 from skyloom.flows.expr.nodes import Array, Expr, Literal, Object, Spread
 
@@ -65,8 +64,7 @@ class JsonataEmitter:
         Raises:
             CannotEmit: JSONata cannot say it exactly.
         """
-        writer = writer_for(expr, self._variable, node)
-        return (writer.code(expr) if kinds(expr.type) <= BOOLEAN else truth(writer, expr)).text
+        return test(writer_for(expr, self._variable, node), expr).text
 
     def fails(self, expr: Expr) -> str | None:
         """The text of a boolean: whether Python may raise while it evaluates `expr`, or JSONata's value be another.

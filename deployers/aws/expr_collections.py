@@ -18,10 +18,10 @@ from skyloom.deployers.aws.expr_code import (
     number,
 )
 from skyloom.deployers.aws.expr_comparing import equal_codes
-from skyloom.deployers.aws.expr_kinds import BOOLEAN, NUMBER, STRING, element_type, holds_arrays, is_int, kinds
+from skyloom.deployers.aws.expr_kinds import NUMBER, STRING, element_type, holds_arrays, is_int, kinds
 from skyloom.deployers.aws.expr_loops import as_list, elements, loop
 from skyloom.deployers.aws.expr_ordering import keyword
-from skyloom.deployers.aws.expr_truth import truth, truth_of_value
+from skyloom.deployers.aws.expr_truth import test, truth_of_value
 from skyloom.deployers.aws.expr_writer import Writer, cannot
 from skyloom.flows.expr.nodes import Call, Comprehension, Expr
 from skyloom.flows.expr.types import DictType, TupleType, Type, members
@@ -63,16 +63,17 @@ def _found(writer: Writer, values: Expr, *, wanted: bool) -> Code:
     match values:
         case Comprehension(key=None, generators=(single,), element=result):
             found = loop(writer, single.target, single.items)
-            test = found.inside.code(result) if kinds(result.type) <= BOOLEAN else truth(found.inside, result)
-            test = test if wanted else negation(test)
+            true = test(found.inside, result)
+            decides = true if wanted else negation(true)
             for condition in reversed(single.conditions):
-                test = both(found.inside.code(condition), test)
-            return block(found.bindings, call("exists", call("filter", found.array, function(found.parameters, test))))
+                decides = both(found.inside.code(condition), decides)
+            picked = call("filter", found.array, function(found.parameters, decides))
+            return block(found.bindings, call("exists", picked))
         case _:
             _, item = writer.fresh("item")
-            test = truth_of_value(Code(item, simple=True), element_type(values.type), values)
-            test = test if wanted else negation(test)
-            return call("exists", call("filter", elements(writer, values), function([item], test)))
+            true = truth_of_value(Code(item, simple=True), element_type(values.type), values)
+            decides = true if wanted else negation(true)
+            return call("exists", call("filter", elements(writer, values), function([item], decides)))
 
 
 def total(writer: Writer, expr: Call) -> Code:
@@ -151,8 +152,8 @@ def counted(writer: Writer, expr: Call) -> Code:
 
     def body(inner: Writer, value: Code) -> Code:
         inner, item = inner.fresh("item")
-        test = equal_codes(inner, expr, (Code(item, simple=True), held), (value, wanted.type))
-        matching = call("filter", inner.code(values), function([item], test))
+        same_ = equal_codes(inner, expr, (Code(item, simple=True), held), (value, wanted.type))
+        matching = call("filter", inner.code(values), function([item], same_))
         return call("count", as_list(matching, nested=True) if holds_arrays(held) else matching)
 
     return writer.let([("wanted", wanted)], body)
@@ -168,9 +169,9 @@ def position(writer: Writer, expr: Call) -> Code:
         inner, item = inner.fresh("item")
         inner, index = inner.fresh("index")
         held = element_type(values.type)
-        test = equal_codes(inner, expr, (Code(item, simple=True), held), (value, wanted.type))
+        same_ = equal_codes(inner, expr, (Code(item, simple=True), held), (value, wanted.type))
         # A function that gives nothing leaves the element out.
-        found = call("map", inner.code(values), function([item, index], Code(f"{test.text} ? {index}")))
+        found = call("map", inner.code(values), function([item, index], Code(f"{same_.text} ? {index}")))
         return Code(f"{found.text}[0]")
 
     return writer.let([("wanted", wanted)], body)

@@ -31,6 +31,11 @@ def truth(writer: Writer, operand: Expr) -> Code:
     return writer.let([("value", operand)], lambda _, value: truth_of_value(value, operand.type, operand))
 
 
+def test(writer: Writer, expr: Expr) -> Code:
+    """`expr` where only its truth counts."""
+    return writer.code(expr) if kinds(expr.type) <= BOOLEAN else truth(writer, expr)
+
+
 def truth_of_value(value: Code, of: Type, place: Expr) -> Code:
     """The truth of a simple value of type `of`."""
     found = kinds(of)
