@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from skyloom.deployers.aws.errors import decode, timed_out
 from skyloom.deployers.aws.services import strict_json
 from skyloom.deployers.aws.services.clients import client
 from skyloom.deployers.aws.services.exchange import Request, Response
@@ -77,7 +78,7 @@ class Api:
         try:
             if start.express:
                 ended = self._starting.run(start.flow, given, name)
-                state = _state(name, ended)
+                state = _state(name, start.flow, ended)
                 return Response.of_json(200 if state["status"] == "done" else 500, state)
             self._starting.start(start.flow, given, name)
         except TooLarge as problem:
@@ -96,7 +97,7 @@ class Api:
             found = states.describe_execution(executionArn=self._starting.execution(start.flow, run))
         except states.exceptions.ExecutionDoesNotExist:
             raise Refused(404, "no such run") from None
-        return Response.of_json(200, _state(run, found))
+        return Response.of_json(200, _state(run, start.flow, found))
 
 
 def _input(request: Request, start: Start) -> Json:
@@ -133,20 +134,18 @@ _STATUS = {
 }
 
 
-def _state(run: str, found: Mapping[str, Json]) -> dict[str, Json]:
+def _state(run: str, flow: str, found: Mapping[str, Json]) -> dict[str, Json]:
     status = _STATUS[found["status"]]
     state: dict[str, Json] = {"run": run, "status": status, "started": _iso(found["startDate"])}
     if found.get("stopDate"):
         state["ended"] = _iso(found["stopDate"])
     if status == "done":
         state["result"] = json.loads(found["output"])
+    elif found["status"] == "TIMED_OUT":
+        state["error"] = timed_out(flow).to_json()
     elif status == "failed":
-        state["error"] = _error(found)
+        state["error"] = decode(found.get("error"), found.get("cause")).to_json()
     return state
-
-
-def _error(found: Mapping[str, Json]) -> Json:
-    raise NotImplementedError
 
 
 def _iso(moment: datetime) -> str:

@@ -35,7 +35,7 @@ fieldset{border:0;margin:0;padding:0}
 input[type=text],input[type=date],select,textarea{width:100%;padding:.5rem;font:inherit;color:inherit;
 background:var(--paper);border:1px solid var(--line);border-radius:.25rem}
 fieldset label{display:inline-flex;gap:.4rem;align-items:center;font-weight:400;margin-right:1.5rem}
-[aria-invalid=true]{border:2px solid var(--no)}
+main [aria-invalid=true]{border:2px solid var(--no)}
 .problem{color:var(--no);font-weight:600;margin:.2rem 0}
 @media (prefers-color-scheme:dark){.problem{color:#ff9d96}}
 .summary{border:2px solid var(--no);border-radius:.25rem;padding:.5rem 1rem;margin:1rem 0}

@@ -14,6 +14,7 @@ import json
 import os
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 
 from skyloom.deployers.aws.services.clients import client
@@ -47,6 +48,8 @@ def _document(notification: dict[str, Json]) -> dict[str, Json]:
         told = json.loads(notification["Message"])
     except ValueError:
         told = {}
+    if not isinstance(told, dict):
+        told = {}
     if "link" in told:
         text = f"{told['message']}\nUntil {moment(told['until'])}: {told['link']}"
         return {"text": text, **origin, "run": told["run"], "step": told["step"], "to": told["to"], "url": told["link"]}
@@ -60,18 +63,14 @@ def post(address: str, document: dict[str, Json]) -> None:
     """Posts JSON. Raises NotTaken, which never names the address."""
     if not address.startswith(("https://", "http://127.0.0.1:")):
         raise NotTaken("the webhook's secret holds no https address")
-    request = urllib.request.Request(
-        address,
-        data=json.dumps(document).encode(),
-        headers={"Content-Type": "application/json", "User-Agent": "skyloom"},
-        method="POST",
-    )
+    body, kind = json.dumps(document).encode(), {"Content-Type": "application/json", "User-Agent": "skyloom"}
     try:
+        request = urllib.request.Request(address, data=body, headers=kind, method="POST")
         with urllib.request.build_opener(_NoRedirects).open(request, timeout=_SECONDS):
             return
     except urllib.error.HTTPError as error:
         raise NotTaken(f"the webhook answered {error.code}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise NotTaken(f"the webhook cannot be reached: {type(error).__name__}") from None
 
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyloom.deployers.aws.services import keys as keys_module
 from skyloom.deployers.aws.services import links
 from skyloom.deployers.aws.services.keys import Keys
 
@@ -83,7 +82,7 @@ class Secrets:
 
 def test_keys_are_kept_and_a_key_made_since_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr(keys_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     secrets = Secrets(AWSCURRENT="one")
     keys = Keys(secrets, "arn")
     assert keys.current() == b"one"

@@ -45,7 +45,7 @@ class Order(BaseModel):
 
 SCHEMA = json_schema(Order)
 LINE = {"sku": "ab", "count": 2}
-FULL = {
+FULL: dict[str, Any] = {
     "lines": [{"sku": "ab", "count": 2, "price": 1.0}],
     "speed": "slow",
     "kind": None,

@@ -1,0 +1,234 @@
+"""An AWS account of the tests' own, and runs in it that wait."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from servers.http_api import HttpApi
+
+from skyloom.deployers.aws.services import links
+from skyloom.deployers.aws.services.deciding import Deciding
+from skyloom.deployers.aws.services.decision_page import DecisionPage
+from skyloom.deployers.aws.services.delivery import Delivery
+from skyloom.deployers.aws.services.exchange import Request
+from skyloom.deployers.aws.services.keys import Keys
+from skyloom.deployers.aws.services.waiting import Wait, Waits
+from skyloom.deployers.aws.services.waits import Notice, Opening, Teller
+
+REGION = "us-east-1"
+
+WAITING = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Wait",
+    "States": {
+        "Wait": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "Arguments": {
+                "QueueUrl": "{% $states.input.queue %}",
+                "MessageBody": {"token": "{% $states.context.Task.Token %}"},
+            },
+            "Output": "{% $states.result %}",
+            "End": True,
+        }
+    },
+}
+TABLE = {
+    "AttributeDefinitions": [
+        {"AttributeName": "subject", "AttributeType": "S"},
+        {"AttributeName": "id", "AttributeType": "S"},
+    ],
+    "KeySchema": [
+        {"AttributeName": "subject", "KeyType": "HASH"},
+        {"AttributeName": "id", "KeyType": "RANGE"},
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+class Account:
+    """The services that the Lambda code talks to."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.states = self.client("stepfunctions")
+        self.dynamodb = self.client("dynamodb")
+        self.secrets = self.client("secretsmanager")
+        self.sns = self.client("sns")
+        self.sqs = self.client("sqs")
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def table(self) -> str:
+        """A new table of waits."""
+        name = f"waits-{uuid.uuid4().hex[:8]}"
+        self.dynamodb.create_table(TableName=name, **TABLE)
+        return name
+
+    def machine(self, definition: dict[str, Any] | None = None) -> str:
+        """The ARN of a new state machine; without a definition, of one that waits for somebody's answer."""
+        made = self.states.create_state_machine(
+            name=f"machine-{uuid.uuid4().hex[:8]}",
+            definition=json.dumps(definition or WAITING),
+            roleArn="arn:aws:iam::000000000000:role/any",
+        )
+        return str(made["stateMachineArn"])
+
+    def waiting_run(self) -> WaitingRun:
+        return WaitingRun(self)
+
+    until = staticmethod(lambda look, seconds=30: until(look, seconds))
+
+    def secret(self, value: str) -> str:
+        return str(self.secrets.create_secret(Name=f"s-{uuid.uuid4().hex[:8]}", SecretString=value)["ARN"])
+
+    def topic(self) -> tuple[str, Callable[[], list[dict[str, Any]]]]:
+        """A topic, and what has been published there."""
+        queue = self.sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        topic = self.sns.create_topic(Name=f"t-{uuid.uuid4().hex[:8]}")["TopicArn"]
+        self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+        def published() -> list[dict[str, Any]]:
+            found = self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+            return [json.loads(message["Body"]) for message in found]
+
+        return str(topic), published
+
+
+class WaitingRun:
+    """An execution that waits for a task token's answer."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        queue = account.sqs.create_queue(QueueName=f"w-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+        self.machine = account.machine()
+        started = account.states.start_execution(stateMachineArn=self.machine, input=json.dumps({"queue": queue}))
+        self.arn: str = started["executionArn"]
+        self.name = self.arn.rpartition(":")[2]
+        [message] = until(lambda: account.sqs.receive_message(QueueUrl=queue).get("Messages"))
+        self.token: str = json.loads(message["Body"])["token"]
+
+    def ended(self) -> dict[str, Any]:
+        """How the execution ended, when it has."""
+
+        def look() -> dict[str, Any] | None:
+            found: dict[str, Any] = self._account.states.describe_execution(executionArn=self.arn)
+            return None if found["status"] == "RUNNING" else found
+
+        found: dict[str, Any] = until(look)
+        return found
+
+    def output(self) -> Any:
+        return json.loads(self.ended()["output"])
+
+    def stop(self) -> None:
+        self._account.states.stop_execution(executionArn=self.arn)
+        self.ended()
+
+
+def until(look: Callable[[], Any], seconds: float = 30) -> Any:
+    """What `look` finds, as soon as it finds something."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """An account in a process of its own."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    folder: Path = tmp_path_factory.mktemp("ministack")
+    environment = os.environ | {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "LOG_LEVEL": "WARNING"}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ministack"], env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until(lambda: _healthy(url), 120)
+        yield Account(url)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_ministack/health", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+NOTICE = Notice(api="https://api.example", app="shop", environment="dev")
+
+
+class Approvals:
+    """The page behind a local HTTP API, and runs that ask there."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.waits = Waits(account.dynamodb, account.table())
+        self.key = b"the key"
+        self.keys = Keys(account.secrets, account.secret(self.key.decode()))
+        self.deciding = Deciding(self.waits, Delivery(self.waits, account.states))
+        self.page = DecisionPage(self.deciding, self.keys, "shop")
+        route = lambda event: self.page.respond(Request.of(event), time.time()).to_event()  # noqa: E731
+        self.api = HttpApi({"GET /approvals/{id}": route, "POST /approvals/{id}": route})
+        self.http = httpx.Client(timeout=30)
+
+    def close(self) -> None:
+        self.http.close()
+        self.api.close()
+
+    def ask(self, run: Any, timeout: float | None = 600, **request: Any) -> str:
+        """The link to a new approval."""
+        asked = {"kind": "approval", "token": run.token, "run": run.name, "execution": "arn", "flow": "answer"}
+        asked |= {"step": "answer/approval", "message": "Send it?", "timeout": timeout}
+        opened = Opening(self.waits, Teller(self.keys, NOTICE, None, None)).open(asked | request)
+        wait = self.record(opened["id"])
+        return links.link(self.api.url, self.key, wait.id, wait.expires)
+
+    def record(self, wait: str) -> Wait:
+        found = self.waits.get("approval", wait)
+        assert found is not None
+        return found
+
+    def send(self, link: str, **inputs: str) -> httpx.Response:
+        """What the page answers to a filled-in form; names of the form's own fields begin with `answer_`."""
+        named = {name.replace("answer_", "answer."): value for name, value in inputs.items()}
+        return self.http.post(link, data={"decision": "approve", "by": "Ada"} | named)
+
+
+@pytest.fixture
+def approvals(account: Account) -> Iterator[Approvals]:
+    made = Approvals(account)
+    yield made
+    made.close()
