@@ -1,40 +1,39 @@
 """The language: everything a flow is written with. Importing it loads neither pydantic, Prefect nor an SDK.
 
-What apps are made of is loaded when it is first asked for: a function that runs one task does without.
+Every name is loaded when it is first asked for: a function that runs one task starts without the rest.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from skyloom.errors import (
-    ApprovalTimedOut,
-    EventTimedOut,
-    FlowCancelled,
-    FlowError,
-    FlowTimedOut,
-    PromptFailed,
-    TaskFailed,
-    TaskTimedOut,
-)
-from skyloom.flows.constructs import (
-    Decision,
-    approval,
-    each,
-    emit,
-    now,
-    parallel,
-    race,
-    sha256,
-    sleep,
-    uuid,
-    wait_for,
-)
-from skyloom.flows.definitions import Flow, Prompt, Task, flow, prompt, task
-from skyloom.flows.policy import Retry, days, hours, minutes, seconds
-from skyloom.flows.task_context import context
-
 if TYPE_CHECKING:
+    from skyloom.errors import (
+        ApprovalTimedOut,
+        EventTimedOut,
+        FlowCancelled,
+        FlowError,
+        FlowTimedOut,
+        PromptFailed,
+        TaskFailed,
+        TaskTimedOut,
+    )
     from skyloom.flows.app import App, Environment
+    from skyloom.flows.constructs import (
+        Decision,
+        approval,
+        each,
+        emit,
+        now,
+        parallel,
+        race,
+        sha256,
+        sleep,
+        uuid,
+        wait_for,
+    )
+    from skyloom.flows.definitions import Flow, Prompt, Task, flow, prompt, task
+    from skyloom.flows.policy import Retry, days, hours, minutes, seconds
     from skyloom.flows.resources import Bucket, EmailNotifier, Queue, Secret, WebhookNotifier
+    from skyloom.flows.task_context import context
     from skyloom.flows.triggers import (
         Http,
         Iam,
@@ -97,22 +96,30 @@ __all__ = [
     "wait_for",
 ]
 
-LAZY = {
+HOMES = {
     name: module
     for module, names in {
+        "skyloom.errors": (
+            "ApprovalTimedOut EventTimedOut FlowCancelled FlowError FlowTimedOut PromptFailed TaskFailed TaskTimedOut"
+        ),
         "skyloom.flows.app": "App Environment",
+        "skyloom.flows.constructs": "Decision approval each emit now parallel race sha256 sleep uuid wait_for",
+        "skyloom.flows.definitions": "Flow Prompt Task flow prompt task",
+        "skyloom.flows.policy": "Retry days hours minutes seconds",
         "skyloom.flows.resources": "Bucket EmailNotifier Queue Secret WebhookNotifier",
+        "skyloom.flows.task_context": "context",
         "skyloom.flows.triggers": "Http Iam Jwt ObjectCreated OnEvent Public QueueMessage Schedule StoredObject",
     }.items()
     for name in names.split()
 }
-"""Names that are loaded when they are first asked for, and the modules they are in."""
+"""The module in which each name is defined."""
 
 
 def __getattr__(name: str) -> Any:
-    module = LAZY.get(name)
+    module = HOMES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
+    from importlib import import_module
 
-    return getattr(importlib.import_module(module), name)
+    value = globals()[name] = getattr(import_module(module), name)
+    return value

@@ -12,7 +12,7 @@
     base_url = "http://localhost:11434/v1"
 
 Without a file, or without a table for it, every alias of the target `local` is `offline`; with one, `fast` and `smart`
-still are, where it does not name them.
+still are, where it does not name them. On the target `aws` these two are models of Amazon Bedrock by default.
 
 Variables of the environment come before the file, for the target `local`: `SKYLOOM_ENV` names the environment (default
 `dev`), `SKYLOOM_MODEL_FAST=openai:gpt-5` sets the alias `fast`, `SKYLOOM_OLLAMA_BASE_URL` the `base_url` of `ollama`.
@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from skyloom import plugins
+from skyloom.adapters.llm.defaults import DEFAULT_MODELS
 from skyloom.errors import ConfigError, Diagnostic
 from skyloom.flows.config_reading import BUILT_IN_PROVIDERS, Reader, Settings, did_you_mean, problem_with
 from skyloom.flows.toml_file import TomlFile
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 FILE_NAME = "skyloom.toml"
 DEFAULT_ENVIRONMENT = "dev"
 LOCAL = "local"
-DEFAULT_ALIASES = ("fast", "smart")
+DEFAULT_ALIASES = tuple(DEFAULT_MODELS[LOCAL])
 """Aliases that are `offline` on the target `local` where the file does not name them."""
 
 
@@ -143,10 +144,13 @@ def _written(config: Config, alias: str, target: str) -> str:
     table = config.settings.models.get(target)
     if table is not None and alias in table:
         return table[alias]
-    if target == LOCAL and (not table or alias in DEFAULT_ALIASES):
+    defaults = DEFAULT_MODELS.get(target, {})
+    if alias in defaults:
+        return defaults[alias]
+    if target == LOCAL and not table:
         return "offline"
     keys = ("models", target)
-    known = (*(table or ()), *(DEFAULT_ALIASES if target == LOCAL else ()))
+    known = (*(table or ()), *defaults)
     message = f"no model `{alias}` for the target `{target}` (environment `{config.environment}`)"
     hint = did_you_mean(alias, known) or f'add `{alias} = "provider:model"` to [models.{target}]'
     if config.file is None:

@@ -16,10 +16,14 @@ Option = str | int | float | bool
 
 TARGETS = ("local", "aws", "azure", "gcp")
 
-OPTIONS: dict[str, tuple[str, ...]] = {"offline": (), "openai": ("base_url", "api_key_env")}
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "bedrock": ("region", "endpoint_url", "via"),
+    "offline": (),
+    "openai": ("base_url", "api_key_env"),
+}
 """The options of the kinds of provider that Skyloom ships, all strings. Those of a plugin are the plugin's affair."""
 
-NEEDS_MODEL = ("openai",)
+NEEDS_MODEL = ("bedrock", "openai")
 """The kinds whose references have to name a model."""
 
 
@@ -175,9 +179,14 @@ class Reader:
             self.report("SKY631", f"a provider of kind `{kind}` has no option `{option}`", keys, hint)
         elif not isinstance(value, str):
             self.report("SKY632", f"`{option}` must be a string, not {_named(value)}", keys)
-        elif option == "base_url" and not _is_url(value):
+        elif option in ("base_url", "endpoint_url") and not _is_url(value):
             hint = "such as http://localhost:11434/v1"
             self.report("SKY632", f"`{value}` is no http or https address", keys, hint)
+        elif option == "via" and value != "function":
+            hint = 'write via = "function", or leave it out'
+            self.report(
+                "SKY632", f"a prompt is asked via functions, or where there is a choice, not `{value}`", keys, hint
+            )
 
     def _known(self, table: dict[str, Any], known: tuple[str, ...], keys: Keys) -> None:
         for name in table:

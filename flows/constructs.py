@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Generic, Never, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, overload
 
 from skyloom.flows import session
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 T = TypeVar("T")
 T1 = TypeVar("T1")
@@ -171,4 +172,6 @@ def uuid() -> str:
 
 def sha256(text: str) -> str:
     """The SHA-256 of the text's UTF-8 bytes, as 64 lower-case hexadecimal digits."""
+    import hashlib
+
     return hashlib.sha256(text.encode()).hexdigest()

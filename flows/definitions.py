@@ -7,7 +7,6 @@ together with everything else that is wrong in the file.
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
@@ -36,6 +35,8 @@ class Definition(Generic[P, R]):
 
     def bind(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
         """The arguments by parameter name, without those left out. Raises TypeError as the call itself would."""
+        import inspect
+
         return dict(inspect.signature(self.function).bind(*args, **kwargs).arguments)
 
     def __repr__(self) -> str:

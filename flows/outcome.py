@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sysconfig
-import traceback
+import functools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-_OTHERS = (str(Path(__file__).parents[1]), *{sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
-"""Folders of code that is not the user's: Skyloom's own, Python's, and what is installed."""
 
 Json = Any
 """null, a boolean, a number, a string, a list or a dict with string keys."""
@@ -43,6 +38,15 @@ class ErrorValue:
         return self.type in names or any(base in names for base in self.bases)
 
 
+@functools.cache
+def _foreign_folders() -> tuple[str, ...]:
+    """Folders of code that is not the user's: Skyloom's own, Python's, and what is installed."""
+    import sysconfig
+    from pathlib import Path
+
+    return (str(Path(__file__).parents[1]), *{sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+
+
 def carried(text: str) -> str:
     """The text of an error as JSON can carry it: a lone surrogate, which is no Unicode text, is spelled out."""
     return text.encode(errors="backslashreplace").decode()
@@ -62,8 +66,11 @@ class Raised(Exception):
 
     def place(self) -> str | None:
         """Where the error arose: in the flow, and in the body of the task that raised it."""
+        import traceback
+
         frames = traceback.extract_tb(self.exception.__traceback__) if self.exception is not None else []
-        own = [frame for frame in frames if frame.filename.endswith(".py") and not frame.filename.startswith(_OTHERS)]
+        others = _foreign_folders()
+        own = [frame for frame in frames if frame.filename.endswith(".py") and not frame.filename.startswith(others)]
         parts = [self.statement] if self.statement else []
         if own:
             parts.append(f"raised in {own[-1].name}, {own[-1].filename}:{own[-1].lineno}")

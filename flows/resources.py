@@ -11,6 +11,7 @@ A function finds a resource by a variable of its environment: `SKYLOOM_BUCKET_IN
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,6 +77,23 @@ class Secret:
     def variable(self) -> str:
         """The variable that tells a function where the secret is kept."""
         return variable_of("SECRET", self.name)
+
+    def read(self) -> str:
+        """The secret's value, in a task that is one of the `readers`. On your own machine it is the value of an
+        environment variable called like the secret: `STRIPE_KEY` for `stripe-key`.
+
+        Raises:
+            ConfigError: SKY605, there is no such value, or it may not be read.
+        """
+        from skyloom.adapters.secrets import read_secret, unreadable
+
+        reference = os.environ.get(self.variable)
+        if reference:
+            return read_secret(reference)
+        local = self.variable.removeprefix("SKYLOOM_SECRET_")
+        if local not in os.environ:
+            raise unreadable(self.name, f"${local} is not set")
+        return os.environ[local]
 
 
 Resource = Bucket | Queue | Secret

@@ -16,19 +16,18 @@ float. Nothing that comes out shares a mutable object with what went in.
 
 from __future__ import annotations
 
-import base64
-import inspect
 import math
+import sys
 import typing
 import weakref
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from skyloom.flows import records
-from skyloom.flows.converters import converter_for
 from skyloom.flows.mismatch import NotOfType, join
+
+if TYPE_CHECKING:
+    from skyloom.flows.converters import Converter
 
 __all__ = [
     "MAX_INT",
@@ -58,9 +57,9 @@ def to_json(value: Any, annotation: Any) -> Json:
     kind = type(value)
     if kind is annotation and kind in _SCALARS:
         return _guarded(value, convert=False)
-    if annotation is Any or annotation is inspect.Parameter.empty:
+    if _is_any(annotation):
         return check_json(value)
-    converter = converter_for(annotation)
+    converter = _converter(annotation)
     checked = converter.validate_python(value)
     result = _guarded(converter.dump(checked), convert=True)
     if converter.holds_instances:
@@ -81,9 +80,9 @@ def from_json(value: Json, annotation: Any) -> Any:
     """
     checked = check_json(value)
     scalar = type(value) is annotation and annotation in _SCALARS
-    if scalar or annotation is Any or annotation is inspect.Parameter.empty:
+    if scalar or _is_any(annotation):
         return checked
-    return converter_for(annotation).validate_json(checked)
+    return _converter(annotation).validate_json(checked)
 
 
 def check_json(value: Any) -> Json:
@@ -97,20 +96,22 @@ def check_json(value: Any) -> Json:
 
 def shown(value: Any) -> Json:
     """The canonical JSON of a value by its own class: what people see, and what events carry. Raises NotOfType."""
-    return _guarded(converter_for(Any).dump(value), convert=True)
+    return _guarded(_converter(Any).dump(value), convert=True)
 
 
 def json_schema(annotation: Any) -> dict[str, Any]:
     """The JSON Schema (2020-12) of the values of type `annotation`."""
-    if annotation is inspect.Parameter.empty:
+    if annotation is not Any and _is_any(annotation):
         return {}
-    return converter_for(annotation).schema()
+    return _converter(annotation).schema()
 
 
 def object_schema(title: str, properties: Mapping[str, Any], defaults: Mapping[str, Json]) -> dict[str, Any]:
     """The JSON Schema of an object whose keys are `properties` (annotations by name), and no others. Keys without an
     entry in `defaults` are required."""
-    names = {name: Any if hint is inspect.Parameter.empty else hint for name, hint in properties.items()}
+    from skyloom.flows import records
+
+    names = {name: Any if _is_any(hint) else hint for name, hint in properties.items()}
     schema = json_schema(records.typed_dict(title, names, required=frozenset(names)))
     for name, default in defaults.items():
         schema["properties"][name]["default"] = default
@@ -134,6 +135,19 @@ def signature_types(function: Callable[..., Any]) -> dict[str, Any]:
     if known is None:
         known = _hints[function] = typing.get_type_hints(function, include_extras=True)
     return known
+
+
+def _is_any(annotation: Any) -> bool:
+    """Whether values of the annotation may be anything; also where there is none."""
+    inspect = sys.modules.get("inspect")
+    return annotation is Any or (inspect is not None and annotation is inspect.Parameter.empty)
+
+
+def _converter(annotation: Any) -> Converter:
+    # Functions whose tasks take and give scalars do without.
+    from skyloom.flows.converters import converter_for
+
+    return converter_for(annotation)
 
 
 def _lost(before: Any, after: Any, path: str) -> str | None:
@@ -219,9 +233,9 @@ def _special(value: Any, path: str, *, convert: bool) -> Any:
     """A value whose class is none of JSON's own: a subclass of one, or, with `convert`, a typed Python value."""
     if isinstance(value, Enum) and convert:
         return _canonical(value.value, path, convert=False)
-    if isinstance(value, (datetime, date, time)) and convert:
-        return _moment(value, path)
     if isinstance(value, bytes) and convert:
+        import base64
+
         return base64.b64encode(value).decode()
     if not isinstance(value, Enum):
         if isinstance(value, str):
@@ -232,10 +246,18 @@ def _special(value: Any, path: str, *, convert: bool) -> Any:
             return _number(float.__float__(value), path)
         if isinstance(value, dict):
             return _object(value, path, convert=convert)
+    moment = _moment(value, path) if convert else None
+    if moment is not None:
+        return moment
     raise NotOfType((path, f"a value of type {type(value).__name__} is not JSON"))
 
 
-def _moment(value: datetime | date | time, path: str) -> str:
+def _moment(value: Any, path: str) -> str | None:
+    """The text of a point in time; None of anything else."""
+    from datetime import UTC, date, datetime, time
+
+    if not isinstance(value, (datetime, date, time)):
+        return None
     if not isinstance(value, (datetime, time)):
         return value.isoformat()
     if isinstance(value, time) or value.tzinfo is None:

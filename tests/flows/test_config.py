@@ -199,11 +199,11 @@ def test_the_openai_adapter(flow_file: Path, monkeypatch: pytest.MonkeyPatch) ->
         ('[environments.prod.model.local]\nfast = "offline"',
          "1:2: SKY631 unknown key `model`|did you mean `models`?"),
         ('[environments.prod.models.local]\nfast = "x:y"',
-         "2:1: SKY635 no provider `x`|add [providers.x], or use one of: offline, openai"),
+         "2:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, offline, openai"),
         ('models.local.fast = "x:y"',
-         "1:1: SKY635 no provider `x`|add [providers.x], or use one of: offline, openai"),
+         "1:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, offline, openai"),
         ('[models]\nlocal = {fast = "x:y"}',
-         "2:1: SKY635 no provider `x`|add [providers.x], or use one of: offline, openai"),
+         "2:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, offline, openai"),
     ],
 )  # fmt: skip
 def test_mistakes_have_a_place_and_a_hint(flow_file: Path, text: str, rendered: str) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+from servers.bedrock_server import BedrockServer
 from servers.openai_server import OpenAIServer, instance
 
 from skyloom.adapters.llm.base import Completion, CompletionRequest, LanguageModel, Message
+from skyloom.adapters.llm.bedrock import BedrockModel
 from skyloom.adapters.llm.offline import OfflineModel
 from skyloom.adapters.llm.openai_compatible import OpenAICompatibleModel
 from skyloom.adapters.llm.scripted import ScriptedModel
@@ -34,13 +36,18 @@ def _scripted_answer(request: CompletionRequest) -> Any:
     return "Some text." if request.output_schema is None else instance(request.output_schema, request.output_schema)
 
 
-@pytest.fixture(params=["offline", "scripted", "openai"])
-def model(request: pytest.FixtureRequest) -> Iterator[LanguageModel]:
+@pytest.fixture(params=["offline", "scripted", "openai", "bedrock"])
+def model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LanguageModel]:
     match request.param:
         case "offline":
             yield OfflineModel()
         case "scripted":
             yield ScriptedModel(_scripted_answer)
+        case "bedrock":
+            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+                monkeypatch.setenv(name, "test")
+            with BedrockServer() as server:
+                yield BedrockModel(region="eu-central-1", endpoint_url=server.url)
         case _:
             with OpenAIServer() as server:
                 yield OpenAICompatibleModel(base_url=server.url)

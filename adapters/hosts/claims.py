@@ -1,0 +1,100 @@
+"""The claim check: a value too large to travel with a run waits in the app's bucket, and a pointer travels instead.
+
+    {"$skyloom": "s3://bucket/values/<run>/<digest>.json", "bytes": 734003}
+
+A pointer counts only when it names the app's own bucket and the run that it travels in: one that comes from outside is
+plain data, and leads nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from skyloom.errors import TaskFailed
+
+Json = Any
+
+BUCKET_VARIABLE = "SKYLOOM_BUCKET"
+MARK = "$skyloom"
+
+MOST_INLINE = 250_000
+"""Bytes of JSON that travel with a run: Step Functions carries 262,144 from state to state, what it says about the call
+included (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
+LARGE = 200_000
+"""Bytes from which on a value that nobody looks into on its way is left in the bucket."""
+
+
+def checked_in(name: str, value: Json, carry: str, run: str) -> Json:
+    """The value as it travels on: itself, or a pointer where `carry` is "reference" and it is large.
+
+    Args:
+        name: whose result it is, for messages.
+
+    Raises:
+        TaskFailed: it is too large to travel.
+    """
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    bucket = os.environ.get(BUCKET_VARIABLE)
+    if carry == "reference" and bucket and len(content) > LARGE:
+        return _stored(content, bucket, run)
+    if len(content) > MOST_INLINE:
+        raise TaskFailed(
+            f"{name} returned {len(content):,} bytes of JSON; at most {MOST_INLINE:,} travel with a run. "
+            "Keep the value in a bucket and return its name, or return less of it"
+        )
+    return value
+
+
+def checked_out(value: Json, run: str) -> Json:
+    """The value with everything in the place of pointers that waits for them. Raises TaskFailed where it is gone."""
+    bucket = os.environ.get(BUCKET_VARIABLE)
+    return _resolved(value, f"s3://{bucket}/{_folder(run)}") if bucket and run else value
+
+
+def _resolved(value: Json, prefix: str) -> Json:
+    if isinstance(value, dict):
+        pointer = value.get(MARK)
+        if isinstance(pointer, str) and pointer.startswith(prefix) and value.keys() == {MARK, "bytes"}:
+            return _fetched(pointer)
+        return {key: _resolved(item, prefix) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_resolved(item, prefix) for item in value]
+    return value
+
+
+def _folder(run: str) -> str:
+    return f"values/{run}/"
+
+
+def _stored(content: bytes, bucket: str, run: str) -> Json:
+    from hashlib import sha256
+
+    # Named after the content: a repeated attempt writes the same object again.
+    key = f"{_folder(run)}{sha256(content).hexdigest()}.json"
+    _client().put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/json")
+    return {MARK: f"s3://{bucket}/{key}", "bytes": len(content)}
+
+
+def _fetched(pointer: str) -> Json:
+    bucket, _, key = pointer.removeprefix("s3://").partition("/")
+    client = _client()
+    try:
+        body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except client.exceptions.NoSuchKey:
+        raise TaskFailed(f"the value at {pointer} is gone: large values are kept for a limited time") from None
+    return json.loads(body)
+
+
+_clients: list[Any] = []
+
+
+def _client() -> Any:
+    if not _clients:
+        import boto3
+
+        _clients.append(boto3.client("s3"))
+    return _clients[0]

@@ -1,0 +1,36 @@
+"""Errors on the wire: an exception whose class a state machine can match, and whose text is the error as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from skyloom.flows.outcome import ErrorValue
+
+MOST_BYTES = 16_000
+"""Of the JSON text of an error: what a caught error takes with it through the rest of a run."""
+_CUT = " … (cut)"
+
+
+def on_the_wire(error: ErrorValue, never: Iterable[str] = (), on: Iterable[str] = ()) -> Exception:
+    """The exception to be raised from a function for `error`: its text is `{"type", "bases", "message"}`.
+
+    Its class is called like the error's own, or like the base class by which the retry policy knows it: engines match
+    one name and know nothing of base classes. Names in `never` come before those in `on`, as they do in the policy.
+    """
+    known = (name for name in (*never, *on) if name != "Exception" and error.is_a(name))
+    made: type[Exception] = type(next(known, error.type), (Exception,), {})
+    return made(_text(error))
+
+
+def _text(error: ErrorValue) -> str:
+    text = json.dumps(error.to_json(), ensure_ascii=False)
+    excess = len(text.encode()) - MOST_BYTES
+    if excess <= 0:
+        return text
+    # Escapes make the JSON longer than the message, so what is cut off is taken in steps.
+    message = error.message
+    while message and len(text.encode()) > MOST_BYTES:
+        message = message[: max(0, min(len(message) - excess // 4 - 1, MOST_BYTES))]
+        text = json.dumps({**error.to_json(), "message": message + _CUT}, ensure_ascii=False)
+    return text
