@@ -208,7 +208,7 @@ class Deployer(Protocol):
     def status(self) -> Status:
         """What is deployed. Raises UserError (SKY643) where nothing is; so do all methods below."""
 
-    def start(self, flow: str, input: Mapping[str, Json], run: str | None = None) -> CloudRun:
+    def start(self, flow: str, arguments: Mapping[str, Json], run: str | None = None) -> CloudRun:
         """Starts a run of a deployed flow, under the given id where it is free."""
 
     def run(self, run_id: str) -> CloudRun:

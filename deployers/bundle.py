@@ -32,12 +32,16 @@ class Bundle:
 
     Attributes:
         files: content by path, relative, with `/`; without the manifest.
+        account: where alone it may be deployed; None: wherever the caller's credentials are for.
+        region: where it is deployed; None: where the target's own configuration says.
     """
 
     target: str
     app: str
     environment: str
     files: Mapping[str, bytes]
+    account: str | None = None
+    region: str | None = None
 
     @property
     def digest(self) -> str:
@@ -66,6 +70,8 @@ class Bundle:
             "target": self.target,
             "app": self.app,
             "environment": self.environment,
+            "account": self.account,
+            "region": self.region,
             "digest": self.digest,
             "files": {path: sha256(data).hexdigest() for path, data in sorted(self.files.items())},
         }
@@ -101,7 +107,8 @@ class Bundle:
                 raise _unreadable(folder, f"the bundle has format {document['format']}, and this is format {FORMAT}")
             paths = sorted(path for path in folder.rglob("*") if path.is_file())
             files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-            bundle = Bundle(document["target"], document["app"], document["environment"], _without_manifest(files))
+            of = {name: document[name] for name in ("target", "app", "environment", "account", "region")}
+            bundle = Bundle(files=_without_manifest(files), **of)
             expected = document["files"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = getattr(error, "strerror", None) or str(error)

@@ -169,6 +169,23 @@ CONFIGURATION = {
     "SKY635": Code("no such provider", "A model's provider, or a provider's kind, is not known."),
 }
 
+DEPLOYMENT = {
+    "SKY640": Code("no such target", "No deployer is installed for that cloud."),
+    "SKY641": Code("no credentials", "The cloud does not know who asks: credentials are missing, lapsed or wrong."),
+    "SKY642": Code("no region", "Neither the environment nor the cloud's own configuration says where to deploy."),
+    "SKY643": Code("not deployed", "The app is not deployed in that environment."),
+    "SKY644": Code("change under way", "What is deployed is being changed right now."),
+    "SKY645": Code("change stuck", "An earlier change failed and could not be taken back."),
+    "SKY646": Code("no such run", "No run of the app has that id, or it is in another state than the command needs."),
+    "SKY647": Code("other account", "The credentials are for another account than the environment is deployed to."),
+    "SKY648": Code("no such version", "There is no such version to go back to."),
+    "SKY649": Code("no bundle", "A folder holds no bundle, or one that was changed after it was compiled."),
+    "SKY650": Code("needs a yes", "The command changes what is deployed, and nobody is there to be asked."),
+    "SKY651": Code("flow not deployed", "No flow of that name is deployed."),
+    "SKY652": Code("which app", "The command does not say which app it is about, or needs the app's file."),
+    "SKY653": Code("not allowed", "The caller may not do in the cloud what the command needs."),
+}
+
 CODES: dict[str, Code] = {
     **SOURCE,
     **SYNTAX,
@@ -177,6 +194,7 @@ CODES: dict[str, Code] = {
     **OWNERSHIP,
     **DEFINITIONS,
     **CONFIGURATION,
+    **DEPLOYMENT,
 }
 """Every code, by its text."""
 

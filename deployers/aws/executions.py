@@ -1,0 +1,248 @@
+"""Runs: executions of the deployed state machines."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from skyloom.deployers.aws import errors
+from skyloom.deployers.aws.client import PLACE, Aws, code, pauses, reason
+from skyloom.deployers.aws.deployed import Deployed, Machine
+from skyloom.deployers.aws.history import StepBoard
+from skyloom.deployers.base import CloudRun, CloudStep, RunStatus
+from skyloom.errors import Diagnostic, EngineError, UserError
+from skyloom.flows.outcome import ErrorValue, Json
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef, HistoryEventTypeDef
+
+_STATUS: Mapping[str, RunStatus] = {
+    "RUNNING": "running",
+    "PENDING_REDRIVE": "running",
+    "SUCCEEDED": "done",
+    "FAILED": "failed",
+    "TIMED_OUT": "failed",
+    "ABORTED": "cancelled",
+}
+_NO_EXECUTION = ("ExecutionDoesNotExist", "InvalidArn")
+_EXPRESS = "StateMachineTypeNotSupported"
+"""What is asked of a machine that keeps no record of its executions."""
+_SEARCHED = 1000
+"""How many of a flow's newest runs are looked through for the beginning of an id."""
+_LONGEST_NAME = 80
+
+
+class Executions:
+    """The runs of a deployed app."""
+
+    def __init__(self, aws: Aws, deployed: Deployed, app: str) -> None:
+        self._aws, self._deployed, self._app = aws, deployed, app
+
+    # --- one run ---
+
+    def start(self, flow: str, arguments: Mapping[str, Json], run: str | None = None) -> CloudRun:
+        """Starts a run of the flow. A flow without a record (an Express workflow) is waited for."""
+        machine = self._machine(flow)
+        name = run or f"{flow[: _LONGEST_NAME - 13]}-{secrets.token_hex(6)}"
+        body = json.dumps(arguments, ensure_ascii=False)
+        if self._aws.states.describe_state_machine(stateMachineArn=machine.arn)["type"] == "EXPRESS":
+            return self._run_express(machine, name, body)
+        try:
+            made = self._aws.states.start_execution(stateMachineArn=machine.arn, name=name, input=body)
+        except self._aws.states.exceptions.ExecutionAlreadyExists:
+            message = f"there is a run {name} already"
+            raise UserError(Diagnostic("SKY646", message, PLACE, hint="choose another --run")) from None
+        return CloudRun(
+            id=name,
+            flow=flow,
+            app=self._app,
+            status="running",
+            started=made["startDate"].timestamp(),
+            input=dict(arguments),
+            handle=made["executionArn"],
+            url=self._url(made["executionArn"]),
+        )
+
+    def _run_express(self, machine: Machine, name: str, body: str) -> CloudRun:
+        answer = self._aws.states.start_sync_execution(stateMachineArn=machine.arn, name=name, input=body)
+        return CloudRun(
+            id=name,
+            flow=machine.flow,
+            app=self._app,
+            status=_STATUS[answer["status"]],
+            started=answer["startDate"].timestamp(),
+            ended=answer["stopDate"].timestamp(),
+            input=json.loads(body),
+            result=_parsed(answer.get("output")),
+            error=_error(machine.flow, answer["status"], answer.get("error"), answer.get("cause")),
+            handle=answer["executionArn"],
+        )
+
+    def run(self, run_id: str) -> CloudRun:
+        """The run of that id, or the only one whose id begins so. Raises UserError (SKY646)."""
+        for machine in self._deployed.machines.values():
+            found = self._described(machine, machine.execution(run_id))
+            if found is not None:
+                return found
+        near = [run for run in self.runs(_SEARCHED) if run.id.startswith(run_id)]
+        if len(near) == 1:
+            return self.again(near[0])
+        if near:
+            hint = "say more of it: " + ", ".join(run.id for run in near[:5])
+            raise UserError(Diagnostic("SKY646", f"{len(near)} runs begin with {run_id}", PLACE, hint=hint))
+        hint = "`skyloom runs list --target aws` shows them"
+        raise UserError(Diagnostic("SKY646", f"no run {run_id} of {self._app}", PLACE, hint=hint))
+
+    def again(self, run: CloudRun) -> CloudRun:
+        """The run as it is now."""
+        found = self._described(self._machine(run.flow), run.handle)
+        if found is None:
+            raise EngineError(f"run {run.id} is no longer known to Step Functions")
+        return found
+
+    def _described(self, machine: Machine, arn: str) -> CloudRun | None:
+        try:
+            answer = self._aws.states.describe_execution(executionArn=arn)
+        except self._aws.states.exceptions.ClientError as error:
+            if code(error) in (*_NO_EXECUTION, _EXPRESS, "ValidationException"):
+                return None
+            raise
+        return self._run(machine.flow, answer)
+
+    def _run(self, flow: str, answer: DescribeExecutionOutputTypeDef) -> CloudRun:
+        ended = answer.get("stopDate")
+        return CloudRun(
+            id=answer["name"],
+            flow=flow,
+            app=self._app,
+            status=_STATUS[answer["status"]],
+            started=answer["startDate"].timestamp(),
+            ended=None if ended is None else ended.timestamp(),
+            input=_parsed(answer.get("input")),
+            result=_parsed(answer.get("output")),
+            error=_error(flow, answer["status"], answer.get("error"), answer.get("cause")),
+            handle=answer["executionArn"],
+            url=self._url(answer["executionArn"]),
+        )
+
+    # --- many runs ---
+
+    def runs(self, limit: int) -> list[CloudRun]:
+        """The newest runs of all flows, newest first."""
+        found = [run for machine in self._deployed.machines.values() for run in self.of(machine, limit)]
+        return sorted(found, key=lambda run: run.started, reverse=True)[:limit]
+
+    def of(self, machine: Machine, limit: int) -> Iterator[CloudRun]:
+        """The newest runs of one flow; none of a flow that keeps no record."""
+        pages = self._aws.states.get_paginator("list_executions").paginate(
+            stateMachineArn=machine.arn, PaginationConfig={"MaxItems": limit}
+        )
+        try:
+            for page in pages:
+                for found in page["executions"]:
+                    ended = found.get("stopDate")
+                    yield CloudRun(
+                        id=found["name"],
+                        flow=machine.flow,
+                        app=self._app,
+                        status=_STATUS[found["status"]],
+                        started=found["startDate"].timestamp(),
+                        ended=None if ended is None else ended.timestamp(),
+                        handle=found["executionArn"],
+                        url=self._url(found["executionArn"]),
+                    )
+        except self._aws.states.exceptions.ClientError as error:
+            if code(error) != _EXPRESS:
+                raise
+
+    # --- steps ---
+
+    def steps(self, run: CloudRun) -> Sequence[CloudStep]:
+        """What the run did, in the order in which it began."""
+        board = StepBoard()
+        for event in self._history(run, seen=0):
+            board.apply(event)
+        return board.steps
+
+    def follow(self, run: CloudRun) -> Iterator[CloudStep | CloudRun]:
+        """Steps as they begin and end; at the end the run."""
+        if run.status != "running":
+            yield run
+            return
+        board, seen = StepBoard(), 0
+        for _ in pauses():
+            now = self.again(run)
+            for event in self._history(run, seen=seen):
+                seen = event["id"]
+                changed = board.apply(event)
+                if changed is not None:
+                    yield replace(changed)
+            if now.status != "running":
+                yield now
+                return
+
+    def _history(self, run: CloudRun, *, seen: int) -> list[HistoryEventTypeDef]:
+        """The events after the one of that number, in order."""
+        found: list[HistoryEventTypeDef] = []
+        pages = self._aws.states.get_paginator("get_execution_history").paginate(
+            executionArn=run.handle, reverseOrder=True, includeExecutionData=True
+        )
+        for page in pages:
+            for event in page["events"]:
+                if event["id"] <= seen:
+                    return found[::-1]
+                found.append(event)
+        return found[::-1]
+
+    # --- stopping and going on ---
+
+    def cancel(self, run: CloudRun) -> None:
+        """Stops a run where it stands."""
+        if run.status != "running":
+            raise _not_now(run, "is not running")
+        self._aws.states.stop_execution(executionArn=run.handle, cause="cancelled")
+
+    def resume(self, run: CloudRun) -> CloudRun:
+        """Redrives a run: it goes on at the step that failed."""
+        if run.status in ("running", "done"):
+            raise _not_now(run, f"is {run.status}; only a run that has stopped can be resumed")
+        try:
+            self._aws.states.redrive_execution(executionArn=run.handle)
+        except self._aws.states.exceptions.ClientError as error:
+            if code(error) in ("ExecutionNotRedrivable", "ExecutionLimitExceeded"):
+                raise _not_now(run, f"cannot be resumed: {reason(error)}") from error
+            raise
+        return self.again(run)
+
+    # --- helpers ---
+
+    def _machine(self, flow: str) -> Machine:
+        machines = self._deployed.machines
+        if flow not in machines:
+            hint = f"deployed: {', '.join(machines) or 'none'}"
+            raise UserError(Diagnostic("SKY651", f"no flow {flow} is deployed in {self._app}", PLACE, hint=hint))
+        return machines[flow]
+
+    def _url(self, arn: str) -> str:
+        return self._aws.console("states", f"v2/executions/details/{arn}")
+
+
+def _not_now(run: CloudRun, why: str) -> UserError:
+    return UserError(Diagnostic("SKY646", f"run {run.id} {why}", PLACE))
+
+
+def _error(flow: str, status: str, error: str | None, cause: str | None) -> ErrorValue | None:
+    match status:
+        case "TIMED_OUT":
+            return errors.timed_out(flow)
+        case "FAILED":
+            return errors.decode(error, cause)
+        case _:
+            return None
+
+
+def _parsed(text: str | None) -> Any:
+    return None if text is None else json.loads(text)

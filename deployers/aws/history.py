@@ -1,0 +1,91 @@
+"""What an execution did, folded from the events that Step Functions records of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from skyloom.deployers.aws import errors
+from skyloom.deployers.base import CloudStep
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
+
+_TRIES = ("TaskScheduled", "LambdaFunctionScheduled")
+_FAILURES = {
+    "TaskFailed": "taskFailedEventDetails",
+    "TaskTimedOut": "taskTimedOutEventDetails",
+    "TaskStartFailed": "taskStartFailedEventDetails",
+    "TaskSubmitFailed": "taskSubmitFailedEventDetails",
+    "LambdaFunctionFailed": "lambdaFunctionFailedEventDetails",
+    "LambdaFunctionTimedOut": "lambdaFunctionTimedOutEventDetails",
+    "EvaluationFailed": "evaluationFailedEventDetails",
+}
+"""Types of events that say why an attempt failed, and where they say it."""
+_ENDS = ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
+
+
+@dataclass(slots=True)
+class StepBoard:
+    """The steps of an execution, as far as it has come."""
+
+    _steps: dict[int, CloudStep] = field(default_factory=dict)
+    """By the number of the event with which each began."""
+    _owner: dict[int, int] = field(default_factory=dict)
+    """For each event the step that it belongs to: that of the event before it, in its own branch."""
+
+    @property
+    def steps(self) -> list[CloudStep]:
+        """The steps, in the order in which they began."""
+        return list(self._steps.values())
+
+    def apply(self, event: HistoryEventTypeDef) -> CloudStep | None:
+        """Takes an event in, and gives the step that it began, ended or failed."""
+        number, kind = event["id"], event["type"]
+        if kind.endswith("StateEntered"):
+            self._owner[number] = number
+            name = event["stateEnteredEventDetails"]["name"]
+            step = CloudStep(name=name, kind=kind.removesuffix("StateEntered"), started=_seconds(event), attempts=0)
+            self._steps[number] = step
+            return step
+        owner = self._owner.get(event.get("previousEventId", 0), 0)
+        self._owner[number] = owner
+        if kind in _ENDS:
+            return self._end_open(event)
+        if owner not in self._steps:
+            return None
+        if kind.endswith("StateExited"):
+            return self._exited(event, owner)
+        if kind in _TRIES:
+            self._steps[owner] = replace(self._steps[owner], attempts=self._steps[owner].attempts + 1, error="")
+        elif kind in _FAILURES:
+            return self._failed(event, owner)
+        return None
+
+    def _exited(self, event: HistoryEventTypeDef, owner: int) -> CloudStep | None:
+        """The end of a step. Behind branches the event before it is one of a branch: its name tells whose end it is."""
+        name = event["stateExitedEventDetails"]["name"]
+        if self._steps[owner].name != name:
+            owner = next((n for n, s in reversed(self._steps.items()) if s.name == name and s.ended is None), owner)
+        step = self._steps[owner] = replace(self._steps[owner], ended=_seconds(event))
+        self._owner[event["id"]] = owner
+        return step
+
+    def _failed(self, event: HistoryEventTypeDef, owner: int) -> CloudStep:
+        details = event.get(_FAILURES[event["type"]], {})
+        error, cause = details.get("error"), details.get("cause")  # type: ignore[attr-defined]
+        found = errors.decode(error, cause, self._steps[owner].name)
+        step = replace(self._steps[owner], error=f"{found.type}: {found.message}")
+        self._steps[owner] = step
+        return step
+
+    def _end_open(self, event: HistoryEventTypeDef) -> CloudStep | None:
+        last: CloudStep | None = None
+        for number, step in self._steps.items():
+            if step.ended is None:
+                last = self._steps[number] = replace(step, ended=_seconds(event), error=step.error or "stopped")
+        return last
+
+
+def _seconds(event: HistoryEventTypeDef) -> float:
+    return event["timestamp"].timestamp()
