@@ -1,18 +1,23 @@
-"""What all tests share: a folder for Skyloom's records that is not the user's, and one Prefect server."""
+"""What all tests share: a folder for Skyloom's records that is not the user's, one Prefect server, one AWS account."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from skyloom.flows.runner import server
 from skyloom.flows.runner.server import ServerAddress
 
+if TYPE_CHECKING:
+    from engines.aws.account import AwsAccount
+    from servers.bedrock_server import BedrockServer
+
 
 @pytest.fixture(scope="session", autouse=True)
 def skyloom_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keeps tests out of `~/.skyloom`, and away from a server that the user's environment names."""
+    """Keeps tests out of `~/.skyloom`, and away from servers and accounts that the user's environment names."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SKYLOOM_HOME", str(tmp_path_factory.mktemp("skyloom")))
         patch.setenv("DO_NOT_TRACK", "1")
@@ -35,3 +40,31 @@ def prefect_server(started_server: ServerAddress, monkeypatch: pytest.MonkeyPatc
     """The tests' Prefect server; runs inside the test, and in its child processes, use it."""
     monkeypatch.setenv("PREFECT_API_URL", started_server.api_url)
     return started_server
+
+
+@pytest.fixture(scope="session")
+def bedrock_models() -> Iterator[BedrockServer]:
+    """The models of the tests' AWS account: answers depend on what is asked."""
+    from servers.bedrock_server import BedrockServer
+
+    with BedrockServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def aws_account(tmp_path_factory: pytest.TempPathFactory, bedrock_models: BedrockServer) -> Iterator[AwsAccount]:
+    """An AWS account on this machine, started once for all tests."""
+    from engines.aws.account import started
+
+    folder = tmp_path_factory.mktemp("aws")
+    with started(folder, AWS_ENDPOINT_URL_BEDROCK_RUNTIME=bedrock_models.url, SFN_RETRY_SCALE="0.1") as account:
+        yield account
+
+
+@pytest.fixture
+def aws(aws_account: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> AwsAccount:
+    """An empty AWS account, which SDK clients in the test and its child processes find by themselves."""
+    account = aws_account.empty()
+    for name, value in account.variables.items():
+        monkeypatch.setenv(name, value)
+    return account
