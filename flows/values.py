@@ -25,6 +25,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from skyloom.flows.mismatch import NotOfType, join
+from skyloom.flows.plain_types import PlainConverter, is_json, plain_converter
 
 if TYPE_CHECKING:
     from skyloom.flows.converters import Converter
@@ -59,7 +60,7 @@ def to_json(value: Any, annotation: Any) -> Json:
         return _guarded(value, convert=False)
     if _is_any(annotation):
         return check_json(value)
-    converter = _converter(annotation)
+    converter = _converter(annotation, value)
     checked = converter.validate_python(value)
     result = _guarded(converter.dump(checked), convert=True)
     if converter.holds_instances:
@@ -82,7 +83,7 @@ def from_json(value: Json, annotation: Any) -> Any:
     scalar = type(value) is annotation and annotation in _SCALARS
     if scalar or _is_any(annotation):
         return checked
-    return _converter(annotation).validate_json(checked)
+    return _converter(annotation, checked).validate_json(checked)
 
 
 def check_json(value: Any) -> Json:
@@ -96,14 +97,16 @@ def check_json(value: Any) -> Json:
 
 def shown(value: Any) -> Json:
     """The canonical JSON of a value by its own class: what people see, and what events carry. Raises NotOfType."""
-    return _guarded(_converter(Any).dump(value), convert=True)
+    return _guarded(_converter(Any, value).dump(value), convert=True)
 
 
 def json_schema(annotation: Any) -> dict[str, Any]:
     """The JSON Schema (2020-12) of the values of type `annotation`."""
     if annotation is not Any and _is_any(annotation):
         return {}
-    return _converter(annotation).schema()
+    from skyloom.flows.converters import converter_for
+
+    return converter_for(annotation).schema()
 
 
 def object_schema(title: str, properties: Mapping[str, Any], defaults: Mapping[str, Json]) -> dict[str, Any]:
@@ -143,11 +146,20 @@ def _is_any(annotation: Any) -> bool:
     return annotation is Any or (inspect is not None and annotation is inspect.Parameter.empty)
 
 
-def _converter(annotation: Any) -> Converter:
-    # Functions whose tasks take and give scalars do without.
-    from skyloom.flows.converters import converter_for
+def _converter(annotation: Any, value: Any) -> Converter | PlainConverter:
+    """The converter of `annotation` that does for `value`: what may be anything may also be a model."""
+    plain = plain_converter(annotation)
+    if plain is not None and (not plain.holds_any or is_json(value)):
+        return plain
+    try:
+        from skyloom.flows.converters import converter_for
 
-    return converter_for(annotation)
+        return converter_for(annotation)
+    except ImportError:
+        # A function without pydantic meets no models.
+        if plain is None:
+            raise
+        return plain
 
 
 def _lost(before: Any, after: Any, path: str) -> str | None:
