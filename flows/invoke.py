@@ -6,11 +6,11 @@ With `SKYLOOM_TRACE` set to a file's path, every attempt is appended there as on
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import threading
 from collections.abc import Collection
+from types import CoroutineType
 from typing import Any
 
 from skyloom.errors import TaskFailed
@@ -42,6 +42,8 @@ def encode_arguments(definition: Definition[..., Any], arguments: dict[str, Any]
 
 def default_arguments(definition: Definition[..., Any], given: Collection[str]) -> dict[str, Json]:
     """The defaults of the parameters that are not `given`, as JSON. Raises TaskFailed."""
+    import inspect
+
     parameters = inspect.signature(definition.function).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.name not in given and p.default is not p.empty}
     return encode_arguments(definition, defaults)
@@ -75,6 +77,8 @@ def decode_result(definition: Definition[..., Any], result: Json) -> Any:
 
 def is_async(task: Task[..., Any]) -> bool:
     """Whether the task's body is a coroutine function."""
+    import inspect
+
     return inspect.iscoroutinefunction(task.function)
 
 
@@ -84,7 +88,7 @@ def run_body(task: Task[..., Any], arguments: dict[str, Json], attempt: TaskCont
     with session.active(None), current_attempt(attempt):
         _trace(task, arguments, attempt)
         result = task.function(**decoded)
-        if inspect.iscoroutine(result):
+        if isinstance(result, CoroutineType):
             result = run_to_end(lambda: result)
     return encode_result(task, result)
 

@@ -43,7 +43,7 @@ def load_file(path: Path) -> ModuleType:
     known = _loaded.get(path)
     if known is not None and known.source is source and sys.modules.get(known.module.__name__) is known.module:
         return known.module
-    root, name = _location(path)
+    root, name = location(path)
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     importlib.invalidate_caches()
@@ -113,7 +113,7 @@ def _flow_hint(found: Any, name: str, names: list[str]) -> str:
     return f"its flows: {', '.join(names)}" if names else "mark a function with @flow"
 
 
-def _location(path: Path) -> tuple[Path, str]:
+def location(path: Path) -> tuple[Path, str]:
     """The folder to import from, and the module's full name there."""
     parts, folder = [path.stem], path.parent
     if path.stem == "__init__":
@@ -146,7 +146,7 @@ def _private_name(path: Path) -> str:
 
 def _execute(name: str, source: SourceFile) -> ModuleType:
     """Runs the file as module `name`. From the text that was read, so that a stale compiled file cannot be taken."""
-    spec = importlib.util.spec_from_file_location(name, source.path)
+    spec = importlib.util.spec_from_filelocation(name, source.path)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     before = sys.modules.get(name)
