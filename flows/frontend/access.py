@@ -79,7 +79,7 @@ class Access:
         inner = field_type(of.type, attribute, self.body.models)
         assert inner is not None
         place = place_of(node)
-        narrowed = self.body.scope.facts.get(place) if place else None
+        narrowed = self.body.scope.fact(place) if place else None
         return x.Field(span=span, type=narrowed or inner, object=of, name=names.pop())
 
     def _json_key(self, of: t.ModelType, node: ast.Attribute) -> str:

@@ -71,7 +71,7 @@ class Assignments:
             value = self.body.hold(value)
         if len(targets) > 1 and isinstance(value, x.Name):
             # It is read several times.
-            self.body.temporaries -= {value.name}
+            self.body.temporaries.discard(value.name)
         for target in targets:
             self._to_target(target, value, written)
 
@@ -120,7 +120,7 @@ class Assignments:
             self.body.emit(ir.Assign(span=self.body.span(target), variable=name, value=value))
         self.body.scope.assign(name, of if declared is None else declared, owner)
         if declared is not None and (known := received(of, declared)) != declared:
-            self.body.scope.facts[(name,)] = known
+            self.body.scope.learn({(name,): known})
 
     def _take_apart(self, targets: list[ast.expr], value: x.Expr, node: ast.AST) -> None:
         starred = next((target for target in targets if isinstance(target, ast.Starred)), None)

@@ -14,8 +14,9 @@ from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr.types import Type
 from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.narrowing import Models
-from skyloom.flows.frontend.scope import Scope, changes, join
+from skyloom.flows.frontend.scope import Meeting, Scope, changes
 from skyloom.flows.frontend.source import SourceFile
+from skyloom.flows.frontend.tables import Table
 from skyloom.flows.ir import nodes as ir
 
 if TYPE_CHECKING:
@@ -63,16 +64,16 @@ class Body:
         self.returns = returns
         self.scope = Scope()
         self.block: list[ir.Statement] = []
-        self.temporaries: frozenset[str] = frozenset()
+        self.temporaries: Table[str, bool] = Table()
         self.loops: list[Loop] = []
         self.iterating: list[tuple[tuple[str | int | None, ...], str]] = []
         self.handled: list[str] = []
         self.declared: dict[str, Type] = {}
-        self.guarded: list[Scope] = []
+        self.guarded: list[Meeting] = []
         self._constants: dict[int, ir.Assign] = {}
         self._reserved: set[str] = set(local_names)
-        self._taken: dict[str, int] = {}
-        self._ids: dict[str, int] = {}
+        self._taken: Table[str, int] = Table()
+        self._ids: Table[str, int] = Table()
 
     @property
     def models(self) -> Models:
@@ -108,16 +109,17 @@ class Body:
     def temporary(self, wish: str) -> str:
         """A name for a variable of the compiler's own."""
         name = self._free(f"_{wish}", self._taken, self._reserved)
-        self.temporaries |= {name}
+        self.temporaries[name] = True
         return name
 
     @staticmethod
-    def _free(wish: str, taken: dict[str, int], reserved: Container[str]) -> str:
+    def _free(wish: str, taken: Table[str, int], reserved: Container[str]) -> str:
         while True:
-            count = taken[wish] = taken.get(wish, 0) + 1
+            count = taken[wish] = (taken.get(wish) or 0) + 1
             name = wish if count == 1 else f"{wish}_{count}"
             if name not in reserved and (count == 1 or name not in taken):
-                taken.setdefault(name, 1)
+                if count > 1:
+                    taken[name] = 1
                 return name
 
     # --- statements ---------------------------------------------------------------------------------------------
@@ -172,14 +174,14 @@ class Body:
         finally:
             inner, self.scope = self.scope, outer
             for name in changes(outer, inner):
-                if name in outer.owners and name in inner.owners:
-                    outer.share(name, inner.owners[name])
+                if name in outer:
+                    outer.share(name, inner.owner(name))
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:
         """Compiles without effect on the report, the block and the names, only on the scope: to learn types. Ends early
         at a problem, which is reported when the same is compiled for good."""
-        taken, ids, temporaries = dict(self._taken), dict(self._ids), self.temporaries
+        taken, ids, temporaries = self._taken.copy(), self._ids.copy(), self.temporaries.copy()
         with self.builder.report.muted(), self.inner_block():
             try:
                 with suppress(Stop):
@@ -189,7 +191,8 @@ class Body:
 
     def checkpoint(self) -> None:
         """Notes that an error may leave from here, for the handlers around."""
-        self.guarded = [join(known, self.scope) for known in self.guarded]
+        for guard in self.guarded:
+            guard.add(self.scope)
 
     def retarget(self, value: x.Expr, target: str | None) -> bool:
         """Sends the result of the step that has just been added, and that `value` is, to `target` instead of a

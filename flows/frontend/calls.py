@@ -65,9 +65,9 @@ class Calls:
     def _unknown(self, node: ast.Call) -> x.Expr:
         if isinstance(node.func, ast.Name):
             name = node.func.id
-            if name in self.body.scope.poisoned:
+            if self.body.scope.variable(name).poisoned:
                 raise Stop
-            if name in self.body.scope.types:
+            if name in self.body.scope:
                 raise self.body.problem("SKY203", f"`{name}` is a value and cannot be called", node.func, "call a task")
             known = [k for k, v in self.body.names.items() if callable(v) and not k.startswith("_")]
             raise self.body.problem(

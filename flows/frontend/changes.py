@@ -32,7 +32,7 @@ class Changes:
         before = len(self.body.block)
         right = self.expressions.value(node.value)
         known = place_of(target)
-        narrowed = self.body.scope.facts.get(known) if known else None
+        narrowed = self.body.scope.fact(known) if known else None
         read = place if narrowed is None else retyped(place, narrowed)
         left, right = self.expressions.in_order([read, right], [before, len(self.body.block)])
         symbol = self.expressions.operators.symbol(node.op, node)
@@ -220,7 +220,7 @@ class Changes:
             hint = "build a new value, and put that in its place"
         else:
             message = f"the value of `{name}` may have another name too; changing it would change both"
-            of = self.body.scope.types[name]
+            of = self.body.scope.declared_type(name)
             copy = f"{{**{name}}}" if isinstance(of, t.DictType) else f"[*{name}]"
             hint = f"copy it first: `{name} = {copy}`"
             if isinstance(of, t.ModelType):
@@ -252,16 +252,16 @@ class Changes:
     def _widen(self, name: str, keys: list[x.Expr], added: t.Type, how: str) -> None:
         """The variable's type takes up what was added, where it may."""
         scope = self.body.scope
-        known = scope.types[name]
         inside = len(keys) - (1 if how == "set" else 0)
         declared = self.body.declared.get(name)
         if declared is not None:
             grown = received(self._widened(scope.type_of(name), inside, added), declared)
-            scope.facts = {**scope.facts, (name,): grown}
+            scope.learn({(name,): grown})
             return
-        scope.retype(name, self._widened(known, inside, added))
-        if (name,) in scope.facts:
-            scope.facts = {**scope.facts, (name,): self._widened(scope.facts[name,], inside, added)}
+        scope.retype(name, self._widened(scope.declared_type(name), inside, added))
+        narrowed = scope.fact((name,))
+        if narrowed is not None:
+            scope.learn({(name,): self._widened(narrowed, inside, added)})
 
     def _forget(self, target: ast.AST, how: str) -> None:
         """What tests have told of the changed place holds no longer; what they have told of others does."""

@@ -75,8 +75,7 @@ class Comprehensions:
                 conditions = []
                 for test in generator.ifs:
                     conditions.append(self.expressions.condition(test))
-                    narrowed = assume(test, True, self.body.scope, self.body.models)
-                    self.body.scope.facts = narrowed.facts
+                    self.body.scope = assume(test, True, self.body.scope, self.body.models)
                 generators.append(x.Generator(target=target, items=items, conditions=tuple(conditions)))
             key, element = self._element(node)
         of: t.Type = t.ListType(element.type) if key is None else t.DictType(element.type)
@@ -195,7 +194,7 @@ class Comprehensions:
         while late and not any(map(self._is_step, ast.walk(late[0]))):
             test = late.pop(0)
             tests.append(self.expressions.condition(test))
-            self.body.scope.facts = assume(test, True, self.body.scope, self.body.models).facts
+            self.body.scope = assume(test, True, self.body.scope, self.body.models)
         if not tests:
             return None, late
         span = tests[0].span

@@ -12,7 +12,7 @@ from skyloom.flows.expr.rules import assignable
 from skyloom.flows.frontend.body import Body
 from skyloom.flows.frontend.expressions import Expressions
 from skyloom.flows.frontend.narrowing import assume
-from skyloom.flows.frontend.scope import Ownership, Scope, join
+from skyloom.flows.frontend.scope import Meeting, Ownership, Scope, join
 from skyloom.flows.frontend.syntax import MISSING
 from skyloom.flows.frontend.unsupported import Unsupported
 from skyloom.flows.ir import nodes as ir
@@ -38,7 +38,7 @@ class Errors:
             if not self.body.handled:
                 raise self.body.problem("SKY306", "`raise` alone stands inside `except` only", node, "name the error")
             self.body.emit(ir.Reraise(span=span, variable=self.body.handled[-1]))
-        elif isinstance(node.exc, ast.Name) and node.exc.id in self.body.scope.types:
+        elif isinstance(node.exc, ast.Name) and node.exc.id in self.body.scope:
             value = self.expressions.value(node.exc)
             if not isinstance(value.type, t.ErrorType):
                 raise self.body.problem("SKY306", f"`{node.exc.id}` is no error", node.exc, "raise an exception class")
@@ -127,7 +127,7 @@ class Errors:
         marks = [(len(loop.breaks), len(loop.continues)) for loop in self.body.loops]
         everywhere = bool(node.finalbody)
         if everywhere:
-            self.body.guarded.append(self.body.scope.copy())
+            self.body.guarded.append(Meeting(self.body.scope))
         body, raised, ends = self._guarded_body(node.body)
         orelse, ends = self._else(node.orelse, ends)
         handlers: list[ir.Handler] = []
@@ -138,7 +138,7 @@ class Errors:
         normal = join(*ends)
         final: ir.Block = ()
         if everywhere:
-            anywhere = self.body.guarded.pop()
+            anywhere = self.body.guarded.pop().known
             final, normal = self._final(node.finalbody, join(anywhere, *ends), normal)
             self._through_final(node.finalbody, marks)
         self.body.scope = normal
@@ -155,9 +155,9 @@ class Errors:
 
     def _guarded_body(self, statements: list[ast.stmt]) -> tuple[ir.Block, Scope, list[Scope]]:
         """The body, what is known where an error leaves it, and where it ends."""
-        self.body.guarded.append(self.body.scope.copy())
+        self.body.guarded.append(Meeting(self.body.scope))
         block = self._block(statements)
-        raised = self.body.guarded.pop()
+        raised = self.body.guarded.pop().known
         return block, raised, [self.body.scope]
 
     def _else(self, statements: list[ast.stmt], ends: list[Scope]) -> tuple[ir.Block, list[Scope]]:
@@ -169,7 +169,7 @@ class Errors:
     def _handler(self, node: ast.ExceptHandler, raised: Scope) -> tuple[ir.Handler, Scope]:
         names = self._caught(node)
         variable = node.name or self.body.temporary("error")
-        self.body.temporaries -= {variable}
+        self.body.temporaries.discard(variable)
         self.body.scope = raised.copy()
         self.body.scope.alive = True
         self.body.scope.assign(variable, t.ERROR, Ownership.FRESH)
@@ -181,7 +181,7 @@ class Errors:
         end = self.body.scope
         if node.name is not None:
             # Python deletes the name behind the handler.
-            end.sure -= {node.name}
+            end.unassign(node.name)
         return ir.Handler(errors=names, variable=variable, body=block, span=self.body.span(node)), end
 
     def _caught(self, node: ast.ExceptHandler) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from skyloom.flows.expr import types as t
 from skyloom.flows.frontend import ownership
 from skyloom.flows.frontend.body import Body, retyped
 from skyloom.flows.frontend.narrowing import assume, falsy, truthy
-from skyloom.flows.frontend.scope import Ownership
+from skyloom.flows.frontend.scope import Scope, changes
 from skyloom.flows.ir import nodes as ir
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ class Logic:
                 compiled.append(compile_one(value))
                 after = self.body.scope
             blocks.append(block)
-            for name in after.types.keys() - entry.types.keys():
-                entry.assign(name, after.types[name], after.owners.get(name, Ownership.FRESH))
+            self._take_over(entry, after)
             scope = assume(value, conjunction, after, self.body.models)
         result = of or self._type(compiled, conjunction)
         if of is None:
@@ -57,6 +56,13 @@ class Logic:
             symbol: Any = "and" if conjunction else "or"
             return x.Logic(span=span, type=result, operator=symbol, operands=tuple(compiled))
         return self._as_statements(compiled, blocks, conjunction, result, node)
+
+    @staticmethod
+    def _take_over(entry: Scope, inner: Scope) -> None:
+        """The variables that are new in the inner scope are the compiler's own; they hold on outside."""
+        for name in sorted(changes(entry, inner)):
+            if name in inner and name not in entry:
+                entry.assign(name, inner.declared_type(name), inner.owner(name))
 
     @staticmethod
     def _type(compiled: list[x.Expr], conjunction: bool) -> t.Type:
@@ -96,8 +102,7 @@ class Logic:
             ):
                 value = self.expressions.value(side)
                 inner = self.body.scope
-            for name in inner.types.keys() - entry.types.keys():
-                entry.assign(name, inner.types[name], inner.owners.get(name, Ownership.FRESH))
+            self._take_over(entry, inner)
             sides.append((value, block))
         (body, first), (orelse, second) = sides
         of = t.union(body.type, orelse.type)

@@ -103,10 +103,11 @@ class Names:
 
     def name(self, node: ast.Name) -> x.Expr:
         name, scope = node.id, self.body.scope
-        if name in scope.poisoned:
+        known = scope.variable(name)
+        if known.poisoned:
             raise Stop
-        if name in scope.types:
-            if name not in scope.sure:
+        if known.type is not None:
+            if not known.sure:
                 raise self.body.problem(
                     "SKY202", f"`{name}` may have no value here", node, f"give `{name}` a value on every path before"
                 )
@@ -115,9 +116,9 @@ class Names:
             raise self.body.problem("SKY202", f"`{name}` has no value yet", node, f"assign `{name}` before this line")
         found = self.static(node)
         if found is MISSING:
-            known = [*scope.types, *(k for k in self.body.names if not k.startswith("_"))]
+            others = [*scope.names(), *(k for k in self.body.names if not k.startswith("_"))]
             raise self.body.problem(
-                "SKY201", f"`{name}` is not known", node, did_you_mean(name, known) or f"define `{name}`"
+                "SKY201", f"`{name}` is not known", node, did_you_mean(name, others) or f"define `{name}`"
             )
         return self.static_value(found, node)
 
@@ -125,7 +126,7 @@ class Names:
         """The Python object that a name of the module, or an attribute of one, stands for; MISSING for all else."""
         match node:
             case ast.Name(id=name):
-                if name in self.body.scope.types or name in self.body.locals:
+                if name in self.body.locals or name in self.body.scope:
                     return MISSING
                 return self.body.names.get(name, MISSING)
             case ast.Attribute(value=inner, attr=attribute):

@@ -43,10 +43,11 @@ def place_of(node: ast.expr) -> Place | None:
 
 def type_at(place: Place, scope: Scope, models: Models) -> Type | None:
     """The type of a variable or field, as narrowed so far; None where it is not known."""
-    if place in scope.facts:
-        return scope.facts[place]
+    fact = scope.fact(place)
+    if fact is not None:
+        return fact
     if len(place) == 1:
-        return scope.types.get(place[0])
+        return scope.variable(place[0]).type
     outer = type_at(place[:-1], scope, models)
     return None if outer is None else field_type(outer, place[-1], models)
 

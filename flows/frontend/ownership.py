@@ -6,6 +6,8 @@ be reached another way, so exactly such changes are refused (docs/decisions/0004
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr.rules import is_mutable, iteration_type
 from skyloom.flows.expr.types import DictType, Type, UnionType
@@ -22,7 +24,7 @@ _LIVE = frozenset({"zip", "enumerate", "reversed", "dict.items", "dict.values", 
 """Builtins that give what goes through their argument itself, not through a copy."""
 
 
-def store(value: x.Expr, scope: Scope, temporaries: frozenset[str] = frozenset()) -> Ownership:
+def store(value: x.Expr, scope: Scope, temporaries: Container[str] = ()) -> Ownership:
     """Stores `value` in a variable or a container: gives what its new owner may assume, and notes in `scope` what the
     old ones may assume no longer. `temporaries` are variables that are read once: their value moves."""
     if not is_mutable(value.type):
@@ -30,7 +32,7 @@ def store(value: x.Expr, scope: Scope, temporaries: frozenset[str] = frozenset()
     match value:
         case x.Name(name=name):
             if name in temporaries:
-                return scope.owners.get(name, FRESH)
+                return scope.owner(name)
             scope.own(name, SHARED)
             return SHARED
         case x.Field(object=of) | x.Item(object=of):
@@ -48,7 +50,7 @@ def store(value: x.Expr, scope: Scope, temporaries: frozenset[str] = frozenset()
             return FRESH if _contents(value, scope, temporaries) == FRESH else SHALLOW
 
 
-def taken(value: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Ownership:
+def taken(value: x.Expr, scope: Scope, temporaries: Container[str]) -> Ownership:
     """Something out of `value` is stored elsewhere: gives what its new owner may assume, and notes in `scope` what
     those may assume no longer from which `value` may have it."""
     if not is_mutable(value.type):
@@ -69,7 +71,7 @@ def taken(value: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Ownership
             return _contents(value, scope, temporaries)
 
 
-def _contents(value: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Ownership:
+def _contents(value: x.Expr, scope: Scope, temporaries: Container[str]) -> Ownership:
     """What may be assumed of what is inside a new container."""
     if not _holds_mutable(value.type):
         return FRESH
@@ -92,7 +94,7 @@ def _contents(value: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Owner
             return FRESH
 
 
-def _element(item: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Ownership:
+def _element(item: x.Expr, scope: Scope, temporaries: Container[str]) -> Ownership:
     """An element of a display, or those that it spreads."""
     if isinstance(item, x.Spread):
         return taken(item.value, scope, temporaries) if _holds_mutable(item.value.type) else FRESH
@@ -111,7 +113,7 @@ def _holds_mutable(of: Type) -> bool:
             return is_mutable(of) if element is None else is_mutable(element)
 
 
-def _comprehension(value: x.Comprehension, scope: Scope, temporaries: frozenset[str]) -> Ownership:
+def _comprehension(value: x.Comprehension, scope: Scope, temporaries: Container[str]) -> Ownership:
     inner, before = scope.copy(), scope.copy()
     bound: set[str] = set()
     for generator in value.generators:
@@ -121,12 +123,12 @@ def _comprehension(value: x.Comprehension, scope: Scope, temporaries: frozenset[
             bound.add(name)
     result = store(value.element, inner, temporaries)
     for name in changes(before, inner) - bound:
-        if name in scope.owners:
-            scope.share(name, inner.owners[name])
+        if name in scope:
+            scope.share(name, inner.owner(name))
     return result
 
 
-def iterated(items: x.Expr, scope: Scope, temporaries: frozenset[str]) -> Ownership:
+def iterated(items: x.Expr, scope: Scope, temporaries: Container[str]) -> Ownership:
     """The elements of `items` get names of their own: what those may assume."""
     element = iteration_type(items.type)
     if element is None or not is_mutable(element):
@@ -202,5 +204,5 @@ def key_of(index: x.Expr) -> str | int | None:
 
 def may_change(name: str, depth: int, scope: Scope) -> bool:
     """Whether the value of `name` (`depth` 0), or something that many containers below it, may be changed in place."""
-    owner = scope.owners.get(name, FRESH)
+    owner = scope.owner(name)
     return owner == FRESH or (owner == SHALLOW and depth == 0)

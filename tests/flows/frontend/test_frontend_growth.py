@@ -47,8 +47,13 @@ STEPS_OF_PART = 11
 
 def calls_to_compile(parts: int, folder: Path) -> int:
     """Function calls that it takes to check a flow of so many parts and to build its program."""
-    path = folder / f"long_{parts}.py"
-    path.write_text(HEAD + "".join(PART.format(i=i) for i in range(parts)) + "    return total\n", encoding="utf-8")
+    text = HEAD + "".join(PART.format(i=i) for i in range(parts)) + "    return total\n"
+    return calls_to_check(text, folder / f"long_{parts}.py", parts * STEPS_OF_PART)
+
+
+def calls_to_check(text: str, path: Path, steps: int | None = None) -> int:
+    """Function calls that it takes to check the file, and to build the program of its flow, which has so many steps."""
+    path.write_text(text, encoding="utf-8")
     count = 0
 
     def counted(_frame: FrameType, event: str, _argument: Any) -> None:
@@ -62,7 +67,8 @@ def calls_to_compile(parts: int, folder: Path) -> int:
     finally:
         sys.setprofile(None)
     assert checked.diagnostics == ()
-    assert sum(isinstance(statement, Step) for statement in walk(program.flow.body)) == parts * STEPS_OF_PART
+    if steps is not None:
+        assert sum(isinstance(statement, Step) for statement in walk(program.flow.body)) == steps
     return count
 
 
@@ -71,6 +77,39 @@ def test_a_thousand_steps_take_ten_times_the_work_of_a_hundred(tmp_path: Path) -
     calls_to_compile(1, tmp_path)  # What is read once, such as the catalog, shall not count.
     hundred, thousand = calls_to_compile(10, tmp_path), calls_to_compile(100, tmp_path)
     assert thousand < hundred * 11
+
+
+SHAPES = {
+    "steps in a try": (
+        "    try:\n",
+        "        a{i} = work(total)\n        total += a{i}\n",
+        "    except ValueError:\n        pass\n",
+    ),
+    "ways out of a loop": (
+        "    while True:\n",
+        "        a{i} = work(total)\n        if a{i} > {i}:\n            break\n",
+        "",
+    ),
+    "early returns": ("", "    a{i} = work(total)\n    if a{i} > {i}:\n        return a{i}\n", ""),
+    "narrowed variables": (
+        "",
+        "    a{i}: int | None = work(1) if total > {i} else None\n    if a{i} is not None:\n        total += a{i}\n",
+        "",
+    ),
+}
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_ten_times_the_flow_is_ten_times_the_work(shape: str, tmp_path: Path) -> None:
+    head, part, tail = SHAPES[shape]
+
+    def calls(parts: int) -> int:
+        body = head + "".join(part.replace("{i}", str(i)) for i in range(parts)) + tail
+        return calls_to_check(f"{HEAD}{body}    return total\n", tmp_path / f"shape_{parts}.py")
+
+    calls(2)
+    assert calls(300) < calls(30) * 11
 
 
 @pytest.mark.timeout(120)
