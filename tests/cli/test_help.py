@@ -51,6 +51,7 @@ def parsed(words: list[str]) -> tuple[str, ...]:
 def test_the_commands_are_those_of_the_design() -> None:
     assert {" ".join(path) for path, _ in LEAVES} == {
         "run", "check", "graph", "new", "doctor", "version",
+        "compile", "explain", "plan", "deploy", "status", "invoke", "logs", "rollback", "destroy",
         "runs list", "runs show", "runs resume", "runs cancel",
         "approvals list", "approvals show", "approvals approve", "approvals reject",
         "events list", "events send",
@@ -97,7 +98,7 @@ def test_the_version(arguments: tuple[str, ...], invoke: Any) -> None:
     assert (result.exit_code, result.stdout) == (0, f"skyloom {__version__}\n")
 
 
-HEAVY = ("prefect", "pydantic", "pydantic_core", "openai", "httpx", "fastapi", "sqlalchemy", "yaml")
+HEAVY = ("boto3", "botocore", "prefect", "pydantic", "pydantic_core", "openai", "httpx", "fastapi", "sqlalchemy", "yaml")
 
 
 def loaded(code: str) -> set[str]:
@@ -122,7 +123,7 @@ def test_importing_and_help_load_nothing_heavy(code: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    ["version", "run --help", "runs list", "approvals list --json", "events list", "server status", "new /dev/null"],
+    ["version", "run --help", "runs list", "approvals list --json", "events list", "server status", "new /dev/null", "deploy --help"],
 )
 def test_commands_that_run_nothing_load_no_engine(arguments: str) -> None:
     # Typer itself reads parameters with pydantic.

@@ -9,13 +9,22 @@ import typer
 from skyloom import __version__
 from skyloom.cli import approvals, events, runs, server
 from skyloom.cli.check import check
+from skyloom.cli.compile import compile_
+from skyloom.cli.deploy import deploy
+from skyloom.cli.destroy import destroy
 from skyloom.cli.doctor import doctor
 from skyloom.cli.edge import Edge
+from skyloom.cli.explain import explain
 from skyloom.cli.graph import graph
 from skyloom.cli.help import examples
+from skyloom.cli.invoke import invoke
+from skyloom.cli.logs import logs
 from skyloom.cli.new import new
 from skyloom.cli.output import show
+from skyloom.cli.plan import plan
+from skyloom.cli.rollback import rollback
 from skyloom.cli.run import run
+from skyloom.cli.status import status
 
 app = typer.Typer(
     name="skyloom",
@@ -50,6 +59,33 @@ app.command(
 )(run)
 app.command(epilog=examples("skyloom check review.py", "skyloom check review.py --schema --json"))(check)
 app.command(epilog=examples("skyloom graph review.py:answer", "skyloom graph review.py:answer --out answer.svg"))(graph)
+app.command(
+    "compile",
+    epilog=examples(
+        "skyloom compile support.py --to aws", "skyloom compile support.py:support --to aws --out build/aws"
+    ),
+)(compile_)
+app.command(epilog=examples("skyloom explain support.py --to aws", "skyloom explain support.py --to aws --json"))(
+    explain
+)
+app.command(epilog=examples("skyloom plan aws support.py", "skyloom plan aws build/aws --json"))(plan)
+app.command(epilog=examples("skyloom deploy aws support.py", "skyloom deploy aws support.py --env prod --yes"))(deploy)
+app.command(epilog=examples("skyloom status aws support.py", "skyloom status aws support --env prod --json"))(status)
+app.command(
+    epilog=examples(
+        """skyloom invoke aws support.py:answer --input '{"ticket": {"customer": "Ada", "body": "It broke"}}'""",
+        "skyloom invoke aws support:answer --input @ticket.json --no-wait",
+    )
+)(invoke)
+app.command(
+    epilog=examples("skyloom logs aws support.py answer-3f2a", "skyloom logs aws support --since 15m --follow")
+)(logs)
+app.command(epilog=examples("skyloom rollback aws support.py", "skyloom rollback aws support --to 1f0c2d3e4b5a"))(
+    rollback
+)
+app.command(epilog=examples("skyloom destroy aws support.py", "skyloom destroy aws support --delete-data --yes"))(
+    destroy
+)
 app.add_typer(runs.app, name="runs")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(events.app, name="events")

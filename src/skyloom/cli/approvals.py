@@ -13,6 +13,7 @@ from skyloom.cli.help import examples
 from skyloom.cli.inputs import read_json
 from skyloom.cli.output import clean, deadline_text, duration, iso, moment, say, show, show_json, show_table
 from skyloom.cli.run import JSON_HELP
+from skyloom.cli.target import IN_A_CLOUD, LOCAL, Environment, RunsApp, RunsTarget
 from skyloom.flows.outcome import Json
 
 if TYPE_CHECKING:
@@ -25,9 +26,22 @@ Comment = Annotated[str, typer.Option("--comment", "-c", help="What the flow get
 By = Annotated[str | None, typer.Option("--by", help="Who decides. [default: your user name]")]
 
 
-@app.command("list", epilog=examples("skyloom approvals list", "skyloom approvals list --json"))
-def list_approvals(as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False) -> None:
+@app.command(
+    "list",
+    epilog=examples("skyloom approvals list", "skyloom approvals list --json", f"skyloom approvals list {IN_A_CLOUD}"),
+)
+def list_approvals(
+    target: RunsTarget = LOCAL,
+    app_: RunsApp = None,
+    environment: Environment = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
     """List the open approvals, oldest first."""
+    if target != LOCAL:
+        from skyloom.cli import cloud_approvals
+
+        cloud_approvals.list_approvals(target, app_, environment, as_json=as_json)
+        return
     from skyloom.flows.runner.store import RunStore
 
     found = RunStore().waits("approval")
@@ -54,9 +68,18 @@ def list_approvals(as_json: Annotated[bool, typer.Option("--json", help=JSON_HEL
 
 @app.command("show", epilog=examples("skyloom approvals show 1f0c2d3e"))
 def show_approval(
-    approval_id: ApprovalId, as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False
+    approval_id: ApprovalId,
+    target: RunsTarget = LOCAL,
+    app_: RunsApp = None,
+    environment: Environment = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Show an approval: the question, what to look at, the form, and what was decided."""
+    if target != LOCAL:
+        from skyloom.cli import cloud_approvals
+
+        cloud_approvals.show_approval(target, app_, environment, approval_id, as_json=as_json)
+        return
     from skyloom.flows.runner.store import RunStore
 
     wait = _approval(RunStore(), approval_id)
@@ -87,6 +110,7 @@ def show_approval(
     epilog=examples(
         "skyloom approvals approve 1f0c2d3e --comment 'Looks good' --by maria",
         """skyloom approvals approve 1f0c2d3e --form '{"amount": 120}'""",
+        f"skyloom approvals approve 1f0c2d3e {IN_A_CLOUD}",
     )
 )
 def approve(
@@ -97,8 +121,19 @@ def approve(
         str | None,
         typer.Option(metavar="JSON|@FILE|-", help="The filled-in form. [default: asked for on a terminal]"),
     ] = None,
+    target: RunsTarget = LOCAL,
+    app_: RunsApp = None,
+    environment: Environment = None,
 ) -> None:
     """Say yes. Where the approval has a form, it is filled in field by field, or given with --form."""
+    if target != LOCAL:
+        from skyloom.cli import cloud_approvals
+
+        given = None if form is None else read_json(form, "--form")
+        cloud_approvals.decide(
+            target, app_, environment, approval_id, approved=True, comment=comment, by=_decider(by), form=given
+        )
+        return
     from skyloom.flows.runner.store import NotOpen, RunStore
 
     store = RunStore()
@@ -117,8 +152,20 @@ def approve(
 
 
 @app.command(epilog=examples("skyloom approvals reject 1f0c2d3e --comment 'Wrong customer'"))
-def reject(approval_id: ApprovalId, comment: Comment = "", by: By = None) -> None:
+def reject(
+    approval_id: ApprovalId,
+    comment: Comment = "",
+    by: By = None,
+    target: RunsTarget = LOCAL,
+    app_: RunsApp = None,
+    environment: Environment = None,
+) -> None:
     """Say no. The flow goes on with `decision.approved` false."""
+    if target != LOCAL:
+        from skyloom.cli import cloud_approvals
+
+        cloud_approvals.decide(target, app_, environment, approval_id, approved=False, comment=comment, by=_decider(by))
+        return
     from skyloom.flows.runner.store import RunStore
 
     store = RunStore()
@@ -128,9 +175,7 @@ def reject(approval_id: ApprovalId, comment: Comment = "", by: By = None) -> Non
 def _decide(store: RunStore, wait: Wait, *, approved: bool, comment: str, by: str | None, form: Json) -> None:
     from skyloom.flows.runner.answering import answer_approval
 
-    decided = answer_approval(
-        store, wait.id, approved=approved, comment=comment, by=_user() if by is None else by, form=form
-    )
+    decided = answer_approval(store, wait.id, approved=approved, comment=comment, by=_decider(by), form=form)
     say(f"{'approved' if approved else 'rejected'}: {decided.name}", "green")
     say_if_stopped(store, decided)
 
@@ -167,7 +212,9 @@ def _approval_json(wait: Wait) -> dict[str, Json]:
     }
 
 
-def _user() -> str:
+def _decider(given: str | None) -> str:
+    if given is not None:
+        return given
     import getpass
 
     try:

@@ -13,6 +13,7 @@ import typer
 from skyloom.cli.help import examples
 from skyloom.cli.output import clean, duration, iso, moment, say, show, show_json, show_table
 from skyloom.cli.run import JSON_HELP, QUIET_HELP, carry, server_for
+from skyloom.cli.target import IN_A_CLOUD, LOCAL, Environment, RunsApp, RunsTarget
 from skyloom.flows.outcome import Failed, Json
 
 if TYPE_CHECKING:
@@ -25,12 +26,23 @@ app = typer.Typer(no_args_is_help=True, help="List, show, resume and cancel runs
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or its beginning.")]
 
 
-@app.command("list", epilog=examples("skyloom runs list", "skyloom runs list --limit 5 --json"))
+@app.command(
+    "list",
+    epilog=examples("skyloom runs list", "skyloom runs list --limit 5 --json", f"skyloom runs list {IN_A_CLOUD}"),
+)
 def list_runs(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many, newest first.")] = 20,
+    target: RunsTarget = LOCAL,
+    app_: RunsApp = None,
+    environment: Environment = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """List the newest runs."""
+    if target != LOCAL:
+        from skyloom.cli import cloud_runs
+
+        cloud_runs.list_runs(target, app_, environment, limit, as_json=as_json)
+        return
     from skyloom.flows.runner.store import RunStore
 
     found = RunStore().runs(limit)
@@ -45,13 +57,30 @@ def list_runs(
         say("no runs yet; start one with `skyloom run FILE:FLOW`")
 
 
-@app.command("show", epilog=examples("skyloom runs show answer-3f2a", "skyloom runs show answer-3f2a --all --json"))
+@app.command(
+    "show",
+    epilog=examples(
+        "skyloom runs show answer-3f2a",
+        "skyloom runs show answer-3f2a --all --json",
+        f"skyloom runs show answer-3f2a {IN_A_CLOUD}",
+    ),
+)
 def show_run(
     run_id: RunId,
-    everything: Annotated[bool, typer.Option("--all", help="A row for every item of a map.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="A row for every item of a map; in a cloud, for every state.")
+    ] = False,
+    target: RunsTarget = LOCAL,
+    app_: RunsApp = None,
+    environment: Environment = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Show a run: its input, its steps with their times, attempts and model usage, and what came of it."""
+    if target != LOCAL:
+        from skyloom.cli import cloud_runs
+
+        cloud_runs.show_run(target, app_, environment, run_id, everything=everything, as_json=as_json)
+        return
     from skyloom.flows.runner.store import RunStore
 
     store = RunStore()
@@ -81,9 +110,12 @@ def show_run(
     _show_end(run, waits)
 
 
-@app.command(epilog=examples("skyloom runs resume answer-3f2a"))
+@app.command(epilog=examples("skyloom runs resume answer-3f2a", f"skyloom runs resume answer-3f2a {IN_A_CLOUD}"))
 def resume(
     run_id: RunId,
+    target: RunsTarget = LOCAL,
+    app_: RunsApp = None,
+    environment: Environment = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help=QUIET_HELP)] = False,
 ) -> None:
@@ -91,6 +123,11 @@ def resume(
 
     Exit code: as of `skyloom run`.
     """
+    if target != LOCAL:
+        from skyloom.cli import cloud_runs
+
+        cloud_runs.resume_run(target, app_, environment, run_id, as_json=as_json, quiet=quiet)
+        return
     from skyloom.cli.progress import progress
     from skyloom.flows.runner import launch
     from skyloom.flows.runner.store import Refused, RunStore
@@ -107,9 +144,14 @@ def resume(
     carry(begin, shown, address, as_json=as_json)
 
 
-@app.command(epilog=examples("skyloom runs cancel answer-3f2a"))
-def cancel(run_id: RunId) -> None:
+@app.command(epilog=examples("skyloom runs cancel answer-3f2a", f"skyloom runs cancel answer-3f2a {IN_A_CLOUD}"))
+def cancel(run_id: RunId, target: RunsTarget = LOCAL, app_: RunsApp = None, environment: Environment = None) -> None:
     """Stop a run where it stands. It can be resumed later."""
+    if target != LOCAL:
+        from skyloom.cli import cloud_runs
+
+        cloud_runs.cancel_run(target, app_, environment, run_id)
+        return
     from skyloom.flows.runner.store import RunStore
 
     store = RunStore()

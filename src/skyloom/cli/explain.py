@@ -1,0 +1,50 @@
+"""`skyloom explain`: what a cloud makes of a flow, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skyloom.cli.compile import AppFile, To
+from skyloom.cli.output import show, show_diagnostics, show_json, show_table
+from skyloom.cli.run import JSON_HELP
+from skyloom.cli.target import Environment, choose
+from skyloom.errors import Diagnostic, UserError
+
+
+def explain(
+    source: AppFile,
+    to: To,
+    flow: Annotated[
+        str | None, typer.Option("--flow", "-f", metavar="FLOW", help="Only this flow.", show_default="all")
+    ] = None,
+    environment: Environment = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Show what each flow becomes in a cloud: its states, what they cost, and what had to go elsewhere and why.
+
+    Calls no cloud.
+    """
+    chosen = choose(to, source, environment)
+    compiled = chosen.compiled()
+    show_diagnostics(compiled.diagnostics)
+    flows = list(dict.fromkeys(found.flow for found in compiled.explanations))
+    if flow is not None and flow not in flows:
+        raise UserError(
+            Diagnostic("SKY005", f"the app has no flow {flow}", source, hint=f"its flows: {', '.join(flows) or 'none'}")
+        )
+    wanted = [found for found in compiled.explanations if flow in (None, found.flow)]
+    if as_json:
+        show_json(
+            [
+                {"flow": e.flow, "place": e.place, "what": e.what, "name": e.name, "why": e.why, "cost": e.cost}
+                for e in wanted
+            ]
+        )
+        return
+    for name in flows if flow is None else [flow]:
+        show(name, "bold")
+        rows = ((e.place, e.name, e.what, e.cost, e.why) for e in wanted if e.flow == name)
+        show_table(("PLACE", "NAME", "BECOMES", "COSTS", "WHY"), rows)
+        show()
