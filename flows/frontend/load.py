@@ -146,7 +146,7 @@ def _private_name(path: Path) -> str:
 
 def _execute(name: str, source: SourceFile) -> ModuleType:
     """Runs the file as module `name`. From the text that was read, so that a stale compiled file cannot be taken."""
-    spec = importlib.util.spec_from_filelocation(name, source.path)
+    spec = importlib.util.spec_from_file_location(name, source.path)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     before = sys.modules.get(name)
