@@ -153,12 +153,17 @@ def _filtered(writer: Writer, expr: Slice, values: Code, step: int, *, nested: b
 
 def display(writer: Writer, expr: Array) -> Code:
     """A list or tuple display: lists among the elements go into brackets of their own, so that they stay lists."""
-    return array(*(_element(writer, item_) for item_ in expr.items))
+    match expr.items:
+        case (Spread(value=value),):
+            return elements(writer, value)
+        case items:
+            return array(*(_element(writer, item_) for item_ in items))
 
 
 def _element(writer: Writer, expr: Expr) -> Code:
     if isinstance(expr, Spread):
-        return elements(writer, expr.value)
+        values = elements(writer, expr.value)
+        return Code(values.text[1:-1]) if values.brackets else values
     code = writer.code(expr)
     found = kinds(expr.type)
     if "array" not in found:

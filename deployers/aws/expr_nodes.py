@@ -10,7 +10,7 @@ from skyloom.deployers.aws.expr_code import SUM as AMPERSAND
 from skyloom.deployers.aws.expr_code import Code, choice, infix, member, negation, number, string
 from skyloom.deployers.aws.expr_comparing import compare
 from skyloom.deployers.aws.expr_containers import display, item, object_display, part
-from skyloom.deployers.aws.expr_loops import comprehension, elements
+from skyloom.deployers.aws.expr_loops import comprehension
 from skyloom.deployers.aws.expr_truth import logic, truth
 from skyloom.deployers.aws.expr_writer import Writer, cannot
 from skyloom.flows.expr.nodes import (
@@ -66,8 +66,8 @@ def node(writer: Writer, expr: Expr) -> Code:
             return logic(writer, expr)
         case Conditional(test=test, body=body, orelse=orelse):
             return choice(writer.code(test), writer.code(body), writer.code(orelse))
-        case Spread(value=value):
-            return elements(writer, value)
+        case Spread():
+            raise cannot(expr, "a spread stands only in displays")
         case Array():
             return display(writer, expr)
         case Object():
