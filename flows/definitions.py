@@ -1,7 +1,7 @@
 """What the decorators make of a function: `Task`, `Prompt` and `Flow`. Loads neither pydantic nor an engine.
 
-Decorating never fails and never looks at annotations: what is wrong with a definition is found by `skyloom check`,
-together with everything else that is wrong in the file.
+Decorating never looks at annotations: what is wrong with a definition is found by `skyloom check`, together with
+everything else that is wrong in the file. Only a decorator that cannot mean anything as it stands fails at once.
 """
 
 from __future__ import annotations
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class MisusedDecorator(TypeError):
+    """A decorator stands where it means nothing, such as `@prompt` without its template."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(f"{message}; {hint}")
+        self.message = message
+        self.hint = hint
 
 
 class Definition(Generic[P, R]):
@@ -152,7 +161,15 @@ def task(function: Callable[P, R], /) -> Task[P, R]: ...
 def task(
     *, retry: Retry = ..., timeout: float = ..., requires: Sequence[str] = ..., memory: int | None = ...
 ) -> _TaskDecorator: ...
-def task(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+def task(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    retry: Retry = NO_RETRY,
+    timeout: float = DEFAULT_TASK_TIMEOUT,
+    requires: Sequence[str] = (),
+    memory: int | None = None,
+) -> Any:
     """Marks a function as a task: ordinary Python (`def` or `async def`) that runs in a function of its own.
 
     Args:
@@ -161,9 +178,12 @@ def task(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         requires: distributions the task needs, as in `requirements.txt`.
         memory: MiB the task needs; by default the target's smallest sensible size.
     """
-    if function is not None:
-        return Task(function)
-    return lambda decorated: Task(decorated, **options)
+
+    def decorate(decorated: Callable[..., Any]) -> Task[..., Any]:
+        _check_function(decorated, "task", "`@task`, or `@task(timeout=60)`")
+        return Task(decorated, retry=retry, timeout=timeout, requires=requires, memory=memory)
+
+    return decorate if function is None else decorate(function)
 
 
 class _TaskDecorator:
@@ -203,7 +223,12 @@ def prompt(
         repairs: how often an answer that does not fit the type is sent back with the reason.
     """
 
+    if not isinstance(template, str):
+        what = "needs its template" if callable(template) else f"needs a text as its template, not {template!r}"
+        raise MisusedDecorator(f"`@prompt` {what}", 'write `@prompt("...")` above the function')
+
     def decorate(function: Callable[P, R]) -> Prompt[P, R]:
+        _check_function(function, "prompt", '`@prompt("...")`')
         return Prompt(
             function,
             template,
@@ -229,6 +254,14 @@ def flow(function: Callable[..., Any] | None = None, /, *, timeout: float | None
     Args:
         timeout: seconds the whole run may take; no bound by default.
     """
-    if function is not None:
-        return Flow(function)
-    return lambda decorated: Flow(decorated, timeout=timeout)
+
+    def decorate(decorated: Callable[..., Any]) -> Flow[..., Any]:
+        _check_function(decorated, "flow", "`@flow`, or `@flow(timeout=60)`")
+        return Flow(decorated, timeout=timeout)
+
+    return decorate if function is None else decorate(function)
+
+
+def _check_function(found: object, word: str, written: str) -> None:
+    if not callable(found) or not hasattr(found, "__name__"):
+        raise MisusedDecorator(f"`@{word}` marks a function, not {found!r}", f"write {written} above `def`")

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from skyloom.errors import CheckFailed, Diagnostic, Span, UserError
-from skyloom.flows.definitions import Definition, Flow
+from skyloom.flows.definitions import Definition, Flow, MisusedDecorator
 from skyloom.flows.frontend.source import SourceFile, shown
 
 
@@ -181,10 +181,12 @@ def _import_diagnostic(error: BaseException, source: SourceFile) -> Diagnostic:
             line = source.line(frame.lineno)
             indent = len(line) - len(line.lstrip())
             span = Span(frame.lineno, indent + 1, frame.lineno, max(len(line), indent + 1) + 1)
+    line_text = source.line(span.line) if span is not None else None
+    if isinstance(error, MisusedDecorator):
+        return Diagnostic("SKY517", error.message, source.name, span, error.hint, line_text)
     if isinstance(error, SyntaxError) and error.filename:
         text = f"{error.msg} ({shown(Path(error.filename))}:{error.lineno})"
     message = f"importing the file raises {kind}: {text}" if text else f"importing the file raises {kind}"
-    line_text = source.line(span.line) if span is not None else None
     return Diagnostic("SKY003", message, source.name, span, _import_hint(error), line_text)
 
 

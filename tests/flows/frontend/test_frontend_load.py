@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from skyloom.errors import CheckFailed, Span, UserError
-from skyloom.flows.definitions import Flow, Task
+from skyloom.flows.definitions import Flow, Task, flow, prompt, task
+from skyloom.flows.frontend import check_file
 from skyloom.flows.frontend.load import definitions_in, load_file, pick_flow, split_target
 
 Write = Callable[..., Path]
@@ -211,3 +212,83 @@ def test_definitions_come_in_the_order_of_the_source(write: Write) -> None:
     module = load_file(write(FLOWS))
     found = definitions_in(module)
     assert [(type(item), item.name) for item in found] == [(Task, "search"), (Flow, "second"), (Flow, "answer")]
+
+
+DECORATORS = [
+    (
+        "@prompt\ndef judge(text: str) -> str: ...\n",
+        "review.py:3:1: SKY517 `@prompt` needs its template\n"
+        "    3 | @prompt\n"
+        "      | ^^^^^^^\n"
+        'hint: write `@prompt("...")` above the function',
+    ),
+    (
+        "@prompt(123)\ndef judge(text: str) -> str: ...\n",
+        "review.py:3:1: SKY517 `@prompt` needs a text as its template, not 123\n"
+        "    3 | @prompt(123)\n"
+        "      | ^^^^^^^^^^^^\n"
+        'hint: write `@prompt("...")` above the function',
+    ),
+    (
+        "@task(60)\ndef fetch(url: str) -> str:\n    return url\n",
+        "review.py:3:1: SKY517 `@task` marks a function, not 60\n"
+        "    3 | @task(60)\n"
+        "      | ^^^^^^^^^\n"
+        "hint: write `@task`, or `@task(timeout=60)` above `def`",
+    ),
+    (
+        '@flow("review")\ndef review(url: str) -> str:\n    return url\n',
+        "review.py:3:1: SKY517 `@flow` marks a function, not 'review'\n"
+        '    3 | @flow("review")\n'
+        "      | ^^^^^^^^^^^^^^^\n"
+        "hint: write `@flow`, or `@flow(timeout=60)` above `def`",
+    ),
+    (
+        "answer = prompt('Hello')(5)\n",
+        "review.py:3:1: SKY517 `@prompt` marks a function, not 5\n"
+        "    3 | answer = prompt('Hello')(5)\n"
+        "      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        'hint: write `@prompt("...")` above `def`',
+    ),
+    (
+        "@task(retries=3)\ndef fetch(url: str) -> str:\n    return url\n",
+        "review.py:3:1: SKY003 importing the file raises TypeError: task() got an unexpected keyword argument "
+        "'retries'\n"
+        "    3 | @task(retries=3)\n"
+        "      | ^^^^^^^^^^^^^^^^",
+    ),
+    (
+        "@prompt()\ndef judge(text: str) -> str: ...\n",
+        "review.py:3:1: SKY003 importing the file raises TypeError: prompt() missing 1 required positional argument: "
+        "'template'\n"
+        "    3 | @prompt()\n"
+        "      | ^^^^^^^^^",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), DECORATORS)
+def test_decorators_that_mean_nothing(write: Write, text: str, expected: str) -> None:
+    path = write("from skyloom.flows import flow, prompt, task\n\n" + text)
+    with pytest.raises(CheckFailed) as failed:
+        load_file(path)
+    assert str(failed.value) == expected
+    assert [d.render() for d in check_file(path).diagnostics] == [expected]
+
+
+def test_a_decorator_without_its_template_fails_at_once() -> None:
+    def judge(text: str) -> str: ...
+
+    with pytest.raises(TypeError, match=r'`@prompt` needs its template; write `@prompt\("..."\)` above the function'):
+        prompt(judge)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="`@flow` marks a function"):
+        flow(60)  # type: ignore[call-overload]
+
+
+def test_options_count_without_a_decorator_too() -> None:
+    def fetch(url: str) -> str:
+        return url
+
+    assert task(fetch, timeout=5).timeout == 5  # type: ignore[call-overload]
+    assert flow(fetch, timeout=6).timeout == 6  # type: ignore[call-overload]
+    assert (task()(fetch).timeout, flow()(fetch).timeout) == (300, None)
