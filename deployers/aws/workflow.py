@@ -6,6 +6,9 @@ assignments; edges are folded into the states they leave; the graph is written a
 
 from __future__ import annotations
 
+import dataclasses
+
+from skyloom.deployers.aws.machine.building import machine_of
 from skyloom.deployers.aws.machine.output import (
     HELPER,
     WAITS,
@@ -48,7 +51,7 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Step Functions cannot carry, with its place and a way out.
     """
-    raise NotImplementedError
+    return machine_of(program, settings)
 
 
 def compile_workflows(program: Program, settings: WorkflowSettings) -> tuple[Workflow, ...]:
@@ -58,4 +61,11 @@ def compile_workflows(program: Program, settings: WorkflowSettings) -> tuple[Wor
     Raises:
         CheckFailed: as `compile_workflow`.
     """
-    raise NotImplementedError
+    compiled: dict[str, Workflow] = {}
+    waiting = [program.main]
+    while waiting:
+        name = waiting.pop(0)
+        if name not in compiled:
+            compiled[name] = compile_workflow(dataclasses.replace(program, main=name), settings)
+            waiting += sorted(need.flow for need in compiled[name].uses if isinstance(need, StartExecution))
+    return tuple(compiled.values())

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from skyloom.errors import Diagnostic, Span
+from skyloom.flows.expr.types import Type
+from skyloom.flows.ir.program import ModelDefinition
 
 Json = Any
 """null, a boolean, a number, a string, a list or a dict with string keys."""
@@ -61,8 +63,8 @@ class Invoke:
 
     @property
     def placeholder(self) -> str:
-        """The name in `${...}` that stands for the function's ARN in the definition."""
-        return f"Function_{self.function}"
+        """The name in `${...}` that stands for the function's ARN in the definition: letters, digits and `_`."""
+        return f"Function_{self.function.replace('-', '_')}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -113,6 +115,9 @@ class HoistedExpression:
         span: where the expression stands there.
         reason: why it is not evaluated by the machine, for people.
         always: whether every evaluation goes to the helper; otherwise those that would raise an error do.
+        types: the types of those names whose values must be brought to them first (`flows.ir.conform.conformed`):
+            floats arrive as integers where they are whole.
+        models: the models that stand in `types`.
     """
 
     id: str
@@ -122,6 +127,8 @@ class HoistedExpression:
     span: Span
     reason: str
     always: bool = True
+    types: tuple[tuple[str, Type], ...] = ()
+    models: tuple[ModelDefinition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

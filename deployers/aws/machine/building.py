@@ -1,0 +1,89 @@
+"""The stages from a program to one state machine, in their order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from skyloom.deployers.aws.machine.calling import lower_main
+from skyloom.deployers.aws.machine.context import Exits
+from skyloom.deployers.aws.machine.entering import enter
+from skyloom.deployers.aws.machine.graph import Edge, End, Graph, Task, inner, nodes
+from skyloom.deployers.aws.machine.joining import take_joins_away
+from skyloom.deployers.aws.machine.liveness import liveness
+from skyloom.deployers.aws.machine.lowering import Lowering
+from skyloom.deployers.aws.machine.merging import merge_choices
+from skyloom.deployers.aws.machine.naming import Scope
+from skyloom.deployers.aws.machine.output import Need, Workflow, WorkflowSettings
+from skyloom.deployers.aws.machine.settling import settle
+from skyloom.deployers.aws.machine.statements import lower_block
+from skyloom.deployers.aws.machine.states import States, with_placeholders
+from skyloom.deployers.aws.machine.values import Value
+from skyloom.deployers.aws.machine.writing import Writing
+from skyloom.errors import CheckFailed
+from skyloom.flows.ir.program import Program
+
+Json = Any
+
+
+def machine_of(program: Program, settings: WorkflowSettings) -> Workflow:
+    """The machine of the program's main flow.
+
+    Raises:
+        CheckFailed: something that Step Functions cannot carry.
+    """
+    lowering = Lowering(program, settings, lower_block)
+    graph = _lowered(lowering)
+    if lowering.diagnostics:
+        raise CheckFailed(*lowering.diagnostics)
+    writing = Writing()
+    _simplify(graph, writing)
+    return Workflow(
+        flow=program.main,
+        definition=with_placeholders(_definition(program, States(writing).scope(graph))),
+        kind=settings.kind or "STANDARD",
+        uses=frozenset(_needs(graph)),
+        hoisted=tuple(lowering.hoisted[name] for name in sorted(lowering.hoisted)),
+    )
+
+
+def _lowered(lowering: Lowering) -> Graph:
+    flow = lowering.program.flow
+    graph = Graph(Scope())
+
+    def returns(edge: Edge, value: Value) -> None:
+        edge.to(End(label="result", comment=f"{flow.name}", order=lowering.number(), output=value))
+
+    lower_main(lowering, graph.scope, Exits(returns=returns), graph.entry)
+    return graph
+
+
+def _simplify(graph: Graph, writing: Writing) -> None:
+    """Brings the graph to the form in which states are written."""
+    liveness(graph)
+    take_joins_away(graph, writing)
+    liveness(graph)
+    merge_choices(graph, writing)
+    liveness(graph)
+    enter(graph)
+    liveness(graph)
+    settle(graph)
+    liveness(graph)
+
+
+def _definition(program: Program, scope: dict[str, Json]) -> dict[str, Json]:
+    flow = program.flow
+    summary = flow.description.strip().splitlines()[0] if flow.description.strip() else flow.name
+    head: dict[str, Json] = {"Comment": summary, "QueryLanguage": "JSONata"}
+    if flow.timeout is not None:
+        head["TimeoutSeconds"] = max(1, math.ceil(flow.timeout))
+    return head | scope
+
+
+def _needs(graph: Graph) -> Iterator[Need]:
+    for node in nodes(graph):
+        if isinstance(node, Task):
+            yield node.need
+        for scope in inner(node):
+            yield from _needs(scope)

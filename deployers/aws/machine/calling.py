@@ -1,0 +1,114 @@
+"""Sub-flows: inlined into the machine, or run as an execution of their own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from skyloom.deployers.aws import expr_code
+from skyloom.deployers.aws.machine import errors
+from skyloom.deployers.aws.machine.context import Context, ErrorClass, Exits, assigned
+from skyloom.deployers.aws.machine.graph import Edge, Task
+from skyloom.deployers.aws.machine.invoking import catch
+from skyloom.deployers.aws.machine.lowering import Lowering
+from skyloom.deployers.aws.machine.naming import Scope
+from skyloom.deployers.aws.machine.output import StartExecution
+from skyloom.deployers.aws.machine.raising import raise_error
+from skyloom.deployers.aws.machine.steps import arguments, taken
+from skyloom.deployers.aws.machine.values import Constant, Placeholder, Value, path, record, snippet
+from skyloom.flows.ir.nodes import CallFlow
+from skyloom.flows.ir.program import FlowDefinition, Parameter
+
+
+def lower_main(lowering: Lowering, scope: Scope, exits: Exits, edge: Edge) -> None:
+    """The main flow, whose arguments are the input of the machine."""
+    flow = lowering.program.flow
+    names = {name: scope.variable(name) for name in variables(flow)}
+    context = Context(flow=flow, names=names, scope=scope, exits=exits, path=(f"{flow.name}/",))
+    for parameter in flow.parameters:
+        edge.let(names[parameter.name], _given(parameter))
+    _body(lowering, context, edge)
+
+
+def lower_call(lowering: Lowering, context: Context, step: CallFlow, edge: Edge) -> Edge | None:
+    """The body of the flow in the place of the call, or a call of its machine."""
+    flow = lowering.program.flows[step.flow]
+    if lowering.is_separate(flow):
+        return _execution(lowering, context, step, flow, edge)
+    given, edge = arguments(lowering, context, edge, step.arguments, step.id, step.span)
+    names = _names(lowering, context.scope, flow)
+    for parameter in flow.parameters:
+        edge.let(names[parameter.name], given.entries.get(parameter.name, Constant(parameter.default)))
+    after = lowering.join(context, step.id, step.span)
+
+    def returns(leaving: Edge, value: Value) -> None:
+        taken(context, leaving, step.target, value).to(after)
+
+    inside = replace(
+        context,
+        flow=flow,
+        names=names,
+        exits=Exits(returns=returns, errors=context.exits.errors),
+        prefix=f"{context.prefix}{step.id}.",
+        path=(*context.step_parts(step.id), "/"),
+        rounds=(),
+    )
+    _body(lowering, inside, edge)
+    return after.edge if after.entered else None
+
+
+def _names(lowering: Lowering, scope: Scope, flow: FlowDefinition) -> dict[str, str]:
+    """The variables of an inlined flow: the same wherever it is inlined in one scope, as no two calls overlap."""
+    key = (id(scope), flow.name)
+    if key not in lowering.inlined:
+        own = {name: scope.variable(f"{flow.name}_{name.lstrip('_')}") for name in variables(flow)}
+        lowering.inlined[key] = (scope, own)
+    return lowering.inlined[key][1]
+
+
+def variables(flow: FlowDefinition) -> list[str]:
+    """The variables of a flow outside its inner scopes, parameters first."""
+    return list(dict.fromkeys([*(parameter.name for parameter in flow.parameters), *assigned(flow.body)]))
+
+
+def _body(lowering: Lowering, context: Context, edge: Edge) -> None:
+    end = lowering.block(lowering, context, context.flow.body, edge)
+    if end is not None:
+        context.exits.returns(end, Constant(None))
+
+
+def _given(parameter: Parameter) -> Value:
+    """An argument, as it stands in the machine's input."""
+    text = expr_code.member(expr_code.Code("$states.input"), parameter.name).text
+    if parameter.required:
+        return path(text)
+    return snippet(f"$exists({text}) ? {text} : ", Constant(parameter.default))
+
+
+def _execution(lowering: Lowering, context: Context, step: CallFlow, flow: FlowDefinition, edge: Edge) -> Edge:
+    """Runs the flow's own machine to its end."""
+    given, edge = arguments(lowering, context, edge, step.arguments, step.id, step.span)
+    need = StartExecution(flow.name)
+    name = snippet("$hash($states.context.Execution.Id & '/' & ", context.step_path(step.id), ", 'SHA-256')")
+    task = lowering.node(
+        Task,
+        context,
+        step.id,
+        step.span,
+        resource="arn:aws:states:::states:startExecution.sync:2",
+        arguments=record({"StateMachineArn": Constant(Placeholder(need.placeholder)), "Name": name, "Input": given}),
+        timeout=Constant(math.ceil(flow.timeout)) if flow.timeout is not None else None,
+        need=need,
+    )
+    edge.to(task)
+    if context.exits.errors is None:
+        # Errors of executions inside executions are brought to the form that all others have.
+        def fail(failing: Edge, error: Value, _: ErrorClass | None) -> None:
+            raise_error(lowering, context, failing, error, None, step.span)
+
+        catching = replace(context, exits=replace(context.exits, errors=fail))
+    else:
+        catching = context
+    late = None if flow.timeout is None else errors.flow_timed_out(flow.name, flow.timeout)
+    catch(catching, task, errors.caught_execution(flow.name, flow.timeout), late)
+    return taken(context, task.edge, step.target, path("$states.result.Output"))

@@ -1,0 +1,157 @@
+"""Where a statement stands: its scope, what its variables are called, how one leaves it, how its steps are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from skyloom.deployers.aws.machine.graph import Edge
+from skyloom.deployers.aws.machine.naming import Scope
+from skyloom.deployers.aws.machine.values import Constant, Ref, Snippet, Value, path, snippet
+from skyloom.errors import Span
+from skyloom.flows.expr.nodes import bound_names
+from skyloom.flows.ir.nodes import (
+    Append,
+    Assign,
+    Block,
+    Extend,
+    For,
+    Map,
+    Parallel,
+    Race,
+    SetItem,
+    Statement,
+    Step,
+    blocks,
+)
+from skyloom.flows.ir.program import FlowDefinition
+
+Leave = Callable[[Edge], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorClass:
+    """An error's class, where the compiler knows it."""
+
+    name: str
+    bases: tuple[str, ...]
+
+    def is_a(self, names: tuple[str, ...]) -> bool:
+        """Whether a handler of `names` takes it."""
+        return self.name in names or not set(self.bases).isdisjoint(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Exits:
+    """How statements leave where they stand. Each takes an open edge and closes it.
+
+    Attributes:
+        returns: with the value that the flow, item or branch gives.
+        errors: with the error, `{"type", "bases", "message"}`, and its class where it is known; None: nothing takes
+            errors here, and a failing state ends the scope by itself.
+        breaks: out of the loop.
+        continues: to the loop's next round.
+    """
+
+    returns: Callable[[Edge, Value], None]
+    errors: Callable[[Edge, Value, ErrorClass | None], None] | None = None
+    breaks: Leave | None = None
+    continues: Leave | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemIndex:
+    """The index of a map's item: inside the item itself read from the context object, deeper inside a variable."""
+
+    scope: Scope
+    variable: str
+
+
+Part = str | Ref | ItemIndex
+"""Of a step's path: text, and what counts iterations."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Where a statement stands.
+
+    Attributes:
+        flow: the flow whose statement it is.
+        names: the machine's variable for each variable of that flow.
+        scope: the machine's scope.
+        exits: how one leaves.
+        prefix: what stands in front of state names: `answer_draft.` in a flow that is inlined.
+        path: what stands in front of a step's path.
+        rounds: the variables that count the rounds of the loops around, within the flow and scope.
+    """
+
+    flow: FlowDefinition
+    names: dict[str, str]
+    scope: Scope
+    exits: Exits
+    prefix: str = ""
+    path: tuple[Part, ...] = ()
+    rounds: tuple[str, ...] = ()
+
+    def comment(self, span: Span) -> str:
+        """The place in the source."""
+        return f"{PurePath(self.flow.file).name}:{span.line}"
+
+    def step_parts(self, step: str) -> tuple[Part, ...]:
+        """The path of a step: different for every iteration, the same for every attempt."""
+        parts: list[Part] = [*self.path, step]
+        for counter in self.rounds:
+            parts += ["[", Ref(counter), "]"]
+        return tuple(parts)
+
+    def step_path(self, step: str) -> Value:
+        """The path of a step as a text."""
+        return self.written(self.step_parts(step))
+
+    def written(self, parts: tuple[Part, ...]) -> Value:
+        """A path as a text."""
+        texts: list[str | Ref | Snippet] = [""]
+        for part in parts:
+            match part:
+                case str() if isinstance(texts[-1], str):
+                    texts[-1] += part
+                case ItemIndex(scope=scope, variable=name):
+                    texts.append(path("$states.context.Map.Item.Index") if scope is self.scope else Ref(name))
+                case _:
+                    texts.append(part)
+        if len(texts) == 1:
+            return Constant(texts[0])
+        joined: list[str | Ref | Value] = []
+        for text in texts:
+            if text == "":
+                continue
+            if joined:
+                joined.append(" & ")
+            joined.append(Constant(text) if isinstance(text, str) else text)
+        return snippet(*joined)
+
+
+def own_statements(block: Block) -> Iterator[Statement]:
+    """Every statement of `block` that belongs to the same scope: not those inside maps and branches."""
+    for statement in block:
+        yield statement
+        if not isinstance(statement, Map | Parallel | Race):
+            for inner in blocks(statement):
+                yield from own_statements(inner)
+
+
+def assigned(block: Block) -> list[str]:
+    """The variables that `block` assigns in its own scope, in order; those of handlers are not among them."""
+    names: dict[str, None] = {}
+    for statement in own_statements(block):
+        match statement:
+            case Assign(variable=name) | SetItem(variable=name) | Append(variable=name) | Extend(variable=name):
+                names[name] = None
+            case For(target=target):
+                names.update(dict.fromkeys(bound_names(target)))
+            case Step(target=str(name)):
+                names[name] = None
+            case _:
+                pass
+    return list(names)

@@ -1,0 +1,128 @@
+"""Tasks, prompts, samples, pauses and published events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from skyloom.deployers.aws.machine import errors
+from skyloom.deployers.aws.machine.context import Context
+from skyloom.deployers.aws.machine.graph import Edge, Task, Wait
+from skyloom.deployers.aws.machine.hoisting import Root, evaluate
+from skyloom.deployers.aws.machine.invoking import PAYLOAD, RUN, catch, invoke, retriers, step_context
+from skyloom.deployers.aws.machine.lowering import Lowering
+from skyloom.deployers.aws.machine.output import PutEvents
+from skyloom.deployers.aws.machine.values import Constant, Placeholder, Record, Value, listing, record, snippet
+from skyloom.errors import Span
+from skyloom.flows.expr.nodes import Literal
+from skyloom.flows.ir.nodes import Argument, CallPrompt, CallTask, Emit, Sample, Sleep
+from skyloom.flows.ir.program import RetryPolicy
+
+NOW = snippet("$substringBefore($now(), 'Z') & '000Z'", fleeting=True)
+"""The time with six digits of a second: `$now()` gives three."""
+UUID = snippet("$uuid()", fleeting=True)
+
+EMIT_TIMEOUT = 30
+"""Seconds that publishing an event may take."""
+_EMIT_RETRY = RetryPolicy(attempts=6)
+
+
+def lower_task(lowering: Lowering, context: Context, step: CallTask, edge: Edge) -> Edge:
+    """Runs a task in its function."""
+    task = lowering.program.tasks[step.task]
+    given, edge = arguments(lowering, context, edge, step.arguments, step.id, step.span)
+    edge = invoke(
+        lowering,
+        context,
+        edge,
+        step.id,
+        step.span,
+        function=lowering.settings.tasks[step.task],
+        payload={"task": step.task, "arguments": given, "context": step_context(lowering, context, step.id)},
+        timeout=task.timeout,
+        retry=retriers(task.retry),
+        name=task.name,
+    )
+    return taken(context, edge, step.target, PAYLOAD)
+
+
+def lower_prompt(lowering: Lowering, context: Context, step: CallPrompt, edge: Edge) -> Edge:
+    """Asks a model, in a function."""
+    prompt = lowering.program.prompts[step.prompt]
+    given, edge = arguments(lowering, context, edge, step.arguments, step.id, step.span)
+    edge = invoke(
+        lowering,
+        context,
+        edge,
+        step.id,
+        step.span,
+        function=lowering.settings.prompts[step.prompt],
+        payload={"prompt": step.prompt, "arguments": given, "context": step_context(lowering, context, step.id)},
+        timeout=prompt.timeout,
+        retry=retriers(prompt.retry),
+        name=prompt.name,
+    )
+    return taken(context, edge, step.target, PAYLOAD)
+
+
+def lower_sample(context: Context, step: Sample, edge: Edge) -> Edge:
+    """Takes the time, or a UUID."""
+    return taken(context, edge, step.target, NOW if step.function == "now" else UUID)
+
+
+def lower_sleep(lowering: Lowering, context: Context, step: Sleep, edge: Edge) -> Edge:
+    """Waits, where there is something to wait for."""
+    (seconds,), edge = evaluate(lowering, context, edge, [Root("seconds", step.seconds)], step.span)
+    if isinstance(step.seconds, Literal):
+        assert isinstance(step.seconds.value, int | float)
+        if step.seconds.value <= 0:
+            return taken(context, edge, step.target, Constant(None))
+        seconds = Constant(step.seconds.value)
+    node = lowering.node(Wait, context, step.id, step.span, seconds=seconds)
+    edge.to(node)
+    return taken(context, node.edge, step.target, Constant(None))
+
+
+def lower_emit(lowering: Lowering, context: Context, step: Emit, edge: Edge) -> Edge:
+    """Publishes an event on the app's bus."""
+    roots = [Root("event", step.event), Root("payload", step.payload)]
+    if step.key is not None:
+        roots.append(Root("key", step.key))
+    (event, payload, *key), edge = evaluate(lowering, context, edge, roots, step.span)
+    need = PutEvents()
+    entry = record(
+        {
+            "EventBusName": Constant(Placeholder(need.placeholder)),
+            "Source": f"skyloom.{lowering.settings.app}",
+            "DetailType": event,
+            "Detail": record({"payload": payload, "key": key[0] if key else None, "run": RUN}),
+        }
+    )
+    task = lowering.node(
+        Task,
+        context,
+        step.id,
+        step.span,
+        resource="arn:aws:states:::events:putEvents",
+        arguments=record({"Entries": listing([entry])}),
+        timeout=Constant(EMIT_TIMEOUT),
+        retry=retriers(_EMIT_RETRY)[1:],
+        need=need,
+    )
+    edge.to(task)
+    catch(context, task, errors.caught(step.id))
+    return taken(context, task.edge, step.target, Constant(None))
+
+
+def arguments(
+    lowering: Lowering, context: Context, edge: Edge, given: Sequence[Argument], step: str, span: Span
+) -> tuple[Record, Edge]:
+    """The arguments of a call, by parameter."""
+    roots = [Root(argument.name, argument.value) for argument in given]
+    values, edge = evaluate(lowering, context, edge, roots, span)
+    named: dict[str, Value] = {a.name: value for a, value in zip(given, values, strict=True)}
+    return record(named), edge
+
+
+def taken(context: Context, edge: Edge, target: str | None, value: Value) -> Edge:
+    """Assigns a step's result to its variable, where it has one."""
+    return edge if target is None else edge.let(context.names[target], value)
