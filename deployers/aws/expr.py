@@ -8,6 +8,7 @@ is dealt with:
   `as_list` in `expr_loops`, and every display in `expr_containers`.
 - Only the type tells what `+`, truth, `in` and an index mean: `expr_kinds`.
 - `true = 1` is false, texts are ordered by UTF-16 units: `expr_comparing`.
+- A hundred evaluations inside each other are too many: `expr_depth`.
 - Errors of Python are not errors there, or others: `expr_failing` says when Python raises.
 """
 
@@ -19,10 +20,12 @@ from typing import Any
 
 from skyloom.deployers.aws.expr_calls import EMITTED, UNSUPPORTED
 from skyloom.deployers.aws.expr_code import Code
+from skyloom.deployers.aws.expr_depth import DEEPEST, depth
 from skyloom.deployers.aws.expr_failing import failing
 from skyloom.deployers.aws.expr_nodes import node
 from skyloom.deployers.aws.expr_truth import test
 from skyloom.deployers.aws.expr_writer import writer_for
+from skyloom.flows.expr.emitter import CannotEmit
 from skyloom.flows.expr.nodes import Array, Expr, Literal, Object, Spread
 
 __all__ = ["JsonataEmitter"]
@@ -56,7 +59,7 @@ class JsonataEmitter:
         Raises:
             CannotEmit: JSONata cannot say it exactly.
         """
-        return writer_for(expr, self._variable, node).code(expr).text
+        return _bounded(expr, writer_for(expr, self._variable, node).code(expr))
 
     def emit_test(self, expr: Expr) -> str:
         """The text of the truth of `expr`: a boolean, as a rule of a Choice needs it.
@@ -64,7 +67,7 @@ class JsonataEmitter:
         Raises:
             CannotEmit: JSONata cannot say it exactly.
         """
-        return test(writer_for(expr, self._variable, node), expr).text
+        return _bounded(expr, test(writer_for(expr, self._variable, node), expr))
 
     def fails(self, expr: Expr) -> str | None:
         """The text of a boolean: whether Python may raise while it evaluates `expr`, or JSONata's value be another.
@@ -73,8 +76,8 @@ class JsonataEmitter:
         Raises:
             CannotEmit: JSONata cannot say it.
         """
-        code: Code | None = failing(writer_for(expr, self._variable, node), expr)
-        return None if code is None else code.text
+        code = failing(writer_for(expr, self._variable, node), expr)
+        return None if code is None else _bounded(expr, code)
 
     def template(self, expr: Expr) -> Json:
         """`expr` as a value for a field of a state: displays stay JSON, what has to be computed becomes `{% text %}`.
@@ -102,3 +105,9 @@ class JsonataEmitter:
 
     def _computed(self, expr: Expr) -> str:
         return f"{{% {self.emit(expr)} %}}"
+
+
+def _bounded(expr: Expr, code: Code) -> str:
+    if depth(code.text) > DEEPEST:
+        raise CannotEmit(expr, "this nests deeper than Step Functions evaluates", "assign its parts to variables")
+    return code.text

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from skyloom.deployers.aws import expr_collections as collections
+from skyloom.deployers.aws import expr_letters as letters
 from skyloom.deployers.aws import expr_numbers as numbers
+from skyloom.deployers.aws import expr_padding as padding
+from skyloom.deployers.aws import expr_splitting as splitting
 from skyloom.deployers.aws import expr_strings as strings
 from skyloom.deployers.aws.expr_code import Code, member
 from skyloom.deployers.aws.expr_loops import ITERATORS
+from skyloom.deployers.aws.expr_moments import timestamp
 from skyloom.deployers.aws.expr_ordering import extreme, ordered_list
 from skyloom.deployers.aws.expr_text import as_text, formatted
 from skyloom.deployers.aws.expr_writer import Writer, cannot
 from skyloom.flows.expr.nodes import Call
-
-_UNICODE = "JSONata has no tables of Unicode's properties"
 
 EMITTED: Mapping[str, Callable[[Writer, Call], Code]] = {
     "abs": numbers.absolute,
     "all": collections.every,
     "any": collections.some,
     "bool": numbers.as_bool,
+    "datetime.timestamp": timestamp,
     "days": numbers.duration(86400),
     "dict": collections.as_dict,
     "dict.copy": collections.same,
@@ -50,49 +53,48 @@ EMITTED: Mapping[str, Callable[[Writer, Call], Code]] = {
     "sha256": strings.digest,
     "sorted": ordered_list,
     "str": as_text,
-    "str.center": strings.center,
+    "str.capitalize": letters.capitalized,
+    "str.casefold": strings.plain("lowercase"),
+    "str.center": padding.center,
     "str.count": strings.count,
     "str.endswith": strings.affix(front=False),
     "str.find": strings.find,
     "str.index": strings.find,
+    "str.isalnum": letters.consists_of("0-9A-Za-z"),
+    "str.isalpha": letters.consists_of("A-Za-z"),
+    "str.isdigit": letters.consists_of("0-9"),
+    "str.islower": letters.cased("a-z", "A-Z"),
+    "str.isspace": letters.is_space,
+    "str.isupper": letters.cased("A-Z", "a-z"),
     "str.join": strings.join,
-    "str.ljust": strings.pad(front=False),
+    "str.ljust": padding.pad(front=False),
     "str.lower": strings.plain("lowercase"),
-    "str.lstrip": strings.strip(back=False),
-    "str.partition": strings.partition,
+    "str.lstrip": padding.strip(back=False),
+    "str.partition": splitting.partition,
     "str.removeprefix": strings.remove_affix(front=True),
     "str.removesuffix": strings.remove_affix(front=False),
     "str.replace": strings.replace,
     "str.rfind": strings.find_last,
-    "str.rjust": strings.pad(front=True),
-    "str.rpartition": strings.partition_last,
-    "str.rsplit": strings.split,
-    "str.rstrip": strings.strip(front=False),
-    "str.split": strings.split,
-    "str.splitlines": strings.split_lines,
+    "str.rjust": padding.pad(front=True),
+    "str.rpartition": splitting.partition_last,
+    "str.rsplit": splitting.split,
+    "str.rstrip": padding.strip(front=False),
+    "str.split": splitting.split,
+    "str.splitlines": splitting.split_lines,
     "str.startswith": strings.affix(front=True),
-    "str.strip": strings.strip(),
+    "str.strip": padding.strip(),
+    "str.swapcase": letters.swapped,
+    "str.title": letters.title,
     "str.upper": strings.plain("uppercase"),
-    "str.zfill": strings.zero_fill,
+    "str.zfill": padding.zero_fill,
     "sum": collections.total,
     "tuple": collections.as_tuple,
     **dict.fromkeys(ITERATORS, collections.iterated),
 }
 
 UNSUPPORTED: Mapping[str, str] = {
-    "datetime.timestamp": "JSONata's moments have milliseconds, Python's have microseconds",
     "json.dumps": "Python's spaces, escapes and floats in JSON are its own",
     "json.loads": "Python tells 2 from 2.0, and knows more spellings than JSON",
-    "str.capitalize": _UNICODE,
-    "str.casefold": _UNICODE,
-    "str.isalnum": _UNICODE,
-    "str.isalpha": _UNICODE,
-    "str.isdigit": _UNICODE,
-    "str.islower": _UNICODE,
-    "str.isspace": "JSONata's white space is not Python's",
-    "str.isupper": _UNICODE,
-    "str.swapcase": _UNICODE,
-    "str.title": _UNICODE,
 }
 
 

@@ -24,7 +24,7 @@ from skyloom.deployers.aws.expr_code import (
 from skyloom.deployers.aws.expr_kinds import BOOLEAN, NUMBER, STRING, element_type, kinds
 from skyloom.deployers.aws.expr_loops import elements
 from skyloom.deployers.aws.expr_writer import Writer, cannot
-from skyloom.flows.expr.nodes import Compare, Expr
+from skyloom.flows.expr.nodes import Call, Compare, Expr
 from skyloom.flows.expr.types import (
     AnyType,
     DateTimeType,
@@ -225,8 +225,9 @@ def contained(writer: Writer, expr: Compare) -> Code:
     container, value = expr.right, expr.left
     if kinds(container.type) == STRING:
         return call("contains", writer.code(container), writer.code(value))
-    if all(isinstance(member, DictType) for member in members(container.type)):
-        return infix("in", writer.code(value), call("keys", writer.code(container)), COMPARISON)
+    entries = container.arguments[0] if isinstance(container, Call) and container.function == "dict.keys" else container
+    if all(isinstance(member, DictType) for member in members(entries.type)):
+        return infix("in", writer.code(value), call("keys", writer.code(entries)), COMPARISON)
     if kinds(container.type) != {"array"}:
         raise cannot(expr, "whether this is a list, a dict or a text shows only at run time")
     inner = element_type(container.type)

@@ -3,7 +3,7 @@ does not take."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from skyloom.deployers.aws.expr_arithmetic import constant, numeric_code
 from skyloom.deployers.aws.expr_code import (
@@ -20,22 +20,18 @@ from skyloom.deployers.aws.expr_code import (
 )
 from skyloom.deployers.aws.expr_comparing import contained
 from skyloom.deployers.aws.expr_kinds import BOOLEAN, NUMBER, STRING, kinds
+from skyloom.deployers.aws.expr_letters import beyond_ascii
 from skyloom.deployers.aws.expr_loops import elements
+from skyloom.deployers.aws.expr_moments import not_canonical, not_countable
 from skyloom.deployers.aws.expr_ordering import keyword
 from skyloom.deployers.aws.expr_strings import END, text_of
 from skyloom.deployers.aws.expr_writer import Writer, cannot
-from skyloom.flows.expr.nodes import Binary, Call, Compare, Expr, Item, Literal, Slice
+from skyloom.flows.expr.nodes import Binary, Call, Compare, Comprehension, Expr, Item, Literal, Slice
 from skyloom.flows.expr.rules import may_raise
 from skyloom.flows.expr.types import BOOL, NULL, AnyType, DateTimeType, DictType, ModelType, TupleType, members
 
 _MOST_REPEATS = 1_000_000
 """JSONata makes no longer ranges; a list of so many elements would be no value of Step Functions either."""
-
-_MOMENTS = {
-    "datetime": "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z",
-    "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
-}
-"""The texts of moments that are in the order of time."""
 
 _INTEGER = "-?(0|[1-9][0-9]{0,14})"
 _FLOAT = "-?(0|[1-9][0-9]{0,99})([.][0-9]{1,99})?([eE][-+]?[0-9]{1,2})?"
@@ -89,6 +85,8 @@ def _item(writer: Writer, expr: Item) -> Code | None:
 def _beyond(length: Code, position: int) -> Code:
     if position < 0:
         return infix("<", length, number(-position), COMPARISON)
+    if position == 0:
+        return infix("=", length, number(0), COMPARISON)
     return infix("<=", length, number(position), COMPARISON)
 
 
@@ -115,9 +113,17 @@ def _binary(writer: Writer, expr: Binary) -> Code | None:
 
 
 def _zero(writer: Writer, divisor: Expr) -> Code | None:
-    if isinstance(divisor, Literal):
-        return None if divisor.value else TRUE
+    match divisor:
+        case Literal(value=value):
+            return None if value else TRUE
+        case Call(function="max", arguments=arguments) if _is_above_zero(arguments):
+            return None
     return infix("=", numeric_code(writer, divisor), number(0), COMPARISON)
+
+
+def _is_above_zero(values: Sequence[Expr]) -> bool:
+    """Whether the largest of the values cannot be 0: one is a number above it, as in `max(len(xs), 1)`."""
+    return any(isinstance(v, Literal) and isinstance(v.value, int | float) and v.value > 0 for v in values)
 
 
 def _moments(writer: Writer, expr: Compare) -> Code | None:
@@ -127,8 +133,8 @@ def _moments(writer: Writer, expr: Compare) -> Code | None:
         return None
     if "time" in found:
         raise cannot(expr, "times of day may carry offsets, which only Python's datetime knows to compare")
-    pattern = f"/^{_MOMENTS[found.pop()]}{END}/"
-    return either(*(negation(call("contains", writer.code(side), pattern)) for side in (expr.left, expr.right)))
+    (what,) = found
+    return either(*(not_canonical(writer.code(side), what) for side in (expr.left, expr.right)))
 
 
 # --- builtins ---------------------------------------------------------------------------------------------------
@@ -171,8 +177,24 @@ def _spelling(pattern: str) -> Callable[[Writer, Call], Code | None]:
 def _empty(writer: Writer, expr: Call) -> Code | None:
     if len(expr.arguments) > 1 or keyword(expr, "default") is not None:
         return None
-    values = elements(writer, expr.arguments[0])
-    return infix("=", call("count", values), number(0), COMPARISON)
+    return _no_elements(writer, expr.arguments[0])
+
+
+def _no_elements(writer: Writer, values: Expr) -> Code:
+    """Whether there is nothing to iterate over."""
+    match values:
+        case Comprehension(generators=(only,), key=None) if not only.conditions:
+            return _no_elements(writer, only.items)
+        case Call(function="dict.keys" | "dict.values" | "dict.items" | "enumerate" | "reversed"):
+            return _no_elements(writer, values.arguments[0])
+        case Call(function="zip"):
+            return either(*(_no_elements(writer, argument) for argument in values.arguments))
+        case _ if kinds(values.type) == STRING:
+            return infix("=", writer.code(values), string(""), COMPARISON)
+        case _ if kinds(values.type) == {"object"}:
+            return infix("=", call("count", call("keys", writer.code(values))), number(0), COMPARISON)
+        case _:
+            return infix("=", call("count", elements(writer, values)), number(0), COMPARISON)
 
 
 def _no_step(writer: Writer, expr: Call) -> Code | None:
@@ -243,6 +265,7 @@ def _surrogates(writer: Writer, expr: Call) -> Code | None:
 
 
 FAILURES: Mapping[str, Callable[[Writer, Call], Code | None]] = {
+    "datetime.timestamp": not_countable,
     "divmod": _division,
     "float": _spelling(_FLOAT),
     "int": _spelling(_INTEGER),
@@ -253,9 +276,16 @@ FAILURES: Mapping[str, Callable[[Writer, Call], Code | None]] = {
     "min": _empty,
     "range": _no_step,
     "sha256": _surrogates,
+    "str.capitalize": beyond_ascii,
+    "str.casefold": beyond_ascii,
     "str.center": _fill,
     "str.count": _counted,
     "str.index": _no_part,
+    "str.isalnum": beyond_ascii,
+    "str.isalpha": beyond_ascii,
+    "str.isdigit": beyond_ascii,
+    "str.islower": beyond_ascii,
+    "str.isupper": beyond_ascii,
     "str.ljust": _fill,
     "str.partition": _empty_text(1),
     "str.replace": _empty_text(1),
@@ -263,6 +293,8 @@ FAILURES: Mapping[str, Callable[[Writer, Call], Code | None]] = {
     "str.rpartition": _empty_text(1),
     "str.rsplit": _empty_text(1, "sep"),
     "str.split": _empty_text(1, "sep"),
+    "str.swapcase": beyond_ascii,
+    "str.title": beyond_ascii,
     "zip": _uneven,
 }
 """Builtins that can fail. Those that are not named here raise only for numbers beyond every JSON number."""

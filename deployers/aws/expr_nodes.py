@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import assert_never
 
 from skyloom.deployers.aws.expr_arithmetic import binary, negative
 from skyloom.deployers.aws.expr_calls import builtin_call
-from skyloom.deployers.aws.expr_code import SUM as AMPERSAND
-from skyloom.deployers.aws.expr_code import Code, choice, infix, member, negation, number, string
+from skyloom.deployers.aws.expr_code import SUM, Code, choice, member, negation, number, string
 from skyloom.deployers.aws.expr_comparing import compare
 from skyloom.deployers.aws.expr_containers import display, item, object_display, part
 from skyloom.deployers.aws.expr_loops import comprehension
@@ -37,6 +37,9 @@ from skyloom.flows.expr.nodes import (
 
 LARGEST = 2**53
 """Beyond it, integers are not exact any more: JSONata's numbers are floats."""
+
+_GROUP = 16
+"""Parts of an f-string that stand in one chain."""
 
 
 def node(writer: Writer, expr: Expr) -> Code:
@@ -92,7 +95,7 @@ def literal(expr: Literal) -> Code:
         case str() as text:
             return string(text)
         case value:
-            if not abs(value) <= (LARGEST if isinstance(value, int) else float_max):
+            if (isinstance(value, int) and abs(value) > LARGEST) or not math.isfinite(value):
                 raise cannot(expr, f"{value} is no number that Step Functions can hold")
             return number(value)
 
@@ -100,20 +103,21 @@ def literal(expr: Literal) -> Code:
 def joined(writer: Writer, expr: Format) -> Code:
     """An f-string: its parts, joined by `&`."""
     texts: list[Code] = []
-    literals = ""
-    for part_ in [*expr.parts, None]:
+    constant = ""
+    for part_ in expr.parts:
         if isinstance(part_, Literal):
-            literals += str(part_.value)
+            constant += str(part_.value)
             continue
-        if literals:
-            texts.append(string(literals))
-            literals = ""
-        if part_ is not None:
-            texts.append(writer.code(part_))
-    result = texts[0] if texts else string("")
-    for text in texts[1:]:
-        result = infix("&", result, text, AMPERSAND)
-    return result
+        texts += [string(constant)] if constant else []
+        texts.append(writer.code(part_))
+        constant = ""
+    texts += [string(constant)] if constant or not texts else []
+    return _concatenated(texts)
 
 
-float_max = 1.7976931348623157e308
+def _concatenated(texts: list[Code]) -> Code:
+    """The texts, one behind the other; many of them in groups, for every `&` nests deeper."""
+    if len(texts) > _GROUP:
+        groups = [_concatenated(texts[start : start + _GROUP]) for start in range(0, len(texts), _GROUP)]
+        return _concatenated([Code(f"({group.text})") for group in groups])
+    return Code(" & ".join(text.at(SUM + 1) for text in texts), SUM) if len(texts) > 1 else texts[0]
