@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skyloom.errors import CheckFailed, Diagnostic
+from skyloom.flows.app import App
+
+if TYPE_CHECKING:
+    from skyloom.flows.config import Config
+    from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
+    from skyloom.flows.triggers import ObjectCreated
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,10 +48,12 @@ class ReadSecret:
 
 @dataclass(frozen=True, slots=True, order=True)
 class AskModel:
-    """Ask one model, by its name at the provider, such as `bedrock` and `amazon.nova-lite-v1:0`."""
+    """Ask one model of the target's own service: on AWS the id or ARN of a model or an inference profile of Bedrock.
+    `provider` is its provider's name in skyloom.toml; `region` where it is asked, None for the function's own."""
 
     provider: str
     model: str
+    region: str | None = None
 
 
 Permission = ReadBucket | WriteBucket | SendQueue | ReadSecret | AskModel
@@ -69,3 +82,108 @@ class FunctionGroup:
     memory: int | None = None
     timeout: float
     permissions: tuple[Permission, ...] = ()
+
+
+def load_app(path: Path, name: str | None = None) -> App:
+    """The app of a file: `FILE` or `FILE:APP`. A file without one stands for an app of all its flows.
+
+    Raises:
+        CheckFailed: the file cannot be imported, or the app is wrong; with every diagnostic.
+        UserError: SKY520, SKY521: there is no such app, or several and none is named.
+    """
+    from skyloom.flows.frontend.apps import pick_app, problems
+    from skyloom.flows.frontend.load import load_file
+
+    app = pick_app(load_file(path), name)
+    found = problems(app)
+    if found:
+        # A flow that does not compile explains some of what is wrong with the app.
+        raise CheckFailed(*_unique([*_flow_problems(app), *found]))
+    return app
+
+
+def programs(app: App) -> dict[str, Program]:
+    """The programs of the app's flows, by name.
+
+    Raises:
+        CheckFailed: a flow does not compile, or two definitions of one name are in different programs.
+    """
+    problems = _flow_problems(app)
+    if problems:
+        raise CheckFailed(*_unique(problems))
+    compiled = {flow.name: flow.program for flow in app.flows}
+    clashes = list(_clashes(compiled.values()))
+    if clashes:
+        raise CheckFailed(*_unique(clashes))
+    return compiled
+
+
+def function_groups(
+    app: App, programs: Mapping[str, Program], config: Config, target: str = "aws"
+) -> tuple[FunctionGroup, ...]:
+    """The functions that carry out the app's tasks and prompts, by key.
+
+    Args:
+        config: says which models stand behind the prompts' aliases at the target.
+
+    Raises:
+        CheckFailed: SKY529, SKY530: a key is kept nowhere, a task calls what only a flow can.
+        ConfigError: a prompt's model is not configured for the target.
+    """
+    from skyloom.deployers.grouping import Grouping
+
+    return Grouping(app, programs, config, target).groups()
+
+
+def object_parameter(trigger: ObjectCreated, programs: Mapping[str, Program]) -> str:
+    """The parameter of the trigger's flow that takes the `StoredObject`."""
+    from skyloom.flows.frontend.triggers import object_parameter as parameter_for
+
+    name = parameter_for(trigger, programs[trigger.flow.name].flow)
+    assert name is not None, "an app with such a trigger is refused"
+    return name
+
+
+def group_of(groups: Iterable[FunctionGroup]) -> tuple[dict[str, str], dict[str, str]]:
+    """The key of the group of each task, and of each prompt."""
+    tasks: dict[str, str] = {}
+    prompts: dict[str, str] = {}
+    for group in groups:
+        tasks.update(dict.fromkeys(group.tasks, group.key))
+        prompts.update(dict.fromkeys(group.prompts, group.key))
+    return tasks, prompts
+
+
+def _flow_problems(app: App) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    for flow in app.flows:
+        try:
+            _ = flow.program
+        except CheckFailed as error:
+            found += error.diagnostics
+        except AttributeError:
+            # No flow at all: said by the app's own check.
+            continue
+    return found
+
+
+def _clashes(compiled: Iterable[Program]) -> Iterable[Diagnostic]:
+    """Definitions of one name that are not the same: what is deployed is named after them."""
+    taken: dict[tuple[str, str], object] = {}
+    for program in compiled:
+        tables: dict[str, Mapping[str, TaskDefinition | PromptDefinition | FlowDefinition]] = {
+            "task": program.tasks,
+            "prompt": program.prompts,
+            "flow": program.flows,
+        }
+        for kind, table in tables.items():
+            for name, definition in table.items():
+                place = (definition.module, definition.qualname)
+                if taken.setdefault((kind, name), place) != place:
+                    message = f"{kind} `{name}` has the name of another one of the app"
+                    hint = "rename one: steps and functions are called by these names on every engine"
+                    yield Diagnostic("SKY510", message, definition.file, definition.span, hint)
+
+
+def _unique(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    return list(dict.fromkeys(diagnostics))

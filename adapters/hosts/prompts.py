@@ -37,17 +37,17 @@ class Model:
 class Described:
     """A prompt as a package describes it; `flows.ir.program.PromptDefinition` says what the attributes mean.
 
-    `text` and `system` are functions over the parameters; `defaults` the arguments that a call may leave out; `returns`
-    is where the prompt is defined, for the type of its answer, and None where that is text; `secrets` the variables
-    that get the values of secrets, by the variables that say where these are kept.
+    `text` and `system` are functions of the arguments, a dictionary; `defaults` the arguments that a call may leave
+    out; `returns` is where the prompt is defined, for the type of its answer, and None where that is text; `secrets`
+    the variables that get the values of secrets, each with the variable that says where the secret is kept.
     """
 
-    text: Callable[..., str]
-    system: Callable[..., str] | None
-    returns: str | None
+    text: Callable[[dict[str, Json]], str]
     model: Model
     schema: dict[str, Json]
     timeout: float
+    system: Callable[[dict[str, Json]], str] | None = None
+    returns: str | None = None
     defaults: Mapping[str, Json] = field(default_factory=dict)
     temperature: float | None = None
     max_tokens: int | None = None
@@ -104,9 +104,9 @@ class PromptJob:
 
     def _request(self, arguments: dict[str, Json]) -> CompletionRequest:
         described = self._described
-        messages = [Message("user", described.text(**arguments))]
+        messages = [Message("user", described.text(arguments))]
         if described.system is not None:
-            messages.insert(0, Message("system", described.system(**arguments)))
+            messages.insert(0, Message("system", described.system(arguments)))
         return CompletionRequest(
             model=described.model.model,
             messages=tuple(messages),

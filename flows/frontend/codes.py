@@ -146,6 +146,11 @@ DEFINITIONS = {
     "SKY526": Code("resource", "A bucket, queue or secret is wrong, or is granted to what is no task of the app."),
     "SKY527": Code("notifier", "Nobody can be told in this way."),
     "SKY528": Code("environment", "A setting or tag of an environment has an impossible value."),
+    "SKY529": Code("key of a model", "A function that asks a model needs a key, and no secret of the app holds it."),
+    "SKY530": Code("step in a task", "A task calls a prompt or a flow; functions run tasks, and nothing else."),
+    "SKY531": Code(
+        "requirement for a function", "A requirement has no wheel for the functions' platform, or is too large."
+    ),
 }
 
 CONFIGURATION = {

@@ -16,7 +16,7 @@ def test_the_page_is_the_table() -> None:
 
 def test_every_code_in_use_is_listed_and_every_listed_code_is_used() -> None:
     table = ROOT / "flows" / "frontend" / "codes.py"
-    files = [path for folder in ("flows", "adapters", "src") for path in (ROOT / folder).rglob("*.py")]
+    files = [path for folder in ("flows", "adapters", "deployers", "src") for path in (ROOT / folder).rglob("*.py")]
     used = {
         code
         for path in files
