@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conformance.arrivals import next_arrival
 from conformance.case import Case, TaskCall
 
 from skyloom.flows import invoke
@@ -106,7 +107,7 @@ def _answer_all(case: Case, folder: Path, stop: threading.Event) -> None:
                 if answer.after is not None:
                     due.append((time.time() + answer.after, _approval(store, wait.id, answer)))
             else:
-                arrival = _next_arrival(events[wait.name], wait.key)
+                arrival = next_arrival(events[wait.name], wait.key)
                 if arrival.after is not None:
                     due.append((time.time() + arrival.after, _event(store, wait.id, arrival)))
         for moment, act in list(due):
@@ -123,15 +124,6 @@ def _approval(store: RunStore, wait_id: str, answer: Answer) -> Callable[[], Any
 
 def _event(store: RunStore, wait_id: str, arrival: Arrival) -> Callable[[], Any]:
     return lambda: send_event(store, wait_id, arrival.payload)
-
-
-def _next_arrival(arrivals: list[Any], key: str | None) -> Arrival:
-    for index, given in enumerate(arrivals):
-        arrival = given if isinstance(given, Arrival) else Arrival(payload=given, key=key)
-        if arrival.key in (key, None):
-            del arrivals[index]
-            return arrival
-    raise AssertionError(f"no event left for {key}")
 
 
 def inline(case: Case, folder: Path) -> Observed:

@@ -1,0 +1,63 @@
+"""What a run did, read from the histories of its executions and from the trace of the host."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from conformance.case import TaskCall
+from engines.aws.account import AwsAccount
+
+Json = Any
+
+CHILD = "startExecution.sync:2"
+
+
+def histories(account: AwsAccount, execution: str) -> list[Json]:
+    """The events of an execution and of those that it started, in their order."""
+    pages = account.client("stepfunctions").get_paginator("get_execution_history")
+    own = [event for page in pages.paginate(executionArn=execution) for event in page["events"]]
+    below = [event for child in _children(own) for event in histories(account, child)]
+    return sorted([*own, *below], key=lambda event: event["timestamp"])
+
+
+def emitted(events: list[Json]) -> list[tuple[str, Json]]:
+    """The events that were put on the bus."""
+    found = []
+    for event in events:
+        details = event.get("taskScheduledEventDetails", {})
+        if details.get("resource") == "putEvents":
+            for entry in json.loads(details["parameters"])["Entries"]:
+                detail = entry["Detail"]
+                detail = json.loads(detail) if isinstance(detail, str) else detail
+                found.append((entry["DetailType"], detail.get("payload")))
+    return found
+
+
+def calls(events: list[Json], trace: Path) -> list[TaskCall]:
+    """The attempts of tasks, in the order in which the host began them."""
+    keys = {sha256(f"{run}\n{step}".encode()).hexdigest()[:32] for run, step in _steps(events)}
+    lines = trace.read_text().splitlines() if trace.exists() else []
+    records = [json.loads(line) for line in lines]
+    return [TaskCall(record["task"], record["arguments"]) for record in records if record["key"] in keys]
+
+
+def _steps(events: list[Json]) -> Iterator[tuple[str, str]]:
+    for event in events:
+        details = event.get("taskScheduledEventDetails", {})
+        if details.get("resourceType") == "lambda":
+            context = json.loads(details["parameters"]).get("Payload", {}).get("context", {})
+            if "step" in context:
+                yield context["run"], context["step"]
+
+
+def _children(events: list[Json]) -> Iterator[str]:
+    for event in events:
+        done, failed = event.get("taskSucceededEventDetails"), event.get("taskFailedEventDetails")
+        if done is not None and done["resource"] == CHILD:
+            yield json.loads(done["output"])["ExecutionArn"]
+        if failed is not None and failed["resource"] == CHILD and failed.get("cause", "").startswith("{"):
+            yield json.loads(failed["cause"])["ExecutionArn"]

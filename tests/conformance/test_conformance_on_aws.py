@@ -1,0 +1,43 @@
+"""Every case on AWS: compiled, with the function code of a deployment, on the tests' account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+
+import pytest
+from conformance.comparing import check_by_type
+from conformance.engines import Observed
+from conformance.on_aws.engine import OnAws
+from conformance.on_aws.gaps import GAPS
+from conformance.suite import ALL
+from engines.aws.account import AwsAccount
+
+pytestmark = pytest.mark.timeout(1200)
+
+
+@pytest.fixture(scope="module")
+def observed(
+    aws_account: AwsAccount, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[dict[str, Future[Observed]]]:
+    """What the selected cases do: they run side by side."""
+    names = [
+        item.callspec.params["name"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.originalname == test_case.__name__ and item.path == request.path
+    ]
+    engine = OnAws(aws_account.empty(), tmp_path_factory.mktemp("on-aws"))
+    with engine.running(names) as futures:
+        yield futures
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_case(name: str, observed: dict[str, Future[Observed]], request: pytest.FixtureRequest) -> None:
+    if name in GAPS:
+        reason = f"{GAPS[name].kind}: {GAPS[name].reason}"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+    check_by_type(ALL[name], observed[name].result())
+
+
+def test_gaps_name_cases() -> None:
+    assert set(GAPS) <= set(ALL)
