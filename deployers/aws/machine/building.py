@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from skyloom.deployers.aws.machine.calling import lower_main
-from skyloom.deployers.aws.machine.context import Exits
+from skyloom.deployers.aws.machine.context import Exits, Origin
 from skyloom.deployers.aws.machine.entering import enter
 from skyloom.deployers.aws.machine.graph import Edge, End, Graph, Task, inner, nodes
 from skyloom.deployers.aws.machine.joining import take_joins_away
@@ -49,11 +49,10 @@ def machine_of(program: Program, settings: WorkflowSettings) -> Workflow:
 
 
 def _lowered(lowering: Lowering) -> Graph:
-    flow = lowering.program.flow
     graph = Graph(Scope())
 
-    def returns(edge: Edge, value: Value) -> None:
-        edge.to(End(label="result", comment=f"{flow.name}", order=lowering.number(), output=value))
+    def returns(edge: Edge, value: Value, origin: Origin) -> None:
+        edge.to(End(label=origin.label, comment=origin.comment, order=lowering.number(), output=value))
 
     lower_main(lowering, graph.scope, Exits(returns=returns), graph.entry)
     return graph

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from skyloom.deployers.aws import expr_code
 from skyloom.deployers.aws.machine import errors
-from skyloom.deployers.aws.machine.context import Context, ErrorClass, Exits, assigned
+from skyloom.deployers.aws.machine.context import Context, ErrorClass, Exits, Origin, assigned
 from skyloom.deployers.aws.machine.graph import Edge, Task
 from skyloom.deployers.aws.machine.invoking import catch
 from skyloom.deployers.aws.machine.lowering import Lowering
@@ -15,7 +15,7 @@ from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.output import StartExecution
 from skyloom.deployers.aws.machine.raising import raise_error
 from skyloom.deployers.aws.machine.steps import arguments, taken
-from skyloom.deployers.aws.machine.values import Constant, Placeholder, Value, path, record, snippet
+from skyloom.deployers.aws.machine.values import Constant, Placeholder, Value, named, path, record, snippet
 from skyloom.flows.ir.nodes import CallFlow
 from skyloom.flows.ir.program import FlowDefinition, Parameter
 
@@ -37,11 +37,18 @@ def lower_call(lowering: Lowering, context: Context, step: CallFlow, edge: Edge)
         return _execution(lowering, context, step, flow, edge)
     given, edge = arguments(lowering, context, edge, step.arguments, step.id, step.span)
     names = _names(lowering, context.scope, flow)
+    changed = assigned(flow.body)
     for parameter in flow.parameters:
-        edge.let(names[parameter.name], given.entries.get(parameter.name, Constant(parameter.default)))
+        value = given.entries.get(parameter.name, Constant(parameter.default))
+        known = named(value)
+        if known is not None and parameter.name not in changed:
+            # Nothing changes either while the flow runs: one variable does.
+            names[parameter.name] = known
+        else:
+            edge.let(names[parameter.name], value)
     after = lowering.join(context, step.id, step.span)
 
-    def returns(leaving: Edge, value: Value) -> None:
+    def returns(leaving: Edge, value: Value, _: Origin) -> None:
         taken(context, leaving, step.target, value).to(after)
 
     inside = replace(
@@ -63,7 +70,7 @@ def _names(lowering: Lowering, scope: Scope, flow: FlowDefinition) -> dict[str, 
     if key not in lowering.inlined:
         own = {name: scope.variable(f"{flow.name}_{name.lstrip('_')}") for name in variables(flow)}
         lowering.inlined[key] = (scope, own)
-    return lowering.inlined[key][1]
+    return dict(lowering.inlined[key][1])
 
 
 def variables(flow: FlowDefinition) -> list[str]:
@@ -74,7 +81,8 @@ def variables(flow: FlowDefinition) -> list[str]:
 def _body(lowering: Lowering, context: Context, edge: Edge) -> None:
     end = lowering.block(lowering, context, context.flow.body, edge)
     if end is not None:
-        context.exits.returns(end, Constant(None))
+        span = context.flow.body[-1].span if context.flow.body else context.flow.span
+        context.exits.returns(end, Constant(None), context.origin(span, "return"))
 
 
 def _given(parameter: Parameter) -> Value:

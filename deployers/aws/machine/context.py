@@ -43,6 +43,14 @@ class ErrorClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value is given back: what a state for it is called, and the place in the source."""
+
+    label: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exits:
     """How statements leave where they stand. Each takes an open edge and closes it.
 
@@ -54,7 +62,7 @@ class Exits:
         continues: to the loop's next round.
     """
 
-    returns: Callable[[Edge, Value], None]
+    returns: Callable[[Edge, Value, Origin], None]
     errors: Callable[[Edge, Value, ErrorClass | None], None] | None = None
     breaks: Leave | None = None
     continues: Leave | None = None
@@ -97,6 +105,10 @@ class Context:
     def comment(self, span: Span) -> str:
         """The place in the source."""
         return f"{PurePath(self.flow.file).name}:{span.line}"
+
+    def origin(self, span: Span, label: str) -> Origin:
+        """Where a value is given back."""
+        return Origin(self.prefix + label, self.comment(span))
 
     def step_parts(self, step: str) -> tuple[Part, ...]:
         """The path of a step: different for every iteration, the same for every attempt."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from skyloom.deployers.aws.machine import errors
-from skyloom.deployers.aws.machine.context import Context, ErrorClass, Exits, ItemIndex, Part, assigned
+from skyloom.deployers.aws.machine.context import Context, ErrorClass, Exits, ItemIndex, Origin, Part, assigned
 from skyloom.deployers.aws.machine.graph import Catcher, Edge, End, Fail, Graph, Map, Parallel
 from skyloom.deployers.aws.machine.hoisting import Root, evaluate, is_safe
 from skyloom.deployers.aws.machine.invoking import catch
@@ -84,18 +84,19 @@ class _Inner:
             rounds=(),
         )
 
-    def give(self, edge: Edge, value: Value) -> None:
+    def give(self, edge: Edge, value: Value, origin: Origin) -> None:
         """Ends the scope with a value."""
         if self.wins:
             cause = snippet("$string(", record({"value": value}), ")")
-            edge.to(self.lowering.node(Fail, self.around, "won", self.span, error=Constant(RACE_WON), cause=cause))
+            number = self.lowering.number()
+            edge.to(Fail(label="won", comment=origin.comment, order=number, error=Constant(RACE_WON), cause=cause))
             return
-        end = self.lowering.node(End, self.around, "result", self.span, output=value)
+        end = End(label=origin.label, comment=origin.comment, order=self.lowering.number(), output=value)
         self.ends.append(end)
         edge.to(end)
 
     def _fail(self, edge: Edge, error: Value, known: ErrorClass | None) -> None:
-        self.error = self.error or self.scope.variable("error")
+        self.error = self.error or self.scope.variable("failure")
         self.failing.append(edge.let(self.error, error))
 
 
@@ -140,7 +141,7 @@ def lower_map(lowering: Lowering, context: Context, step: ir.Map, edge: Edge) ->
     end = lowering.block(lowering, inside, step.body, opened)
     if end is not None:
         (result,), end = evaluate(lowering, inside, end, [Root("result", step.result)], step.span)
-        inner.give(end, result)
+        inner.give(end, result, inside.origin(step.span, f"{step.id} result"))
     if inner.failing:
         _first_fails(lowering, inside, inner, step.span)
     wrapped = bool(inner.failing) or condition is not None
@@ -160,14 +161,9 @@ def _first_fails(lowering: Lowering, inside: Context, inner: _Inner, span: Span)
         edge.to(failed)
     test = snippet("$states.context.Map.Item.Index = 0")
     (first,), later = lowering.choice(inside, "first item failed", span, failed.edge, [test])
-    _end_with_error(lowering, inside, inner, first, span)
+    ending = replace(inside, exits=replace(inside.exits, errors=None))
+    raise_error(lowering, ending, first, variable(inner.error), None, span)
     later.to(lowering.node(End, inside, "item failed", span, output=record({"error": variable(inner.error)})))
-
-
-def _end_with_error(lowering: Lowering, inside: Context, inner: _Inner, edge: Edge, span: Span) -> None:
-    error = variable(inner.error)
-    name = snippet(Ref(inner.error), ".type")
-    edge.to(lowering.node(Fail, inside, "fail", span, error=name, cause=errors.cause(error)))
 
 
 def _wrap(inner: _Inner) -> None:
@@ -180,12 +176,15 @@ def _collected(lowering: Lowering, context: Context, step: ir.Map, edge: Edge, m
     """The values of a map's items, or the first error among them."""
     results = context.scope.variable(f"{step.id}_results")
     edge.let(results, _RESULT)
-    if may_fail:
-        test = snippet("$exists(", Ref(results), ".error)")
-        (failed,), edge = lowering.choice(context, f"{step.id} failed", step.span, edge, [test])
-        first = snippet("(", Ref(results), ".error)[0]")
-        raise_error(lowering, context, failed, first, None, step.span)
-    return taken(context, edge, step.target, source(_values_of(step, may_skip), {"results": results}))
+    taken(context, edge, step.target, source(_values_of(step, may_skip), {"results": results}))
+    if not may_fail:
+        return edge
+    failures = context.scope.variable(f"{step.id}_errors")
+    edge.let(failures, snippet("[$states.result.error]"))
+    test = snippet("$count(", Ref(failures), ") > 0")
+    (failed,), edge = lowering.choice(context, f"{step.id} results", step.span, edge, [test])
+    raise_error(lowering, context, failed, snippet(Ref(failures), "[0]"), None, step.span)
+    return edge
 
 
 def _values_of(step: ir.Map, may_skip: bool) -> Expr:
@@ -239,7 +238,7 @@ def lower_parallel(lowering: Lowering, context: Context, step: ir.Parallel, edge
     edge = node.edge.let(results, _RESULT)
     for position in failing:
         test = snippet("$exists(", Ref(results), f"[{position}].error)")
-        (failed,), edge = lowering.choice(context, f"{step.id} failed", step.span, edge, [test])
+        (failed,), edge = lowering.choice(context, f"{step.id} results", step.span, edge, [test])
         error = snippet(Ref(results), f"[{position}].error")
         raise_error(lowering, context, failed, error, None, step.span)
     return taken(context, edge, step.target, source(_values_of_branches(step, failing), {"results": results}))
@@ -280,7 +279,7 @@ def _branches(lowering: Lowering, context: Context, step: ir.Parallel | ir.Race)
         end = lowering.block(lowering, inside, branch.body, inner.graph.entry)
         if end is not None:
             (result,), end = evaluate(lowering, inside, end, [Root("result", branch.result)], branch.span)
-            inner.give(end, result)
+            inner.give(end, result, inside.origin(branch.span, f"{step.id}.{position} result"))
         inners.append(inner)
     return inners
 

@@ -7,15 +7,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from skyloom.deployers.aws.machine import errors, values
 from skyloom.deployers.aws.machine.context import Context
 from skyloom.deployers.aws.machine.graph import Choice, Edge, End, Fail, Join, Map, Node, Parallel, Rule, Task, Wait
 from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.output import HoistedExpression, WorkflowSettings
 from skyloom.deployers.aws.machine.reading import Readings
-from skyloom.deployers.aws.machine.values import Value
+from skyloom.deployers.aws.machine.values import Ref, Value, snippet
 from skyloom.errors import Diagnostic, Span
 from skyloom.flows.ir.nodes import Block
 from skyloom.flows.ir.program import FlowDefinition, Program
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """The state with which a scope fails, and the variable in which it finds the error."""
+
+    node: Fail
+    variable: str
+
 
 N = TypeVar("N", Choice, End, Fail, Join, Map, Parallel, Task, Wait)
 
@@ -35,6 +45,7 @@ class Lowering:
     hoisted: dict[str, HoistedExpression] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     inlined: dict[tuple[int, str], tuple[Scope, dict[str, str]]] = field(default_factory=dict)
+    failures: dict[int, tuple[Scope, Failing]] = field(default_factory=dict)
     readings: Readings = field(default_factory=Readings)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -67,6 +78,17 @@ class Lowering:
         for edge in open_edges:
             edge.to(join)
         return join.edge
+
+    def failing(self, context: Context, span: Span) -> Failing:
+        """The one state of the context's scope that ends it with an error of any class."""
+        known = self.failures.get(id(context.scope))
+        if known is None:
+            variable = context.scope.variable("failure")
+            error = snippet(Ref(variable), ".type")
+            cause = errors.cause(values.variable(variable))
+            node = Fail(label="fail", comment=context.comment(span), order=self.number(), error=error, cause=cause)
+            known = self.failures[id(context.scope)] = (context.scope, Failing(node, variable))
+        return known[1]
 
     def is_separate(self, flow: FlowDefinition) -> bool:
         """Whether a sub-flow runs as an execution of its own: one that has a timeout can only be stopped as a whole."""

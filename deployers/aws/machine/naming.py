@@ -74,4 +74,6 @@ def _cut(text: str, length: int) -> str:
 def _legal(wanted: str) -> str:
     """`wanted` as an identifier that starts with a letter: the front end's temporaries start with `_`."""
     name = re.sub(r"\W", "_", unicodedata.normalize("NFC", wanted)).lstrip("_0123456789")
-    return name[: VARIABLE_NAME.value] or "value"
+    name = name[: VARIABLE_NAME.value] or "value"
+    # A variable of that name would hide the function.
+    return f"{name}_" if name in BUILTIN_FUNCTIONS else name

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from skyloom.deployers.aws.machine import errors
-from skyloom.deployers.aws.machine.context import Context, ErrorClass, Exits
+from skyloom.deployers.aws.machine.context import Context, ErrorClass, Exits, Origin
 from skyloom.deployers.aws.machine.graph import Edge, Fail, Join
 from skyloom.deployers.aws.machine.hoisting import Root, evaluate
 from skyloom.deployers.aws.machine.lowering import Lowering
@@ -37,15 +37,12 @@ def raise_error(
     if context.exits.errors is not None:
         context.exits.errors(edge, error, known)
         return
-    label = f"raise {known.name}" if known is not None else "raise"
     if known is None:
-        caught = context.scope.variable("error")
-        edge.let(caught, error)
-        name: Value = snippet(Ref(caught), ".type")
-        error = variable(caught)
-    else:
-        name = Constant(known.name)
-    edge.to(lowering.node(Fail, context, label, span, error=name, cause=errors.cause(error)))
+        ending = lowering.failing(context, span)
+        edge.let(ending.variable, error).to(ending.node)
+        return
+    name, cause = Constant(known.name), errors.cause(error)
+    edge.to(lowering.node(Fail, context, f"raise {known.name}", span, error=name, cause=cause))
 
 
 def lower_try(lowering: Lowering, context: Context, statement: Try, edge: Edge) -> Edge | None:
@@ -162,11 +159,11 @@ class _Final:
     def _enter(self, name: str, edge: Edge, goes_on: Callable[[Edge], None] | None) -> None:
         self._ways.setdefault(name, _Way(name, goes_on)).edges.append(edge)
 
-    def _return(self, edge: Edge, value: Value) -> None:
+    def _return(self, edge: Edge, value: Value, origin: Origin) -> None:
         self._result = self._result or self._context.scope.variable("result")
         result = self._result
         edge.let(result, value)
-        self._enter("return", edge, lambda behind: self._context.exits.returns(behind, variable(result)))
+        self._enter("return", edge, lambda behind: self._context.exits.returns(behind, variable(result), origin))
 
     def _raise(self, edge: Edge, error: Value, known: ErrorClass | None) -> None:
         self._error = self._error or self._context.scope.variable("pending_error")

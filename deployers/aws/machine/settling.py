@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skyloom.deployers.aws.machine.graph import Choice, Edge, End, Fail, Graph, Join, Let, Node, edges, inner, nodes
+from skyloom.deployers.aws.machine.graph import Choice, Edge, End, Graph, Join, Let, Node, edges, inner, nodes
 from skyloom.deployers.aws.machine.joining import predecessors
 from skyloom.deployers.aws.machine.values import Value, is_fleeting
 from skyloom.deployers.aws.machine.writing import needed_by
@@ -63,6 +63,6 @@ def _move_into_ends(graph: Graph) -> None:
         if isinstance(node, Choice):
             for edge in edges(node):
                 target = edge.target
-                if isinstance(target, End | Fail) and len(before[id(target)]) == 1:
+                if isinstance(target, End) and len(before[id(target)]) == 1:
                     target.given = [*edge.lets, *target.given]
                     edge.lets = []

@@ -13,8 +13,10 @@ from skyloom.deployers.aws.machine.hoisting import Root, evaluate
 from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.raising import lower_raise, lower_reraise, lower_try
 from skyloom.deployers.aws.machine.steps import lower_emit, lower_prompt, lower_sample, lower_sleep, lower_task
+from skyloom.deployers.aws.machine.unpacking import element_of
 from skyloom.deployers.aws.machine.updates import update
 from skyloom.deployers.aws.machine.waiting import lower_approval, lower_wait_for
+from skyloom.flows.graph.expressions import source as shown
 from skyloom.flows.ir import nodes as ir
 
 
@@ -57,7 +59,7 @@ def _assign(
     edge: Edge,
 ) -> Edge:
     (value,), edge = evaluate(lowering, context, edge, [root], statement.span)
-    return edge.let(context.names[statement.variable], value)
+    return edge.let(context.names[statement.variable], element_of(edge.lets, value))
 
 
 def _leave(
@@ -75,7 +77,7 @@ def _leave(
             context.exits.continues(edge)
         case ir.Return(value=expr):
             (value,), edge = evaluate(lowering, context, edge, [Root("result", expr)], statement.span)
-            context.exits.returns(edge, value)
+            context.exits.returns(edge, value, context.origin(statement.span, f"return {shown(expr)}"))
         case ir.Raise():
             lower_raise(lowering, context, statement, edge)
         case ir.Reraise():

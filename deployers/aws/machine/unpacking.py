@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from skyloom.deployers.aws.machine.context import Context, ErrorClass
-from skyloom.deployers.aws.machine.graph import Edge
+from skyloom.deployers.aws.machine.graph import Edge, Let
 from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.raising import raise_error
-from skyloom.deployers.aws.machine.values import Snippet, record, snippet
+from skyloom.deployers.aws.machine.values import Snippet, Source, Value, record, snippet, source
 from skyloom.errors import Span
-from skyloom.flows.expr.nodes import Bind, Target, Unpack
+from skyloom.flows.expr.nodes import Array, Bind, Expr, Item, Literal, Name, Spread, Target, Unpack
 from skyloom.flows.expr.properties import iteration_type
 from skyloom.flows.expr.types import TupleType, Type, members
 from skyloom.flows.graph.expressions import target_source
@@ -31,6 +33,33 @@ def bind(
                 part = snippet("(", element, f")[{position}]")
                 edge = bind(lowering, context, edge, inner, part, _part_type(of, position), span)
             return edge
+
+
+def element_of(lets: Sequence[Let], value: Value) -> Value:
+    """What `value` stands for, where it is an element of a tuple that has just been put together."""
+    match value:
+        case Source(
+            form="value", names=names, expr=Item(object=Name(name=name), index=Literal(value=int() as position))
+        ):
+            pass
+        case _:
+            return value
+    for let in reversed(lets):
+        if let.variable != names[name]:
+            # Whatever is assigned between is none of the tuple's parts: these are read from states' results.
+            continue
+        match let.value:
+            case Source(form="value", expr=Array(items=items), names=inner) if not _has_spread(items):
+                later = {other.variable for other in lets[lets.index(let) :]}
+                part = source(items[position], inner)
+                return part if part.reads.isdisjoint(later) else value
+            case _:
+                return value
+    return value
+
+
+def _has_spread(items: Sequence[Expr]) -> bool:
+    return any(isinstance(item, Spread) for item in items)
 
 
 def _fits(of: Type | None, length: int) -> bool:

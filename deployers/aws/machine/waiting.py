@@ -90,8 +90,9 @@ def _wait(
         "step": context.step_path(step.id),
         **asked,
     }
+    seconds = _seconds(step.timeout, timeout)
     if timeout is not None:
-        payload["timeout"] = timeout
+        payload["timeout"] = seconds
     return lowering.node(
         Task,
         context,
@@ -99,7 +100,7 @@ def _wait(
         step.span,
         resource="arn:aws:states:::lambda:invoke.waitForTaskToken",
         arguments=record({"FunctionName": Constant(Placeholder(need.placeholder)), "Payload": record(payload)}),
-        timeout=_seconds(step.timeout, timeout),
+        timeout=seconds,
         retry=retriers(),
         need=need,
     )
@@ -109,7 +110,8 @@ def _seconds(expr: Expr | None, value: Value | None) -> Value:
     if value is None:
         return Constant(LONGEST_WAIT)
     if isinstance(expr, Literal):
-        return Constant(expr.value)
+        assert isinstance(expr.value, int | float)
+        return Constant(int(expr.value) if expr.value == int(expr.value) else expr.value)
     return value
 
 

@@ -25,15 +25,14 @@ from skyloom.deployers.aws.machine.values import (
     Source,
     Value,
     named,
-    source,
 )
-from skyloom.flows.expr.nodes import Array, Expr, Item, Literal, Name, Spread
-from skyloom.flows.expr.types import TupleType
 
 Json = Any
 
 _PATH = re.compile(r"\$\w+(\.(\w+|`[^`]*`))*")
 _CALL = re.compile(r"\$\w+\([^()]*\)")
+_TEXT = re.compile(r"'[^'\\]*'")
+_LONGEST_COPIED_TEXT = 24
 _ROOT = re.compile(r"\$(\w+)")
 
 
@@ -155,39 +154,14 @@ class Writing:
 
 def _resolved(value: Value, given: Sequence[Let]) -> tuple[Value, Sequence[Let]]:
     """What stands for `value` where it is nothing but a variable that `given` assigns, and what comes before that."""
-    while given:
-        name, part = named(value), None
-        if name is None:
-            name, part = _part_of(value)
+    name = named(value)
+    while name is not None and given:
         last = next((n for n in range(len(given) - 1, -1, -1) if given[n].variable == name), None)
         if last is None:
             break
-        new = given[last].value
-        if part is not None:
-            match new:
-                case Source(form="value", expr=Array(items=items), names=names) if not _has_spread(items):
-                    new = source(items[part], names)
-                case _:
-                    break
-        value, given = new, given[:last]
+        value, given = given[last].value, given[:last]
+        name = named(value)
     return value, given
-
-
-def _part_of(value: Value) -> tuple[str | None, int | None]:
-    """The variable and the position, where the value is an element of a tuple in a variable."""
-    match value:
-        case Source(
-            form="value",
-            names=names,
-            expr=Item(object=Name(name=name, type=TupleType()), index=Literal(value=int() as n)),
-        ):
-            return names[name], n
-        case _:
-            return None, None
-
-
-def _has_spread(items: Sequence[Expr]) -> bool:
-    return any(isinstance(item, Spread) for item in items)
 
 
 def needed_by(value: Value, given: Sequence[Let]) -> list[Let]:
@@ -238,9 +212,9 @@ def _is_simple(text: str) -> bool:
 def _is_plain_literal(text: str) -> bool:
     if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return True
-    return len(text) <= 24 and bool(re.fullmatch(r"'[^'\\]*'", text))
+    return len(text) <= _LONGEST_COPIED_TEXT and bool(_TEXT.fullmatch(text))
 
 
 def _is_closed(text: str) -> bool:
     """Whether the text can stand beside an operator as it is."""
-    return bool(_PATH.fullmatch(text) or _CALL.fullmatch(text)) or _is_simple(text)
+    return bool(_PATH.fullmatch(text) or _CALL.fullmatch(text) or _TEXT.fullmatch(text)) or _is_simple(text)
