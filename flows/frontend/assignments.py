@@ -115,7 +115,7 @@ class Assignments:
             value = self.expressions.fitting.fitted(value, declared, written, f"`{name}`")
         of = value.type
         retargeted = self.body.retarget(value, name)
-        owner = ownership.store(value, self.body.scope, self.body.temporaries)
+        owner = ownership.assigned(name, value, self.body.scope, self.body.temporaries)
         if not retargeted:
             self.body.emit(ir.Assign(span=self.body.span(target), variable=name, value=value))
         self.body.scope.assign(name, of if declared is None else declared, owner)

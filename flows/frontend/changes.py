@@ -57,6 +57,7 @@ class Changes:
                 return ()
 
     def extended(self, target: ast.expr, node: ast.AugAssign) -> None:
+        # `+=` is an assignment, too.
         name, keys, place = self.place(target)
         before = len(self.body.block)
         value = self.expressions.value(node.value)
@@ -70,7 +71,7 @@ class Changes:
             return False
         if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
             raise self.body.problem("SKY228", f"`{func.attr}` takes one argument", node, f"write `.{func.attr}(value)`")
-        name, keys, place = self.place(func.value)
+        name, keys, place = self.place(func.value, of_list=True)
         before = len(self.body.block)
         value = self._added(node.args[0], func.attr)
         self._read_first(place, before)
@@ -90,8 +91,12 @@ class Changes:
             return self.expressions.comprehensions.value(node)
         return self.expressions.iterable(node)
 
-    def place(self, node: ast.expr) -> tuple[str, list[x.Expr], x.Expr]:
-        """The variable, the keys that lead to a place inside its value, and the place as an expression."""
+    def place(self, node: ast.expr, *, of_list: bool = False) -> tuple[str, list[x.Expr], x.Expr]:
+        """The variable, the keys that lead to a place inside its value, and the place as an expression.
+
+        Args:
+            of_list: the list at the place is changed; otherwise the place gets another value.
+        """
         keys: list[x.Expr] = []
         path: list[ast.expr] = []
         inner = node
@@ -110,15 +115,15 @@ class Changes:
         of = self.expressions.value(cast(ast.expr, inner))
         for step in reversed(path):
             if isinstance(step, ast.Attribute):
-                of = self._field_step(of, step, keys, last=step is node)
+                of = self._field_step(of, step, keys, is_set=step is node and not of_list)
             else:
-                of = self._item_step(of, cast(ast.Subscript, step), keys, last=step is node)
+                of = self._item_step(of, cast(ast.Subscript, step), keys, is_set=step is node and not of_list)
         return inner.id, keys, of
 
-    def _field_step(self, of: x.Expr, step: ast.Attribute, keys: list[x.Expr], *, last: bool) -> x.Expr:
+    def _field_step(self, of: x.Expr, step: ast.Attribute, keys: list[x.Expr], *, is_set: bool) -> x.Expr:
         field = self.expressions.access.field(of, step)
         assert isinstance(field, x.Field)
-        if last and isinstance(of.type, t.ModelType):
+        if is_set and isinstance(of.type, t.ModelType):
             obstacle = self.body.builder.types.mutable(of.type.name)
             if obstacle is not None:
                 raise self.body.problem(
@@ -127,7 +132,7 @@ class Changes:
         span = self.body.span(step)
         keys.append(x.Literal(span=span, type=t.LiteralType((field.name,)), value=field.name))
         # What tests have told of the place itself says nothing about what may be put there.
-        kind = self._declared_field(of, step, field) if last else field.type
+        kind = self._declared_field(of, step, field) if is_set else field.type
         return x.Field(span=span, type=kind, object=of, name=field.name)
 
     def _declared_field(self, of: x.Expr, step: ast.Attribute, field: x.Field) -> t.Type:
@@ -137,7 +142,7 @@ class Changes:
                     return known.type
         return field.type
 
-    def _item_step(self, of: x.Expr, step: ast.Subscript, keys: list[x.Expr], *, last: bool) -> x.Expr:
+    def _item_step(self, of: x.Expr, step: ast.Subscript, keys: list[x.Expr], *, is_set: bool) -> x.Expr:
         if isinstance(step.slice, ast.Slice):
             raise self.body.problem(
                 "SKY126", "a slice cannot be assigned to", step, "build a new list: `[*xs[:i], *new, *xs[j:]]`"
@@ -146,7 +151,7 @@ class Changes:
         constant = isinstance(index, x.Unary) and isinstance(index.operand, x.Literal)
         if may_raise(index) or not (constant or isinstance(index, x.Literal | x.Name)):
             index = self.body.hold(index)
-        if last and (isinstance(of.type, t.TupleType) or isinstance(widen(of.type), t.StrType)):
+        if is_set and (isinstance(of.type, t.TupleType) or isinstance(widen(of.type), t.StrType)):
             raise self.body.problem("SKY404", f"a `{t.show(of.type)}` cannot be changed", step, "build a new one")
         keys.append(index)
         if isinstance(of.type, t.DictType) and of.type.value == t.NEVER:
@@ -179,7 +184,7 @@ class Changes:
                 statement = ir.SetItem(span=span, variable=name, path=path, value=value)
                 added = value.type
             case "append":
-                value = self._fit_place(name, keys, iteration_type(of) or t.ANY, value, written or target, grown)
+                value = self._fit_place(name, keys, _elements(of), value, written or target, grown)
                 statement = ir.Append(span=span, variable=name, path=path, value=value)
                 added = value.type
             case _:
@@ -190,7 +195,7 @@ class Changes:
                     )
                 # It is the elements that have to fit.
                 some = retyped(value, element)
-                self._fit_place(name, keys, iteration_type(of) or t.ANY, some, written or target, grown)
+                self._fit_place(name, keys, _elements(of), some, written or target, grown)
                 statement = ir.Extend(span=span, variable=name, path=path, value=value)
                 added = element
         inside = (
@@ -284,3 +289,8 @@ class Changes:
                 )
             case _:
                 return of
+
+
+def _elements(of: t.Type) -> t.Type:
+    """The type of the elements of what is known to be a list here."""
+    return t.union(*(one.item for one in t.members(of) if isinstance(one, t.ListType)))

@@ -7,10 +7,12 @@ be reached another way, so exactly such changes are refused (docs/decisions/0004
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import dataclass, replace
 
+from skyloom.errors import Span
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr.rules import is_mutable, iteration_type
-from skyloom.flows.expr.types import DictType, Type, UnionType
+from skyloom.flows.expr.types import NEVER, DictType, ListType, Type, UnionType
 from skyloom.flows.frontend.scope import Ownership, Scope, changes
 
 FRESH, SHALLOW, SHARED = Ownership.FRESH, Ownership.SHALLOW, Ownership.SHARED
@@ -48,6 +50,26 @@ def store(value: x.Expr, scope: Scope, temporaries: Container[str] = ()) -> Owne
             return max(taken(of, scope, temporaries), *(store(one, scope, temporaries) for one in defaults), FRESH)
         case _:
             return FRESH if _contents(value, scope, temporaries) == FRESH else SHALLOW
+
+
+def assigned(name: str, value: x.Expr, scope: Scope, temporaries: Container[str]) -> Ownership:
+    """As `store`, where `value` goes to the variable `name`: `rows = rows or []` gives nothing a second name."""
+    if _keeps(name, value):
+        return store(value, scope, _Moved(temporaries, frozenset({name})))
+    return store(value, scope, temporaries)
+
+
+def _keeps(name: str, value: x.Expr) -> bool:
+    """Whether `value` is what the variable has already, or else something without it."""
+    match value:
+        case x.Name():
+            return True
+        case x.Conditional(body=body, orelse=orelse):
+            return _keeps(name, body) and _keeps(name, orelse)
+        case x.Logic(operands=operands):
+            return all(_keeps(name, operand) for operand in operands)
+        case _:
+            return name not in x.free_names(value)
 
 
 def taken(value: x.Expr, scope: Scope, temporaries: Container[str]) -> Ownership:
@@ -116,16 +138,58 @@ def _holds_mutable(of: Type) -> bool:
 def _comprehension(value: x.Comprehension, scope: Scope, temporaries: Container[str]) -> Ownership:
     inner, before = scope.copy(), scope.copy()
     bound: set[str] = set()
-    for generator in value.generators:
-        owner = iterated(generator.items, inner if bound else scope, temporaries)
-        for name in x.bound_names(generator.target):
+    moved = temporaries
+    for generator, following in zip(value.generators, _following(value), strict=True):
+        owner = iterated(generator.items, inner if bound else scope, moved)
+        names = x.bound_names(generator.target)
+        for name in names:
             inner.own(name, owner if isinstance(generator.target, x.Bind) else part(owner))
-            bound.add(name)
-    result = store(value.element, inner, temporaries)
+        bound.update(names)
+        moved = _Moved(temporaries, frozenset(name for name in names if _read_once(name, following)))
+    result = store(value.element, inner, moved)
     for name in changes(before, inner) - bound:
         if name in scope:
             scope.share(name, inner.owner(name))
     return result
+
+
+def _following(value: x.Comprehension) -> list[x.Expr]:
+    """Behind each generator, what may take over the elements it gives: each of them comes there once."""
+    return [*(generator.items for generator in value.generators[1:]), value.element]
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """Variables that are read once, and more of them."""
+
+    others: Container[str]
+    names: frozenset[str]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names or name in self.others
+
+
+def _read_once(name: str, value: x.Expr) -> bool:
+    """Whether one place of `value` reads the variable, once for each time that `value` is evaluated."""
+    return _reads(name, value) == 1
+
+
+_NOTHING = x.Array(span=Span(1, 1, 1, 1), type=ListType(NEVER), items=())
+
+
+def _reads(name: str, value: x.Expr) -> int:
+    """How often evaluating `value` reads the variable; 2 stands for any number."""
+    match value:
+        case x.Name(name=read):
+            return int(read == name)
+        case x.Function():
+            return 2 * (name in x.free_names(value))
+        case x.Comprehension(generators=(first, *others)):
+            # Only the items of the first generator are evaluated once.
+            rest = replace(value, generators=(replace(first, items=_NOTHING), *others))
+            return _reads(name, first.items) + 2 * (name in x.free_names(rest))
+        case _:
+            return sum(_reads(name, part) for part in x.children(value))
 
 
 def iterated(items: x.Expr, scope: Scope, temporaries: Container[str]) -> Ownership:

@@ -6,7 +6,7 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
@@ -92,6 +92,12 @@ class Point:
 @dataclass(frozen=True)
 class Fixed:
     x: int
+
+
+@dataclass(frozen=True)
+class Tagged:
+    tags: list[str] = field(default_factory=list)
+    more: list[str] | None = None
 
 
 class Row(TypedDict):
