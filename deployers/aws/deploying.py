@@ -22,6 +22,7 @@ from skyloom.flows.outcome import Json
 
 TARGET = "aws"
 _BUCKET_PARAMETER = "ArtifactsBucket"
+_OUTDATED = ("ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus")
 _INLINE_BYTES = 51_200
 """The longest template that a call of CloudFormation takes without a bucket."""
 
@@ -169,18 +170,18 @@ class Deployment:
         state = stacks.find(self._aws, self.stack)
         assert state is not None
         old = {} if state.is_absent else stacks.template_of(self._aws, self.stack)
-        taken_over = [c for c in changesets.changes(self._aws, change_set, old, new) if c.action == "import"]
-        for change in taken_over:
-            yield Said(f"taking over {change.kind} {change.name}, which is there already")
         history = History(self._aws, state.id, from_now=True)
         try:
+            taken_over = [c for c in changesets.changes(self._aws, change_set, old, new) if c.action == "import"]
+            for change in taken_over:
+                yield Said(f"taking over {change.kind} {change.name}, which is there already")
             self._aws.cloudformation.execute_change_set(
                 ChangeSetName=change_set,
                 # What a failed deploy has made goes with it, even what is kept otherwise; what it took over stays.
                 RetainExceptOnCreate=not taken_over,
             )
         except self._aws.cloudformation.exceptions.ClientError as error:
-            if code(error) in ("ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"):
+            if code(error) in _OUTDATED:
                 raise DeployFailed("the plan is out of date: somebody deployed in the meantime; repeat it") from error
             raise
         return (yield from stacks.follow(self._aws, state.id, history, (new, old)))

@@ -117,8 +117,8 @@ def member(of: Code, name: str) -> Code:
     return Code(f"{of.at(PRIMARY)}.{name if plain else f'`{name}`'}", simple=of.simple)
 
 
-def element(of: Code, index: int | str) -> Code:
+def element(of: Code, index: str) -> Code:
     """`of[index]`: an element that is there."""
     # A second index at once behind the first would count within the sequence that the first one gives.
     inner = f"({of.text})" if of.text.endswith("]") else of.at(PRIMARY)
-    return Code(f"{inner}[{index}]", simple=of.simple and isinstance(index, int))
+    return Code(f"{inner}[{index}]", simple=of.simple and index.lstrip("-").isdecimal())

@@ -149,7 +149,7 @@ def ordered(
     (one, ours), (other, theirs) = left, right
     if isinstance(ours, TupleType) and isinstance(theirs, TupleType) and len(ours.items) == len(theirs.items):
         parts = enumerate(zip(ours.items, theirs.items, strict=True))
-        pairs = [((element(one, i), a), (element(other, i), b)) for i, (a, b) in parts]
+        pairs = [((element(one, str(i)), a), (element(other, str(i)), b)) for i, (a, b) in parts]
         return lexical(writer, place, operator, pairs, key)
     found = kinds(ours) | kinds(theirs)
     if found <= NUMBER | BOOLEAN:

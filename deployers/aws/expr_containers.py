@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from skyloom.deployers.aws.expr_arithmetic import constant, numeric_code
 from skyloom.deployers.aws.expr_code import (
     COMPARISON,
+    PRIMARY,
     PRODUCT,
     SUM,
     Code,
@@ -42,9 +43,18 @@ def item(writer: Writer, expr: Item) -> Code:
         raise cannot(expr, _UNSURE)
     position = constant(index)
     if position is not None:
-        return element(writer.code(of), position)
+        return _element_of(writer, writer.code(of), str(position))
     # Inside the brackets another value is the context: only a variable may stand there.
-    return writer.let([("index", numeric_code(writer, index))], lambda w, i: element(w.code(of), i.text))
+    values = writer.code(of)
+    return writer.let([("index", numeric_code(writer, index))], lambda w, i: _element_of(w, values, i.text))
+
+
+def _element_of(writer: Writer, values: Code, index: str) -> Code:
+    if values.level == PRIMARY and not values.text.startswith("("):
+        return element(values, index)
+    # At the end of a function, JSONata puts off the last call of a block or of a choice, and takes the element of what
+    # is not there yet.
+    return writer.let([("values", values)], lambda _, known: element(known, index))
 
 
 # --- slices -----------------------------------------------------------------------------------------------------
@@ -157,10 +167,11 @@ def display(writer: Writer, expr: Array) -> Code:
         case (Spread(value=value),):
             return elements(writer, value)
         case items:
-            return array(*(_element(writer, item_) for item_ in items))
+            codes = (_shown(writer, item_) for item_ in items)
+            return array(*(code for code in codes if code.text))
 
 
-def _element(writer: Writer, expr: Expr) -> Code:
+def _shown(writer: Writer, expr: Expr) -> Code:
     if isinstance(expr, Spread):
         values = elements(writer, expr.value)
         return Code(values.text[1:-1]) if values.brackets else values

@@ -208,7 +208,7 @@ def _names(target: Target, value: Code) -> dict[str, Code]:
         return {target.name: value}
     parts = {}
     for index, inner in enumerate(target.targets):
-        parts.update(_names(inner, element(value, index)))
+        parts.update(_names(inner, element(value, str(index))))
     return parts
 
 

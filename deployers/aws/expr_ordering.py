@@ -30,14 +30,19 @@ def ordered_list(writer: Writer, expr: Call) -> Code:
     flag = Code("false", simple=True) if reverse is None else writer.code(reverse)
     if flag.text in ("true", "false"):
         order = _order(writer, expr, of, key)
-        return block(order.bindings, call("sort", values, order.comparator("<" if flag.text == "true" else ">")))
+        return block(order.bindings, _sorted(values, order.comparator("<" if flag.text == "true" else ">")))
 
     def either_way(inner: Writer, backwards: Code, given: Code) -> Code:
         order = _order(inner, expr, of, key)
-        up, down = (call("sort", given, order.comparator(operator)) for operator in "><")
+        up, down = (_sorted(given, order.comparator(operator)) for operator in "><")
         return block(order.bindings, choice(backwards, down, up))
 
     return writer.let([("reverse", flag), ("values", values)], either_way)
+
+
+def _sorted(values: Code, comparator: str) -> Code:
+    # In brackets, for as the last call of a function JSONata would put it off and then not know the comparator.
+    return array(call("sort", values, comparator))
 
 
 def extreme(operator: str) -> Callable[[Writer, Call], Code]:

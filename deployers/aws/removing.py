@@ -85,12 +85,8 @@ class Remover:
         found: dict[str, Kept] = {}
         for stack in ids:
             template = stacks.template_of(self._aws, stack)
-            for logical_id, type_, physical_id, status in stacks.resources(self._aws, stack):
-                if (
-                    status == "DELETE_SKIPPED"
-                    and type_ in _DELETERS
-                    and _DELETERS[type_].exists(self._aws, physical_id)
-                ):
+            for logical_id, type_, physical_id in stacks.skipped(self._aws, stack):
+                if type_ in _DELETERS and _DELETERS[type_].exists(self._aws, physical_id):
                     it = named(logical_id, type_, template)
                     found[physical_id] = Kept(it.kind, it.name, type_, physical_id)
         return [*found.values()]

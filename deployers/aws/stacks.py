@@ -109,6 +109,18 @@ def resources(aws: Aws, name: str) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def skipped(aws: Aws, stack: str) -> Iterator[tuple[str, str, str]]:
+    """Logical id, type and physical id of what a stack that is deleted left behind on purpose."""
+    for page in aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):
+        for event in page["StackEvents"]:
+            physical_id = event.get("PhysicalResourceId", "")
+            if physical_id == stack and event["ResourceStatus"] == "DELETE_IN_PROGRESS":
+                # With this its deletion began.
+                return
+            if event["ResourceStatus"] == "DELETE_SKIPPED":
+                yield event["LogicalResourceId"], event.get("ResourceType", ""), physical_id
+
+
 def _state(stack: StackTypeDef) -> StackState:
     changed = stack.get("DeletionTime") or stack.get("LastUpdatedTime") or stack["CreationTime"]
     return StackState(

@@ -19,10 +19,11 @@ Json = Any
 
 @dataclass(frozen=True, slots=True)
 class Let:
-    """`variable := value`, on an edge."""
+    """`variable := value`, on an edge. `needed`: computed even where nobody reads it, because it may fail."""
 
     variable: str
     value: Value
+    needed: bool = False
 
 
 @dataclass(eq=False, slots=True)

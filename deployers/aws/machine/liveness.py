@@ -95,12 +95,15 @@ class _Liveness:
         live = self._before[id(edge.target)]
         for let in reversed(edge.lets):
             bit = self._bit(let.variable)
-            if live & bit:
+            if live & bit or let.needed:
                 live = live & ~bit | self._set(let.value.reads)
         return live
 
     def _note(self, edge: Edge) -> None:
         live = self._before[id(edge.target)]
+        for let in edge.lets:
+            if let.needed:
+                live |= self._bit(let.variable)
         edge.live = self._read_back(live) if edge.lets else frozenset()
         kept = []
         for let in reversed(edge.lets):

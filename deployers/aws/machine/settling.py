@@ -22,6 +22,9 @@ def settle(graph: Graph) -> None:
 
 
 def _split(node: Node, edge: Edge) -> None:
+    if isinstance(edge.target, End):
+        needed = [let for let in edge.lets if let.needed]
+        edge.apart = any(let not in needed_by(edge.target.output, edge.lets) for let in needed)
     position = _where_to_split(edge)
     while position is not None:
         if position == len(edge.lets):

@@ -11,8 +11,9 @@ from skyloom.deployers.aws.machine.fanning import lower_map, lower_parallel, low
 from skyloom.deployers.aws.machine.graph import Edge
 from skyloom.deployers.aws.machine.hoisting import Root, evaluate
 from skyloom.deployers.aws.machine.lowering import Lowering
+from skyloom.deployers.aws.machine.prompts import lower_prompt
 from skyloom.deployers.aws.machine.raising import lower_raise, lower_reraise, lower_try
-from skyloom.deployers.aws.machine.steps import lower_emit, lower_prompt, lower_sample, lower_sleep, lower_task
+from skyloom.deployers.aws.machine.steps import lower_emit, lower_sample, lower_sleep, lower_task
 from skyloom.deployers.aws.machine.unpacking import element_of
 from skyloom.deployers.aws.machine.updates import update
 from skyloom.deployers.aws.machine.waiting import lower_approval, lower_wait_for

@@ -1,4 +1,4 @@
-"""Tasks, prompts, samples, pauses and published events."""
+"""Tasks, samples, pauses and published events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skyloom.deployers.aws.machine.output import PutEvents
 from skyloom.deployers.aws.machine.values import Constant, Placeholder, Record, Value, listing, record, snippet
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Literal
-from skyloom.flows.ir.nodes import Argument, CallPrompt, CallTask, Emit, Sample, Sleep
+from skyloom.flows.ir.nodes import Argument, CallTask, Emit, Sample, Sleep
 from skyloom.flows.ir.program import RetryPolicy
 
 NOW = snippet("$substringBefore($now(), 'Z') & '000Z'", fleeting=True)
@@ -41,25 +41,6 @@ def lower_task(lowering: Lowering, context: Context, step: CallTask, edge: Edge)
         timeout=task.timeout,
         retry=retriers(task.retry),
         name=task.name,
-    )
-    return taken(context, edge, step.target, PAYLOAD)
-
-
-def lower_prompt(lowering: Lowering, context: Context, step: CallPrompt, edge: Edge) -> Edge:
-    """Asks a model, in a function."""
-    prompt = lowering.program.prompts[step.prompt]
-    given, edge = arguments(lowering, context, edge, step.arguments, step.id, step.span)
-    edge = invoke(
-        lowering,
-        context,
-        edge,
-        step.id,
-        step.span,
-        function=lowering.settings.prompts[step.prompt],
-        payload={"prompt": step.prompt, "arguments": given, "context": step_context(lowering, context, step.id)},
-        timeout=prompt.timeout,
-        retry=retriers(prompt.retry),
-        name=prompt.name,
     )
     return taken(context, edge, step.target, PAYLOAD)
 

@@ -91,8 +91,8 @@ _WILDCARDS = (
     (r"arn:<AWS::Partition>:states:.*:execution:[^:*]+:\*", "runs of one flow, whose names are made when they start"),
     (r"<[A-Za-z0-9]+\.Arn>/(values/)?\*", "the objects of one bucket"),
     (
-        r"arn:<AWS::Partition>:bedrock:\*::foundation-model/[^*]+",
-        "one model, through one inference profile, which chooses the region",
+        r"arn:<AWS::Partition>:bedrock:\*::foundation-model/([^*]+|\*)",
+        "the model of one inference profile, through that profile only, which chooses the region",
     ),
 )
 """What ARNs with a star stand for in a role, as cdk-nag writes them."""

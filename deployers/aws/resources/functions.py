@@ -34,6 +34,7 @@ LONGEST_SECONDS = 900
 _MARGIN = 10
 """Seconds that a function has above the timeout of its tasks, which its host keeps."""
 _HELPER_SECONDS = 30
+_HANDLER = "handler.handler"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,7 @@ def _of_group(layout: Layout, group: FunctionGroup) -> Function:
         key=group.key,
         does=f"Runs {', '.join(names)}"[:256],
         code=group.key,
-        handler="handler.handler",
+        handler=layout.parts.handlers.get(group.key, _HANDLER),
         timeout=min(LONGEST_SECONDS, math.ceil(group.timeout) + _MARGIN),
         memory=group.memory or MEMORY,
         statements=[*_claims(), *statements],
@@ -137,7 +138,7 @@ def _helper(layout: Layout) -> Function:
         key=HELPER,
         does="Evaluates the expressions that state machines cannot",
         code=HELPER,
-        handler="handler.handler",
+        handler=_HANDLER,
         timeout=_HELPER_SECONDS,
         statements=_claims(),
         key_uses=["s3 read", "s3 write"],

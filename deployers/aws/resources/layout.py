@@ -4,7 +4,7 @@ what they are called."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +36,7 @@ class Parts:
         groups: the functions of its tasks and prompts.
         code: where the code lies in the artifacts bucket: by group, `helper`, and `services`.
         definitions: the same for the machines' definitions, by flow.
+        handlers: the handlers of groups, where they are not `handler.handler`.
     """
 
     app: App
@@ -45,6 +46,7 @@ class Parts:
     groups: tuple[FunctionGroup, ...]
     code: Mapping[str, str]
     definitions: Mapping[str, str]
+    handlers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -155,8 +155,8 @@ def permitted(permission: Permission, resources: Mapping[str, str]) -> list[Stat
             return [allow("sqs:SendMessage", att(resources[f"queue {queue}"]))]
         case ReadSecret(secret=secret):
             return [allow("secretsmanager:GetSecretValue", {"Ref": resources[f"secret {secret}"]})]
-        case AskModel(provider=provider, model=model):
-            return ask_model(model) if provider == "bedrock" else []
+        case AskModel(model=model, region=region):
+            return ask_model(model, region)
         case _:
             assert_never(permission)
 
@@ -181,20 +181,25 @@ def key_uses(permission: Permission) -> tuple[str, ...]:
 _PROFILE = re.compile(r"(apac|au|ca|eu|global|jp|us|us-gov)\.(.+)")
 
 
-def ask_model(model: str) -> list[Statement]:
+def ask_model(model: str, region: str | None = None) -> list[Statement]:
     """Statements for one model of Amazon Bedrock, or one inference profile: `Converse` needs `bedrock:InvokeModel`.
 
     A profile passes the question on to the same model in some region: there it is allowed through the profile only.
     https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
     """
-    action = "bedrock:InvokeModel"
+    action, place = "bedrock:InvokeModel", region or "${AWS::Region}"
+    name = model.rpartition("/")[2]
     if model.startswith("arn:"):
-        return [allow(action, model)]
-    profile = _PROFILE.fullmatch(model)
-    if profile is None:
-        return [allow(action, sub(f"arn:${{AWS::Partition}}:bedrock:${{AWS::Region}}::foundation-model/{model}"))]
-    itself = arn("bedrock", f"inference-profile/{model}")
-    behind = sub(f"arn:${{AWS::Partition}}:bedrock:*::foundation-model/{profile[2]}")
+        itself: Json = model
+    elif _PROFILE.fullmatch(model):
+        itself = sub(f"arn:${{AWS::Partition}}:bedrock:{place}:${{AWS::AccountId}}:inference-profile/{model}")
+    else:
+        itself = sub(f"arn:${{AWS::Partition}}:bedrock:{place}::foundation-model/{model}")
+    if not (_PROFILE.fullmatch(model) or "inference-profile/" in model):
+        return [allow(action, itself)]
+    profile = _PROFILE.fullmatch(name)
+    # Which model stands behind a profile of the account's own, its ARN does not tell.
+    behind = sub(f"arn:${{AWS::Partition}}:bedrock:*::foundation-model/{profile[2] if profile else '*'}")
     return [allow(action, itself), allow(action, behind, {"StringEquals": {"bedrock:InferenceProfileArn": itself}})]
 
 

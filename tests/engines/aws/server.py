@@ -8,9 +8,9 @@ import os
 def main() -> None:
     """Serves until it is ended."""
     if not os.environ.get("SKYLOOM_BARE"):
-        from engines.aws.shims import definitions, executions, lambdas
+        from engines.aws.shims import definitions, executions, lambdas, stacks
 
-        for shim in (lambdas, executions, definitions):
+        for shim in (lambdas, executions, definitions, stacks):
             shim.install()
     from ministack.app import main as serve
 

@@ -1,0 +1,107 @@
+"""Deploying to the tests' AWS account, and looking at what is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import boto3
+import botocore.session
+from clouds.small_app import APP, ENVIRONMENT
+from engines.aws.account import AwsAccount
+
+from skyloom.deployers.aws.deployer import AwsDeployer
+from skyloom.deployers.base import CloudRun
+from skyloom.deployers.bundle import Bundle
+from skyloom.deployers.events import Event, Finished
+from skyloom.flows.app import Environment
+
+_INVENTORY: tuple[tuple[str, str, str, str], ...] = (
+    ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    ("dynamodb", "list_tables", "TableNames", ""),
+    ("events", "list_event_buses", "EventBuses", "Name"),
+    ("events", "list_rules", "Rules", "Name"),
+    ("iam", "list_roles", "Roles", "RoleName"),
+    ("lambda", "list_functions", "Functions", "FunctionName"),
+    ("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
+    ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    ("s3", "list_buckets", "Buckets", "Name"),
+    ("scheduler", "list_schedules", "Schedules", "Name"),
+    ("secretsmanager", "list_secrets", "SecretList", "Name"),
+    ("sns", "list_topics", "Topics", "TopicArn"),
+    ("sqs", "list_queues", "QueueUrls", ""),
+    ("stepfunctions", "list_state_machines", "stateMachines", "name"),
+    ("apigatewayv2", "get_apis", "Items", "Name"),
+)
+
+
+_LOADER = botocore.session.get_session().get_component("data_loader")
+"""Reads what botocore knows of each service, once for all tests."""
+
+
+def deployer(app: str = APP, environment: str = ENVIRONMENT, **settings: Any) -> AwsDeployer:
+    """A deployer that knows nothing yet, as a new process has it."""
+    return AwsDeployer(app, environment, Environment(**settings))
+
+
+def deploy(bundle: Bundle) -> tuple[list[Event], Finished]:
+    """Does what `skyloom deploy` does: what happened, and how it ended."""
+    made = deployer(bundle.app, bundle.environment)
+    events = list(made.repair())
+    events += made.apply(made.plan(bundle))
+    ended = events[-1]
+    assert isinstance(ended, Finished)
+    return events, ended
+
+
+def destroy(*, delete_data: bool = False) -> list[Event]:
+    """Does what `skyloom destroy` does."""
+    made = deployer()
+    return list(made.apply(made.removal(delete_data=delete_data)))
+
+
+def ended(made: AwsDeployer, run: CloudRun) -> CloudRun:
+    """The run when it has ended."""
+    last = None
+    for seen in made.follow(run):
+        last = seen
+    assert isinstance(last, CloudRun), last
+    return last
+
+
+def ask(flow: str = "quote", **arguments: Any) -> Any:
+    """The result of a run of the deployed flow."""
+    made = deployer()
+    done = ended(made, made.start(flow, arguments))
+    assert done.status == "done", done
+    return done.result
+
+
+def inventory(account: AwsAccount) -> dict[str, list[str]]:
+    """Everything that is in the account, except its default event bus."""
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _LOADER)
+    session = boto3.Session(account.id, "secret", region_name=account.region, botocore_session=core)
+    found: dict[str, list[str]] = {}
+    for service, operation, key, name in _INVENTORY:
+        client: Any = session.client(service, endpoint_url=account.endpoint)  # type: ignore[call-overload]
+        entries: Iterable[Any] = getattr(client, operation)().get(key, [])
+        names = sorted(entry if not name else entry[name] for entry in entries)
+        names = [name for name in names if name != "default"]
+        if names:
+            found[f"{service} {key}"] = names
+    stacks = account.client("cloudformation").describe_stacks()["Stacks"]
+    if stacks:
+        found["stacks"] = sorted(f"{stack['StackName']} {stack['StackStatus']}" for stack in stacks)
+    return found
+
+
+def stack_status(account: AwsAccount, name: str) -> str:
+    """The state of a stack."""
+    return account.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+
+
+def as_text(events: Iterable[Event]) -> str:
+    """The events for looking into."""
+    return json.dumps([str(event) for event in events], indent=1)

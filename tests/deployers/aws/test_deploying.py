@@ -1,0 +1,422 @@
+"""Deploying a small bundle to AWS: plans, updates, what fails, going back, and that nothing is left at the end."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from clouds.aws_deploys import as_text, ask, deploy, deployer, destroy, ended, inventory, stack_status
+from clouds.small_app import BROKEN, STACK, WAITING, small_bundle
+from engines.aws.account import AwsAccount
+
+from skyloom.deployers.base import DeployFailed
+from skyloom.deployers.events import Changed, Said, Uploaded
+from skyloom.errors import ConfigError, UserError
+
+
+def code_of(error: UserError) -> str:
+    return error.diagnostics[0].code
+
+
+# --- deploying ------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_plan_creates_everything_and_changes_nothing(aws: AwsAccount) -> None:
+    plan = deployer().plan(small_bundle())
+    assert plan.first
+    assert {change.action for change in plan.changes} == {"create"}
+    assert {(change.kind, change.name) for change in plan.changes} == {
+        ("bucket", "artifacts"), ("bucket", "uploads"), ("flow", "quote"), ("function", "price"), ("function", "stock"),
+        ("log", "price"), ("log", "stock"), ("role", "Role"), ("table", "waits"),
+    }  # fmt: skip
+    assert inventory(aws) == {}
+
+
+def test_what_is_deployed_answers_and_a_second_deploy_changes_nothing(aws: AwsAccount) -> None:
+    events, finished = deploy(small_bundle())
+    assert finished.outputs["Bucket"]
+    assert Changed(action="create", kind="function", name="price", state="done") in events
+    assert ask() == "1"
+    before = inventory(aws)
+    plan = deployer().plan(small_bundle())
+    assert plan.is_empty and plan.changes == () and plan.summary == "no changes"
+    events, finished = deploy(small_bundle())
+    assert finished.text == "no changes"
+    assert not any(isinstance(event, (Changed, Uploaded, Said)) for event in events), as_text(events)
+    assert inventory(aws) == before
+
+
+def test_a_changed_task_changes_its_function_only(aws: AwsAccount) -> None:
+    deploy(small_bundle())
+    plan = deployer().plan(small_bundle(price="2"))
+    assert [(c.action, c.kind, c.name, c.details) for c in plan.changes] == [("update", "function", "price", ("code",))]
+    deployer().discard(plan)
+    events, _ = deploy(small_bundle(price="2"))
+    assert [event.name for event in events if isinstance(event, Uploaded) and event.new] == ["function price"]
+    assert ask() == "2"
+
+
+def test_details_say_what_changes(aws: AwsAccount) -> None:
+    deploy(small_bundle())
+    plan = deployer().plan(small_bundle(memory=512))
+    assert {change.details for change in plan.changes} == {("memory 256 -> 512",)}
+    more = small_bundle(memory=512).files["template.json"].replace(b"skyloom-shop-dev-price", b"skyloom-shop-dev-cost")
+    renamed = small_bundle(memory=512)
+    renamed = type(renamed)("aws", "shop", "dev", {**renamed.files, "template.json": more})
+    plan = deployer().plan(renamed)
+    changes = {(c.kind, c.name): c for c in plan.changes}
+    assert changes["function", "price"].action == "replace"
+    assert changes["log", "price"].action == "replace"
+    # The flow refers to the function that is made anew.
+    assert changes["flow", "quote"].action == "update"
+
+
+def test_a_resource_that_is_no_longer_wanted_goes(aws: AwsAccount) -> None:
+    extra = {"Topic": {"Type": "AWS::SNS::Topic", "Metadata": {"Skyloom": {"kind": "topic", "name": "alarms"}}}}
+    deploy(small_bundle(more=extra))
+    plan = deployer().plan(small_bundle())
+    assert [(change.action, change.kind, change.name) for change in plan.changes] == [("delete", "topic", "alarms")]
+    deploy(small_bundle())
+    assert "sns Topics" not in inventory(aws)
+
+
+# --- failing --------------------------------------------------------------------------------------------------------
+
+
+def test_a_broken_update_is_taken_back_and_the_old_version_answers(aws: AwsAccount) -> None:
+    deploy(small_bundle())
+    with pytest.raises(DeployFailed, match=r"in place again: flow broken: .*no JSON"):
+        deploy(small_bundle(price="2", more=BROKEN))
+    assert stack_status(aws, STACK) == "UPDATE_ROLLBACK_COMPLETE"
+    assert ask() == "1"
+    status = deployer().status()
+    assert not status.ok
+    assert status.version == small_bundle().version
+    deploy(small_bundle(price="3"))
+    assert ask() == "3"
+    assert deployer().status().ok
+
+
+def test_a_broken_first_deploy_leaves_nothing_and_can_be_repeated(aws: AwsAccount) -> None:
+    with pytest.raises(DeployFailed, match=r"nothing of it is left: flow broken: .*no JSON"):
+        deploy(small_bundle(more=BROKEN))
+    assert stack_status(aws, STACK) == "ROLLBACK_COMPLETE"
+    left = inventory(aws)
+    assert set(left) == {"s3 Buckets", "stacks"} and len(left["s3 Buckets"]) == 1
+    plan = deployer().plan(small_bundle())
+    assert plan.first and plan.notes == ("what is left of an earlier one goes (rollback complete)",)
+    events, _ = deploy(small_bundle())
+    assert any(isinstance(event, Said) and "removing what is left" in event.text for event in events)
+    assert ask() == "1"
+
+
+def test_a_template_that_cloudformation_refuses_is_said_in_the_plan(aws: AwsAccount) -> None:
+    wrong = {"Wrong": {"Type": "AWS::SNS::Nothing"}}
+    with pytest.raises(DeployFailed, match="CloudFormation refuses the template: .*"):
+        deployer().plan(small_bundle(more=wrong))
+    deploy(small_bundle())
+    with pytest.raises(DeployFailed, match="CloudFormation refuses the template: .*"):
+        deployer().plan(small_bundle(more=wrong))
+    assert deployer().plan(small_bundle()).is_empty
+
+
+def test_a_plan_that_somebody_else_made_outdated_is_refused(aws: AwsAccount) -> None:
+    deploy(small_bundle())
+    first = deployer()
+    plan = first.plan(small_bundle(price="2"))
+    deploy(small_bundle(price="3"))
+    with pytest.raises(DeployFailed, match="out of date"):
+        list(first.apply(plan))
+    assert ask() == "3"
+
+
+# --- what was left behind -------------------------------------------------------------------------------------------
+
+
+SIGNAL = {
+    "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+    "Signalled": {
+        "Type": "AWS::CloudFormation::WaitCondition",
+        "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": "60", "Count": 1},
+    },
+}
+
+
+def signal(aws: AwsAccount) -> None:
+    """Lets a stack with the resources of SIGNAL go on."""
+    import urllib.request
+
+    found = aws.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId="Handle")
+    body = json.dumps({"Status": "SUCCESS", "UniqueId": "1", "Data": "", "Reason": ""}).encode()
+    url = found["StackResourceDetail"]["PhysicalResourceId"]
+    urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": ""}, method="PUT")).close()
+
+
+def begin(bundle_price: str) -> None:
+    """Begins an update that ends only when it is signalled, and does not wait for it."""
+    made = deployer()
+    for event in made.apply(made.plan(small_bundle(price=bundle_price, more=SIGNAL))):
+        if isinstance(event, Changed):
+            return
+
+
+def test_while_a_change_is_under_way_plans_are_refused_and_deploys_wait(aws: AwsAccount) -> None:
+    deploy(small_bundle())
+    begin("2")
+    with pytest.raises(UserError) as raised:
+        deployer().plan(small_bundle(price="3"))
+    assert code_of(raised.value) == "SKY644"
+    repairing = deployer().repair()
+    first = next(repairing)
+    assert isinstance(first, Said) and "waiting for its end" in first.text
+    end = time.monotonic() + 30
+    while aws.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"] and (
+        time.monotonic() < end
+    ):
+        try:
+            signal(aws)
+            break
+        except Exception:
+            time.sleep(0.1)
+    list(repairing)
+    assert stack_status(aws, STACK) == "UPDATE_COMPLETE"
+    deploy(small_bundle(price="3"))
+    assert ask() == "3"
+
+
+def test_plans_that_nobody_applied_are_removed(aws: AwsAccount) -> None:
+    deploy(small_bundle())
+    deployer().plan(small_bundle(price="2"))
+    deployer().plan(small_bundle(price="3"))
+    sets = aws.client("cloudformation").list_change_sets(StackName=STACK)["Summaries"]
+    assert sum(found["ExecutionStatus"] == "AVAILABLE" for found in sets) == 2
+    events, finished = deploy(small_bundle())
+    assert finished.text == "no changes"
+    sets = aws.client("cloudformation").list_change_sets(StackName=STACK)["Summaries"]
+    assert not any(found["ExecutionStatus"] == "AVAILABLE" for found in sets)
+
+
+def test_an_update_that_could_not_be_taken_back_is_gone_on_with(aws: AwsAccount) -> None:
+    deploy(small_bundle())
+    bucket, s3 = artifacts_of(aws), aws.client("s3")
+    [key] = [o["Key"] for o in s3.list_objects_v2(Bucket=bucket)["Contents"] if "/workflows/" in o["Key"]]
+    definition = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    # Going back needs the old definition.
+    s3.delete_object(Bucket=bucket, Key=key)
+    broken = {"Broken": {**BROKEN["Broken"], "DependsOn": ["MachineQuote"]}}
+    with pytest.raises(DeployFailed, match="stuck on its way back"):
+        deploy(small_bundle(price="2", definition=WAITING, more=broken))
+    with pytest.raises(UserError) as raised:
+        deployer().plan(small_bundle())
+    assert code_of(raised.value) == "SKY645"
+    with pytest.raises(DeployFailed, match="is stuck: flow quote: .*not found"):
+        deploy(small_bundle())
+    s3.put_object(Bucket=bucket, Key=key, Body=definition)
+    deploy(small_bundle(price="3"))
+    assert ask() == "3"
+
+
+def artifacts_of(aws: AwsAccount) -> str:
+    """The bucket that apps are deployed from."""
+    [stack] = aws.client("cloudformation").describe_stacks(StackName="skyloom-artifacts")["Stacks"]
+    return stack["Outputs"][0]["OutputValue"]
+
+
+def test_a_deletion_that_failed_is_finished_before_a_deploy(aws: AwsAccount) -> None:
+    _, finished = deploy(small_bundle())
+    aws.client("s3").put_object(Bucket=finished.outputs["Bucket"], Key="order", Body=b"1")
+    aws.client("cloudformation").delete_stack(StackName=STACK)
+    end = time.monotonic() + 30
+    while stack_status(aws, STACK) != "DELETE_FAILED" and time.monotonic() < end:
+        time.sleep(0.05)
+    deploy(small_bundle(price="2"))
+    assert ask() == "2"
+
+
+# --- going back -----------------------------------------------------------------------------------------------------
+
+
+def test_a_rollback_brings_the_version_before_and_back_again(aws: AwsAccount) -> None:
+    deploy(small_bundle())
+    deploy(small_bundle(price="2"))
+    made = deployer()
+    plan = made.plan_rollback(None)
+    assert plan.version == small_bundle().version
+    assert [(change.kind, change.name) for change in plan.changes] == [("function", "price")]
+    list(made.apply(plan))
+    assert ask() == "1"
+    versions = deployer().status().versions
+    assert [version.current for version in versions] == [True, False, True]
+    made = deployer()
+    list(made.apply(made.plan_rollback(None)))
+    assert ask() == "2"
+
+
+def test_a_rollback_to_a_named_version(aws: AwsAccount) -> None:
+    for price in "123":
+        deploy(small_bundle(price=price))
+    made = deployer()
+    list(made.apply(made.plan_rollback(small_bundle().version)))
+    assert ask() == "1"
+    with pytest.raises(UserError) as raised:
+        deployer().plan_rollback("abc")
+    assert code_of(raised.value) == "SKY648"
+    assert small_bundle(price="2").version in str(raised.value)
+
+
+def test_only_the_last_versions_are_kept(aws: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skyloom.deployers.aws.releases.KEPT", 2)
+    for price in "1234":
+        deploy(small_bundle(price=price))
+    assert [v.version for v in deployer().status().versions] == [small_bundle(price=p).version for p in "43"]
+    with pytest.raises(UserError):
+        deployer().plan_rollback(small_bundle(price="1").version)
+
+
+def test_without_an_earlier_version_there_is_nothing_to_go_back_to(aws: AwsAccount) -> None:
+    with pytest.raises(UserError) as raised:
+        deployer().plan_rollback(None)
+    assert code_of(raised.value) == "SKY643"
+    deploy(small_bundle())
+    with pytest.raises(UserError) as raised:
+        deployer().plan_rollback(None)
+    assert code_of(raised.value) == "SKY648"
+
+
+# --- destroying -----------------------------------------------------------------------------------------------------
+
+
+def test_destroying_leaves_nothing(aws: AwsAccount) -> None:
+    _, finished = deploy(small_bundle())
+    s3 = aws.client("s3")
+    for version in range(3):
+        s3.put_object(Bucket=finished.outputs["Bucket"], Key="order", Body=str(version).encode())
+    s3.delete_object(Bucket=finished.outputs["Bucket"], Key="order")
+    assert ask() == "1"
+    plan = deployer().removal(delete_data=False)
+    assert {change.action for change in plan.changes} == {"delete"}
+    assert {change.name for change in plan.changes if change.loses_data} == {"uploads", "waits"}
+    events = destroy()
+    assert Said("emptied bucket uploads: 4 objects") in events
+    assert Changed(action="delete", kind="function", name="price", state="done") in events
+    assert inventory(aws) == {}
+    assert destroy()[-1:] == events[-1:]
+
+
+def test_runs_under_way_are_stopped(aws: AwsAccount) -> None:
+    deploy(small_bundle(definition=WAITING))
+    made = deployer()
+    made.start("quote", {})
+    made.start("quote", {})
+    assert deployer().removal(delete_data=False).notes == ("2 runs are under way and will be stopped",)
+    assert any(isinstance(event, Said) and "stopped 2 runs" in event.text for event in destroy())
+    assert inventory(aws) == {}
+
+
+def test_data_that_is_kept_is_named_and_goes_when_asked_for(aws: AwsAccount) -> None:
+    _, finished = deploy(small_bundle(data="Retain"))
+    bucket = finished.outputs["Bucket"]
+    aws.client("s3").put_object(Bucket=bucket, Key="order", Body=b"1")
+    kept = {change.name for change in deployer().removal(delete_data=False).changes if change.action == "keep"}
+    assert kept == {"uploads", "waits"}
+    events = destroy()
+    assert bucket in events[-1].text  # type: ignore[union-attr]
+    left = inventory(aws)
+    assert left["s3 Buckets"] == [bucket] and len(left["dynamodb TableNames"]) == 1 and len(left) == 2
+    # What stayed is found again, also now that its stack is gone.
+    plan = deployer().removal(delete_data=False)
+    assert plan.is_empty and {change.name for change in plan.changes} == kept
+    plan = deployer().removal(delete_data=True)
+    assert {change.name for change in plan.changes if change.loses_data} == kept
+    destroy(delete_data=True)
+    assert inventory(aws) == {}
+
+
+def test_data_goes_at_once_when_asked_for(aws: AwsAccount) -> None:
+    _, finished = deploy(small_bundle(data="Retain"))
+    aws.client("s3").put_object(Bucket=finished.outputs["Bucket"], Key="order", Body=b"1")
+    destroy(delete_data=True)
+    assert inventory(aws) == {}
+
+
+def test_the_bucket_to_deploy_from_stays_as_long_as_another_app_needs_it(aws: AwsAccount) -> None:
+    deploy(small_bundle())
+    other = small_bundle()
+    text = other.files["template.json"].replace(b"shop", b"cafe")
+    deploy(type(other)("aws", "cafe", "dev", {**other.files, "template.json": text}))
+    destroy()
+    left = inventory(aws)
+    assert any(stack.startswith("skyloom-artifacts ") for stack in left["stacks"])
+    cafe = deployer("cafe")
+    list(cafe.apply(cafe.removal(delete_data=False)))
+    assert inventory(aws) == {}
+
+
+# --- operating ------------------------------------------------------------------------------------------------------
+
+
+def test_runs_are_started_listed_shown_and_stopped(aws: AwsAccount) -> None:
+    deploy(small_bundle())
+    made = deployer()
+    done = ended(made, made.start("quote", {"run": "first"}, "quote-first"))
+    assert (done.id, done.status, done.result, done.input) == ("quote-first", "done", "1", {"run": "first"})
+    failed = ended(made, made.start("quote", {"fail": True}))
+    assert failed.error is not None
+    assert (failed.error.type, failed.error.bases, failed.error.message) == ("NoPrice", ("Exception",), "none today")
+    assert [run.id for run in made.runs(10)] == [failed.id, "quote-first"]
+    assert made.run("quote-fir").id == "quote-first"
+    [step] = made.steps(made.run(failed.id))
+    assert (step.name, step.kind, step.attempts, step.error) == ("price", "Task", 1, "NoPrice: none today")
+    with pytest.raises(UserError) as raised:
+        made.run("quote-x")
+    assert code_of(raised.value) == "SKY646"
+    with pytest.raises(UserError, match="2 runs begin with quote"):
+        made.run("quote")
+    with pytest.raises(UserError, match="there is a run quote-first already"):
+        made.start("quote", {"run": "another"}, "quote-first")
+    with pytest.raises(UserError) as raised:
+        made.start("other", {})
+    assert code_of(raised.value) == "SKY651"
+    with pytest.raises(UserError, match="is not running"):
+        made.cancel(done)
+
+
+def test_a_run_is_stopped(aws: AwsAccount) -> None:
+    deploy(small_bundle(definition=WAITING))
+    made = deployer()
+    run = made.start("quote", {})
+    made.cancel(run)
+    assert ended(made, run).status == "cancelled"
+
+
+def test_the_log_of_a_run_holds_its_lines_only(aws: AwsAccount) -> None:
+    deploy(small_bundle())
+    made = deployer()
+    began = time.time() - 60
+    runs = [made.start("quote", {"run": f"run-{number}"}) for number in range(2)]
+    for run in runs:
+        ended(made, run)
+    every = made.logs(None, began)
+    assert {"called for run-0", "called for run-1"} <= {line.text for line in every}
+    assert {line.source for line in every} == {"price"}
+    assert made.logs(None, time.time() + 60) == []
+
+
+# --- the account ----------------------------------------------------------------------------------------------------
+
+
+def test_an_environment_is_deployed_to_its_own_account_only(aws: AwsAccount) -> None:
+    with pytest.raises(ConfigError) as raised:
+        deployer(account="123456789012").plan(small_bundle())
+    assert code_of(raised.value) == "SKY647"
+    assert inventory(aws) == {}
+
+
+def test_the_environment_says_where(aws: AwsAccount) -> None:
+    made = deployer(region="eu-central-1", account=aws.id)
+    list(made.apply(made.plan(small_bundle())))
+    assert "eu-central-1" in made.status().place
+    with pytest.raises(UserError) as raised:
+        deployer().status()
+    assert code_of(raised.value) == "SKY643"
