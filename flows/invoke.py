@@ -85,7 +85,7 @@ def is_async(task: Task[..., Any]) -> bool:
 def run_body(task: Task[..., Any], arguments: dict[str, Json], attempt: TaskContext) -> Json:
     """Runs one attempt in the calling thread. Raises what the body raises, and TaskFailed for a broken contract."""
     decoded = decode_arguments(task, arguments)
-    with session.active(None), current_attempt(attempt):
+    with session.active(None), current_attempt(attempt), _ErrorsHaveText(task):
         _trace(task, arguments, attempt)
         result = task.function(**decoded)
         if isinstance(result, CoroutineType):
@@ -96,10 +96,30 @@ def run_body(task: Task[..., Any], arguments: dict[str, Json], attempt: TaskCont
 async def run_body_async(task: Task[..., Any], arguments: dict[str, Json], attempt: TaskContext) -> Json:
     """Runs one attempt of an `async def` task in the running loop. Raises as `run_body` does."""
     decoded = decode_arguments(task, arguments)
-    with session.active(None), current_attempt(attempt):
+    with session.active(None), current_attempt(attempt), _ErrorsHaveText(task):
         _trace(task, arguments, attempt)
         result = await task.function(**decoded)
     return encode_result(task, result)
+
+
+class _ErrorsHaveText:
+    """Errors cross with their text: one whose `str()` raises cannot, and breaks the task's contract."""
+
+    def __init__(self, task: Task[..., Any]) -> None:
+        self._task = task
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, Exception):
+            return
+        try:
+            str(error)
+        except Exception as problem:
+            name = type(error).__name__
+            text = f"{self._task.name} raised {name}, and its text raises {type(problem).__name__}"
+            raise TaskFailed(text) from error
 
 
 def _trace(task: Task[..., Any], arguments: dict[str, Json], attempt: TaskContext) -> None:
