@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.case import Case
-from conformance.on_aws.functions import groups_of, make_functions
-from conformance.on_aws.services import APP, AppServices
+from conformance.on_aws.functions import AppFunctions
+from conformance.on_aws.services import AppServices
 from engines.aws.account import AwsAccount
 
-from skyloom.deployers.aws.workflow import StartExecution, Workflow, WorkflowSettings, compile_workflows, merged
+from skyloom.deployers.aws.workflow import StartExecution, Workflow, compile_workflows, merged
 
 
 @dataclass
@@ -31,24 +31,21 @@ class Deployed:
     refusals: dict[str, Exception] = field(default_factory=dict)
 
 
-def deploy(account: AwsAccount, services: AppServices, file: str, cases: Iterable[Case], folder: Path) -> Deployed:
+def deploy(account: AwsAccount, services: AppServices, file: Path, cases: Iterable[Case], folder: Path) -> Deployed:
     """Compiles and deploys all flows of these cases. A flow that cannot be does not hinder the others."""
-    deployed = Deployed(folder / f"{file}.jsonl")
-    programs = {case.flow.name: case.flow.program for case in cases}
-    groups = groups_of(list(programs.values()))
-    settings = WorkflowSettings(app=APP, tasks=groups.tasks, prompts=groups.prompts)
+    deployed = Deployed(folder / f"{file.stem}.jsonl")
+    functions = AppFunctions(account, file, deployed.trace)
+    settings = functions.workflow_settings()
     compiled: dict[str, tuple[Workflow, ...]] = {}
-    for name, program in programs.items():
+    for name, program in {case.flow.name: case.flow.program for case in cases}.items():
         try:
             compiled[name] = compile_workflows(program, settings)
         except Exception as problem:
             deployed.refusals[name] = problem
-    hoisted = merged(workflow for workflows in compiled.values() for workflow in workflows)
-    app = f"{APP}-{file.replace('_', '-')}"
-    functions = make_functions(account, app, list(programs.values()), hoisted, str(deployed.trace))
+    arns = functions.make(merged(workflow for workflows in compiled.values() for workflow in workflows))
     for name, workflows in compiled.items():
         try:
-            deployed.machines[name] = _make_machines(account, services, f"{app}-{name}", workflows, functions)
+            deployed.machines[name] = _make_machines(account, services, f"{functions.name}-{name}", workflows, arns)
         except Exception as problem:
             deployed.refusals[name] = problem
     return deployed

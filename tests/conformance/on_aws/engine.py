@@ -18,11 +18,12 @@ from conformance.on_aws import record
 from conformance.on_aws.app import Deployed, deploy
 from conformance.on_aws.audience import Audience
 from conformance.on_aws.services import TABLE, AppServices
-from conformance.suite import ALL
+from conformance.suite import ALL, FILES
 from engines.aws.account import AwsAccount
 from engines.aws.driving import Ended, ended
 
 from skyloom.deployers.aws.errors import decode, timed_out
+from skyloom.flows.runner import launch
 
 Json = Any
 
@@ -67,7 +68,7 @@ class OnAws:
         audience: Audience,
     ) -> None:
         try:
-            deployed = deploy(self._account, self._services, file, cases.values(), self._folder)
+            deployed = deploy(self._account, self._services, FILES[file], cases.values(), self._folder)
         except Exception as problem:
             for name in cases:
                 futures[name].set_exception(problem)
@@ -85,7 +86,9 @@ class OnAws:
             audience.watch(run, case)
         try:
             started = client.start_execution(
-                stateMachineArn=deployed.machines[case.flow.name], name=run, input=json.dumps(case.input)
+                stateMachineArn=deployed.machines[case.flow.name],
+                name=run,
+                input=json.dumps(launch.prepare(case.flow, case.input).arguments),
             )
             end = ended(self._account, started["executionArn"], seconds=LONGEST)
         finally:

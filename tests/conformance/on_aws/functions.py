@@ -1,69 +1,66 @@
-"""The functions of a file of cases: each with the package that a deployment would upload."""
+"""The functions of a file of cases, as a deployment of that file would upload them."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import platform
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from engines.aws.account import AwsAccount
 from engines.aws.driving import make_function, zipped
 
-import skyloom
-from skyloom.deployers.aws.workflow import HELPER, HoistedExpression, Invoke
-from skyloom.deployers.own import own_files
-from skyloom.flows.expr.python import IMPORTS
+from skyloom.deployers.aws.functions import Built, FunctionSettings, helper_package, native_models, packages_of_file
+from skyloom.deployers.aws.workflow import HELPER, HoistedExpression, Invoke, WorkflowSettings
+from skyloom.deployers.packaging import Package, running_python
 from skyloom.flows.invoke import TRACE_VARIABLE
-from skyloom.flows.ir.program import Program
-
-TASKS = "tasks"
-HOST = "skyloom.adapters.hosts.aws_lambda"
 
 
-@dataclass(frozen=True)
-class Groups:
-    """Which function carries out what, by name of the task or prompt."""
-
-    tasks: Mapping[str, str]
-    prompts: Mapping[str, str]
+def settings_here() -> FunctionSettings:
+    """Functions run on this machine."""
+    architecture: Literal["arm64", "x86_64"] = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    return FunctionSettings(python=running_python(), architecture=architecture)
 
 
-def groups_of(programs: Sequence[Program]) -> Groups:
-    """One function for all tasks of a file."""
-    tasks = {name: TASKS for program in programs for name in program.tasks}
-    return Groups(tasks, {name: TASKS for program in programs for name in program.prompts})
+class AppFunctions:
+    """The functions of one file's app."""
 
+    def __init__(self, account: AwsAccount, file: Path, trace: Path) -> None:
+        self._account = account
+        self._settings = settings_here()
+        self._built: Built = packages_of_file(file, settings=self._settings)
+        self._variables = {TRACE_VARIABLE: str(trace), "SKYLOOM_APP": self._built.app.name, "SKYLOOM_ENV": "test"}
 
-def make_functions(
-    account: AwsAccount, app: str, programs: Sequence[Program], hoisted: Sequence[HoistedExpression], trace: str
-) -> dict[str, str]:
-    """Makes the functions; their ARNs by placeholder."""
-    tasks = {task.name: f"{task.module}:{task.qualname}" for program in programs for task in program.tasks.values()}
-    made = {}
-    variables = {TRACE_VARIABLE: trace, "SKYLOOM_APP": app, "SKYLOOM_ENV": "test"}
-    if tasks:
-        # Until packages of functions can be made: the tasks' modules and what they need, from this environment.
-        paths = [*(path for path in sys.path if path), str(Path(skyloom.__file__).parent.parent)]
-        lines = [
-            "import sys",
-            f"sys.path += {paths!r}",
-            f"from {HOST} import function",
-            f"handler = function({tasks!r})",
-        ]
-        handler = "\n".join(lines)
-        made[Invoke(TASKS).placeholder] = make_function(
-            account, f"{app}-{TASKS}", zipped({"handler.py": handler}), timeout=60, variables=variables
+    @property
+    def name(self) -> str:
+        """The app's."""
+        return self._built.app.name
+
+    def workflow_settings(self) -> WorkflowSettings:
+        """What the workflow compiler has to know."""
+        groups = self._built.groups
+        aliases = {prompt.model for program in self._built.programs.values() for prompt in program.prompts.values()}
+        return WorkflowSettings(
+            app=self.name,
+            tasks={task: group.key for group in groups for task in group.tasks},
+            prompts={prompt: group.key for group in groups for prompt in group.prompts},
+            models=native_models(self._built.config, aliases),
         )
-    if hoisted:
-        handler = f"from {HOST} import function\n\nhandler = function(expressions='expressions')\n"
-        files = {**own_files([f"{HOST}.function"]), "handler.py": handler, "expressions.py": _module(hoisted)}
-        made[Invoke(HELPER).placeholder] = make_function(
-            account, f"{app}-{HELPER}", zipped(files), timeout=60, variables=variables
+
+    def make(self, hoisted: Iterable[HoistedExpression]) -> dict[str, str]:
+        """Makes the functions; their ARNs by placeholder."""
+        packages = dict(self._built.packages)
+        expressions = tuple(hoisted)
+        if expressions:
+            packages[HELPER] = helper_package(expressions, self._settings)
+        return {Invoke(key).placeholder: self._make(key, package) for key, package in packages.items()}
+
+    def _make(self, key: str, package: Package) -> str:
+        return make_function(
+            self._account,
+            f"{self.name}-{key}"[:64],
+            zipped(package.files),
+            handler=package.handler,
+            timeout=75,
+            variables=self._variables,
         )
-    return made
-
-
-def _module(hoisted: Sequence[HoistedExpression]) -> str:
-    functions = [f"def {one.id}({', '.join(one.names)}):\n    return {one.source}\n" for one in hoisted]
-    return "\n".join([*IMPORTS, "", *functions])

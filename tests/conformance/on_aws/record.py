@@ -56,8 +56,6 @@ def _steps(events: list[Json]) -> Iterator[tuple[str, str]]:
 
 def _children(events: list[Json]) -> Iterator[str]:
     for event in events:
-        done, failed = event.get("taskSucceededEventDetails"), event.get("taskFailedEventDetails")
-        if done is not None and done["resource"] == CHILD:
-            yield json.loads(done["output"])["ExecutionArn"]
-        if failed is not None and failed["resource"] == CHILD and failed.get("cause", "").startswith("{"):
-            yield json.loads(failed["cause"])["ExecutionArn"]
+        details = event.get("taskSubmittedEventDetails", {})
+        if details.get("resource") == CHILD:
+            yield json.loads(details["output"])["ExecutionArn"]

@@ -526,7 +526,7 @@ def runs(aws_account: AwsAccount) -> dict[str, Ended | Exception]:
 
 @pytest.fixture(scope="module")
 def bare_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended | Exception]:
-    with started(tmp_path_factory.mktemp("bare"), bare=True, SFN_WAIT_SCALE="0.5") as account:
+    with started(tmp_path_factory.mktemp("bare"), bare=True) as account:
         return all_run(account)
 
 

@@ -1,4 +1,4 @@
-"""Evaluates JSONata as Step Functions does, on top of `jsonata-python`.
+"""Evaluates JSONata as Step Functions does, on top of `jsonata-python`, mended where it differs from the reference.
 
 What differs from that package, from the documentation and from what others measured on the service: undefined results
 and the depth of nesting are errors, numbers are those of JSON (2.0 comes out as 2), infinite ones come out as text, and
@@ -15,9 +15,12 @@ from typing import Any
 import jsonata
 from engines.aws.machine.failure import StateFailure
 from engines.aws.machine.functions import register
+from engines.jsonata_port import mend
 from jsonata.utils import Utils
 
 Json = Any
+
+mend()
 
 DEEPEST = 100
 """Levels of nesting of one evaluation (measured on the service: `1+1+...` with a hundred terms passes)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -30,11 +30,17 @@ class Services(Protocol):
 
 @dataclass(slots=True)
 class Call:
-    """A task's call of a service. What still runs when nobody waits any longer may be ended through `abandoned`."""
+    """A task's call of a service.
+
+    Attributes:
+        submitted: tells of a job that has been started, and is awaited then.
+        abandoned: ended when nobody waits any longer.
+    """
 
     resource: str
     arguments: Json
     execution: Execution
+    submitted: Callable[[Json], object]
     abandoned: Stop = field(default_factory=Stop)
 
 

@@ -37,8 +37,12 @@ def _attempt(visit: Visit) -> Json:
         checked_size(arguments, "input", visit.name)
         timeout = whole_number(visit, "TimeoutSeconds", least=1) if "TimeoutSeconds" in visit.state else NEVER
         heartbeat = whole_number(visit, "HeartbeatSeconds", least=1) if "HeartbeatSeconds" in visit.state else NEVER
-        call = Call(resource.removesuffix(CALLBACK), arguments, execution)
         names = _resource_names(resource)
+
+        def submitted(output: Json) -> None:
+            visit.scope.record("TaskSubmitted", {**names, "output": json.dumps(output)})
+
+        call = Call(resource.removesuffix(CALLBACK), arguments, execution, submitted)
         scheduled: dict[str, Json] = {**names, "region": execution.region, "parameters": json.dumps(arguments)}
         if timeout < NEVER:
             scheduled["timeoutInSeconds"] = int(timeout)

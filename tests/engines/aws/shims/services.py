@@ -51,6 +51,7 @@ class MiniStackServices:
             error = str(started.get("__type", "")).removesuffix("Exception")
             raise StateFailure(f"StepFunctions.{error}Exception", started.get("message"))
         arn = started["executionArn"]
+        call.submitted({"ExecutionArn": arn, "StartDate": _milliseconds(stepfunctions._executions[arn]["startDate"])})
         ended = self._ended(arn)
         with call.abandoned.watching(ended):
             ended.wait()
