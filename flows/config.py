@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -80,7 +80,10 @@ def find_file(start: Path | None = None) -> Path | None:
 
 
 def load_config(
-    start: Path | None = None, environment: str | None = None, variables: Mapping[str, str] = os.environ
+    start: Path | None = None,
+    environment: str | None = None,
+    variables: Mapping[str, str] = os.environ,
+    known: Collection[str] = (),
 ) -> Config:
     """Reads the skyloom.toml that belongs to `start`, and checks all of it, every environment included.
 
@@ -88,6 +91,7 @@ def load_config(
         start: a flow's file, or a folder; by default the working folder.
         environment: its name; by default $SKYLOOM_ENV, else `dev`.
         variables: the variables of the process's environment.
+        known: environments that are there although the file does not name them.
 
     Raises:
         ConfigError: SKY630 to SKY635, every problem of the file at once; an unknown environment.
@@ -95,8 +99,9 @@ def load_config(
     chosen = environment or variables.get("SKYLOOM_ENV") or DEFAULT_ENVIRONMENT
     kept = {name: value for name, value in variables.items() if name.startswith("SKYLOOM_")}
     path = find_file(start)
+    there = chosen == DEFAULT_ENVIRONMENT or chosen in known
     if path is None:
-        if chosen != DEFAULT_ENVIRONMENT:
+        if not there:
             message = f"no environment `{chosen}`: there is no {FILE_NAME}"
             raise ConfigError(
                 Diagnostic("SKY633", message, FILE_NAME, hint=f"write one with [environments.{chosen}.models.local]")
@@ -105,7 +110,7 @@ def load_config(
     file = TomlFile(path)
     reader = Reader(file)
     environments = reader.read()
-    if chosen not in environments and chosen != DEFAULT_ENVIRONMENT:
+    if chosen not in environments and not there:
         hint = did_you_mean(chosen, environments) or f"add [environments.{chosen}.models.local]"
         reader.report("SKY633", f"no environment `{chosen}`", ("environments",), hint)
     if reader.problems:

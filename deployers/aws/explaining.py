@@ -1,0 +1,78 @@
+"""What became of each flow on AWS: its states, what they cost, and what the state machine could not do itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from skyloom.deployers.aws.workflow import HELPER, WAITS, Workflow
+from skyloom.deployers.base import Explanation
+
+_TRANSITION = "1 transition"
+_FREE = "-"
+"""Express workflows are billed by time and memory, not by the step."""
+
+_TYPES = {
+    "Choice": "decision",
+    "Fail": "end with an error",
+    "Map": "parallel map",
+    "Parallel": "branches side by side",
+    "Pass": "assignment",
+    "Succeed": "end",
+    "Wait": "timer",
+}
+_RESOURCES = {
+    "arn:aws:states:::aws-sdk:bedrockruntime:converse": ("model, asked by the state machine", "1 model call"),
+    "arn:aws:states:::events:putEvents": ("event, published by the state machine", "1 event"),
+    "arn:aws:states:::states:startExecution.sync:2": ("execution of another flow", "its own transitions"),
+}
+
+
+def explanations(workflows: Iterable[Workflow]) -> Iterator[Explanation]:
+    """Every state of the machines, in their order; then every expression that goes to the helper function."""
+    for workflow in workflows:
+        step = _TRANSITION if workflow.kind == "STANDARD" else _FREE
+        for name, state in _states(workflow.definition):
+            what, more = _told(state)
+            cost = ", ".join(part for part in (step, more) if part)
+            place = _place(str(state.get("Comment", "")))
+            yield Explanation(flow=workflow.flow, place=place, what=what, name=name, cost=cost)
+        for hoisted in workflow.hoisted:
+            yield Explanation(
+                flow=workflow.flow,
+                place=f"{Path(hoisted.file).name}:{hoisted.span.line}",
+                what="expression in the helper function",
+                name=hoisted.id,
+                why=hoisted.reason if hoisted.always else f"only where it would fail: {hoisted.reason}",
+                cost=f"{step}, 1 invocation",
+            )
+
+
+def _states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, state in machine.get("States", {}).items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from _states(state["ItemProcessor"])
+        for branch in state.get("Branches", ()):
+            yield from _states(branch)
+
+
+def _told(state: Mapping[str, Any]) -> tuple[str, str]:
+    """What the state is, for people, and what it costs beside its transition."""
+    if state["Type"] != "Task":
+        return _TYPES.get(state["Type"], state["Type"]), ""
+    if state["Resource"] in _RESOURCES:
+        return _RESOURCES[state["Resource"]]
+    function = str(state.get("Arguments", {}).get("FunctionName", "")).removeprefix("${Function_").removesuffix("}")
+    if function == HELPER:
+        return "expression, by the helper function", "1 invocation"
+    if function == WAITS:
+        return "wait for somebody's answer", "1 invocation"
+    return (f"function {function}", "1 invocation") if function else (str(state["Resource"]), "")
+
+
+def _place(comment: str) -> str:
+    """The place in the source that a state's comment begins with."""
+    first = comment.split()[0] if comment else ""
+    return first if ":" in first else ""
