@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from skyloom.deployers.aws.machine.calling import lower_main
+from skyloom.deployers.aws.machine.catching import share_readers
 from skyloom.deployers.aws.machine.context import Exits, Origin
 from skyloom.deployers.aws.machine.entering import enter
 from skyloom.deployers.aws.machine.graph import Edge, End, Graph, Task, inner, nodes
@@ -65,6 +66,7 @@ def _simplify(graph: Graph, writing: Writing) -> None:
     liveness(graph)
     merge_choices(graph, writing)
     liveness(graph)
+    share_readers(graph)
     enter(graph)
     liveness(graph)
     settle(graph)

@@ -46,7 +46,7 @@ def branch(lowering: Lowering, context: Context, edge: Edge, test: Expr, span: S
 def lower_while(lowering: Lowering, context: Context, loop: While, edge: Edge) -> Edge | None:
     """A choice at the head, and a jump back to it."""
     endless = isinstance(loop.test, Literal) and bool(loop.test.value)
-    counter = context.scope.variable("round")
+    counter = context.scope.variable("iteration")
     edge.let(counter, Constant(0))
     head = follow(edge, lowering.join(context, f"while {shown(loop.test)}", loop.span, loop=True))
     entry = edge.target

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from skyloom.deployers.aws.machine.values import Constant, Record, Ref, Snippet, Value, record, snippet
+import dataclasses
+
+from skyloom.deployers.aws.machine.values import Caught, Constant, Record, Ref, Snippet, Value, path, record, snippet
 from skyloom.errors import FlowTimedOut, TaskFailed, TaskTimedOut
 from skyloom.flows.outcome import ErrorValue
 
@@ -28,14 +30,47 @@ def timed_out(name: str, timeout: float) -> Constant:
     return constant(TaskTimedOut, f"{name} ran longer than {timeout:g} s")
 
 
-def caught(name: str) -> Snippet:
-    """The error of a function that failed, in a catcher: what the function wrote, or what the platform reports."""
-    return snippet(_written(_CAUSE), _reported(name))
+def caught(name: str, timeout: float | None = None) -> Snippet:
+    """The error of a function or service, in a catcher: what the function wrote, or what the platform reports."""
+    late: tuple[str | Constant, ...] = ()
+    if timeout is not None:
+        late = (f"$states.errorOutput.Error in {list(TIMEOUTS)} ? ", timed_out(name, timeout), " : ")
+    value = snippet(_written(_CAUSE), *late, _reported(Constant(f"{name}: "), "$states.errorOutput"))
+    return dataclasses.replace(value, caught=Caught(name, timeout))
 
 
 def caught_inside(name: str) -> Snippet:
     """The error of a map or parallel state, in a catcher: of a function, or of a Fail state inside."""
-    return snippet(_written(_CAUSE), _failed(_CAUSE), _reported(name))
+    value = snippet(_written(_CAUSE), _failed(_CAUSE), _reported(Constant(f"{name}: "), "$states.errorOutput"))
+    return dataclasses.replace(value, caught=Caught(name, None))
+
+
+def note(caught: Caught) -> Record:
+    """What a catcher notes, for `read` to make the error of."""
+    entries: dict[str, Value] = {"step": Constant(caught.name), "error": path("$states.errorOutput")}
+    if caught.timeout is not None:
+        entries["timeout"] = Constant(f"{caught.timeout:g}")
+    return record(entries)
+
+
+def read(noted: str) -> Snippet:
+    """The error that a catcher noted in a variable."""
+    value = ErrorValue.of(TaskTimedOut(""))
+    return snippet(
+        "($error := ",
+        Ref(noted),
+        ".error; ",
+        _written("$error.Cause"),
+        _failed("$error.Cause"),
+        f"$error.Error in {list(TIMEOUTS)} ? ",
+        f"{{'type': '{value.type}', 'bases': {list(value.bases)}, 'message': ",
+        Ref(noted),
+        ".step & ' ran longer than ' & ",
+        Ref(noted),
+        ".timeout & ' s'} : ",
+        _reported(snippet(Ref(noted), ".step & ': '"), "$error"),
+        ")",
+    )
 
 
 def flow_timed_out(name: str, timeout: float) -> Constant:
@@ -51,7 +86,7 @@ def caught_execution(name: str, timeout: float | None) -> Snippet:
         *late,
         _written("$child.Cause"),
         _failed("$child.Cause"),
-        _reported(name),
+        _reported(Constant(f"{name}: "), "$states.errorOutput"),
         ")",
     )
 
@@ -66,13 +101,13 @@ def _failed(cause: str) -> str:
     return rf"""$contains({cause}, /^\{{"type"/) ? $parse({cause}) : """
 
 
-def _reported(name: str) -> Snippet:
+def _reported(introduction: Value, error: str) -> Snippet:
     """The error for what the platform itself reports."""
     value = ErrorValue.of(TaskFailed(""))
     return snippet(
-        f'{{"type": "{value.type}", "bases": {list(value.bases)!r}, "message": '.replace("'", '"'),
-        Constant(f"{name}: "),
-        f" & $states.errorOutput.Error & ': ' & {_CAUSE}}}",
+        f"{{'type': '{value.type}', 'bases': {list(value.bases)}, 'message': ",
+        introduction,
+        f" & {error}.Error & ': ' & {error}.Cause}}",
     )
 
 

@@ -115,7 +115,7 @@ def invoke(
         need=need,
     )
     edge.to(task)
-    catch(context, task, errors.caught(name), errors.timed_out(name, timeout))
+    catch(context, task, errors.caught(name, timeout))
     return task.edge
 
 

@@ -173,7 +173,7 @@ def _with_states(graph: Graph) -> list[Node]:
 
 
 def _label(node: Node) -> str:
-    if isinstance(node, Join) and node.edge.lets:
+    if isinstance(node, Join) and node.edge.lets and node.label != "read error":
         return (
             f"set {', '.join(dict.fromkeys(let.variable for let in node.edge.lets if let.variable in node.edge.live))}"
         )

@@ -35,6 +35,14 @@ class Placeholder:
 
 
 @dataclass(frozen=True, slots=True)
+class Caught:
+    """What failed: its name, and the seconds that it may take."""
+
+    name: str
+    timeout: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Constant:
     """A JSON value that is known."""
 
@@ -59,12 +67,14 @@ class Snippet:
     Attributes:
         simple: whether it is a path, which may stand in the place of a variable.
         fleeting: whether every evaluation gives another value (`$now()`, `$uuid()`).
+        caught: of what it reads the error, where it stands in a catcher.
     """
 
     parts: tuple[str | Ref | Slot | Value, ...]
     reads: frozenset[str]
     simple: bool = False
     fleeting: bool = False
+    caught: Caught | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

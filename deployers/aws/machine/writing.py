@@ -142,7 +142,8 @@ class Writing:
                 text = known.get(name, f"${self.name(name)}")
             case _:
                 text = self._text(part, known)
-        return text if alone or _is_closed(text) else f"({text})"
+        closed = alone or isinstance(part, Record | Listing | Constant) or _is_closed(text)
+        return text if closed else f"({text})"
 
     def _emitter(self, value: Source, known: Mapping[str, str]) -> JsonataEmitter:
         def text(name: str) -> str:
