@@ -62,7 +62,10 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
         handlers={key: package.handler for key, package in built.items()},
     )
     place = app.environment(environment)
-    files = {"template.json": json_bytes(template(parts)), **_files(definitions, trees)}
+    text = json_bytes(template(parts))
+    # An app that neither asks nor is started from outside needs none of the services.
+    trees = {key: tree for key, tree in trees.items() if parts.code[key].encode() in text}
+    files = {"template.json": text, **_files(definitions, trees)}
     return Compiled(
         bundle=Bundle(TARGET, app.name, environment, files, place.account, place.region),
         explanations=tuple(explanations(workflows)),
