@@ -124,7 +124,7 @@ def expressions_module(hoisted: Iterable[HoistedExpression]) -> str:
     """The source of the module with the hoisted expressions."""
     parts: list[str] = []
     for expression in sorted(hoisted, key=lambda expression: expression.id):
-        place = f"{expression.file}:{expression.span.line}"
+        place = f"{Path(expression.file).name}:{expression.span.line}"
         parts += [
             "",
             f"def {expression.id}({', '.join(expression.names)}):",
