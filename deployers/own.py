@@ -14,20 +14,16 @@ from skyloom.flows.frontend.source import SourceFile
 _ROOT = Path(skyloom.__file__).parent
 _LANGUAGE = "skyloom.flows"
 
-_INNER = frozenset(
+_LEADS_AWAY = frozenset(
     {
-        "skyloom.adapters.hosts.prompts",
-        "skyloom.adapters.secrets",
-        "skyloom.flows.converters",
-        "skyloom.flows.coroutines",
-        "skyloom.flows.invoke",
-        "skyloom.flows.plain_types",
-        "skyloom.flows.resources",
-        "skyloom.flows.values",
+        "skyloom.adapters.hosts.aws_lambda",
+        "skyloom.adapters.hosts.jobs",
+        "skyloom.flows.definitions",
+        "skyloom.flows.session",
     }
 )
-"""Modules whose imports inside functions are needed too, when a task runs. Those of other modules lead to compilers and
-engines."""
+"""Modules whose imports inside functions are not for functions in a cloud: they lead to compilers and engines, or to
+what a function is made of only where it needs it. Those of all others come along."""
 
 _READERS = ("skyloom.adapters.secrets.aws_secrets_manager",)
 """Modules that are imported by name, from a table."""
@@ -90,7 +86,7 @@ def _imports(module: str) -> tuple[str, ...]:
     found = [
         imported
         for imported in imports_of(tree, module, is_package=is_package)
-        if imported.parent.partition(".")[0] == OWN and (not imported.inner or module in _INNER)
+        if imported.parent.partition(".")[0] == OWN and (not imported.inner or module not in _LEADS_AWAY)
     ]
     # `from skyloom.flows import session` names a module of the package, not all that the package has.
     names = [imported.name for imported in found if imported.name != _LANGUAGE]

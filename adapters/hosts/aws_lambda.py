@@ -160,7 +160,8 @@ def _frames(failure: BaseException) -> list[str]:
     """Where in the user's own code the error came from, the innermost last: `review.py:31 search`."""
     root = os.environ.get("LAMBDA_TASK_ROOT", ".")
     found = []
-    trace = failure.__traceback__
+    # A module that cannot be imported is told by the host; where it went wrong, the cause knows.
+    trace = (failure.__cause__ or failure).__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         place = code.co_filename.removeprefix(root).lstrip("/")

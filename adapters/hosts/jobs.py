@@ -82,12 +82,26 @@ class ExpressionJob:
     on: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 
-    def __init__(self, name: str, function: Any) -> None:
+    def __init__(self, name: str, function: Any, types: Mapping[str, Any], models: Mapping[str, Any]) -> None:
         self.name = name
         self._function = function
+        self._types = types
+        self._models = models
 
     def run(self, values: dict[str, Json], attempt: TaskContext, notes: dict[str, Json]) -> Json:
-        return self._function(**values)
+        return self._function(**{name: self._typed(name, value) for name, value in values.items()})
+
+    def _typed(self, name: str, value: Json) -> Json:
+        """The value as its type has it: a float that a state machine made an int is one again. What does not fit stays
+        as it is."""
+        if name not in self._types:
+            return value
+        from skyloom.flows.ir.conform import Mismatch, conformed
+
+        try:
+            return conformed(value, self._types[name], self._models)
+        except Mismatch:
+            return value
 
 
 class Expressions:
@@ -101,7 +115,8 @@ class Expressions:
         function = getattr(self._module, name, None)
         if function is None:
             raise TaskFailed(f"the function has no expression {name}: it is older or newer than its workflow")
-        return ExpressionJob(name, function)
+        types, models = getattr(self._module, "TYPES", {}), getattr(self._module, "MODELS", {})
+        return ExpressionJob(name, function, types.get(name, {}), models.get(name, {}))
 
 
 def loaded(place: str, name: str) -> Any:

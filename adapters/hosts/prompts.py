@@ -8,6 +8,7 @@ answer is checked against a type of it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -84,7 +85,7 @@ class PromptJob:
 
         try:
             async with limit:
-                completion = await complete_typed(self._model(), self._request(arguments), validate, described.repairs)
+                completion = await complete_typed(self.model(), self._request(arguments), validate, described.repairs)
         except PromptFailed as error:
             # Flows know one class for all of this, the same on every engine.
             raise PromptFailed(f"{self.name}: {error}") from error
@@ -123,7 +124,8 @@ class PromptJob:
         prompt = loaded(self._described.returns, self.name)
         return values.signature_types(prompt.function).get("return", Any)
 
-    def _model(self) -> LanguageModel:
+    def model(self) -> LanguageModel:
+        """The model that is asked. Raises ConfigError, TaskFailed."""
         wanted = self._described.model
         key = f"{wanted.adapter} {sorted(wanted.options.items())}"
         if key not in _models:
@@ -140,6 +142,11 @@ class Prompts:
 
     def __init__(self, module: str) -> None:
         self._described: Mapping[str, Described] = import_module(module).PROMPTS
+        for name, described in self._described.items():
+            if not described.secrets:
+                # SDKs take long to load, and a function that starts has time; what is wrong is said when one is asked.
+                with contextlib.suppress(Exception):
+                    PromptJob(name, described).model()
 
     def job(self, name: str) -> PromptJob:
         """The prompt of that name. Raises TaskFailed where there is none."""

@@ -25,12 +25,18 @@ def on_the_wire(error: ErrorValue, never: Iterable[str] = (), on: Iterable[str] 
 
 def _text(error: ErrorValue) -> str:
     text = json.dumps(error.to_json(), ensure_ascii=False)
-    excess = len(text.encode()) - MOST_BYTES
-    if excess <= 0:
+    if len(text.encode()) <= MOST_BYTES:
         return text
-    # Escapes make the JSON longer than the message, so what is cut off is taken in steps.
-    message = error.message
-    while message and len(text.encode()) > MOST_BYTES:
-        message = message[: max(0, min(len(message) - excess // 4 - 1, MOST_BYTES))]
-        text = json.dumps({**error.to_json(), "message": message + _CUT}, ensure_ascii=False)
-    return text
+    # How long a part of the message becomes as JSON, its escapes decide: the longest that fits is looked for.
+    fits, too_long = 0, min(len(error.message), MOST_BYTES) + 1
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
+        if len(_cut(error, middle).encode()) <= MOST_BYTES:
+            fits = middle
+        else:
+            too_long = middle
+    return _cut(error, fits)
+
+
+def _cut(error: ErrorValue, length: int) -> str:
+    return json.dumps({**error.to_json(), "message": error.message[:length] + _CUT}, ensure_ascii=False)

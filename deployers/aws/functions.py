@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from skyloom.deployers.aws.expressions_module import CONFORM, expressions_module
 from skyloom.deployers.aws.machine.output import ConverseModel, HoistedExpression
-from skyloom.deployers.aws.prompt_module import imports, prompt_module
+from skyloom.deployers.aws.prompt_module import prompt_module
 from skyloom.deployers.functions import FunctionGroup, function_groups, load_app, programs
 from skyloom.deployers.grouping import file_of, needs_of_definition
 from skyloom.deployers.modules import Needs
@@ -114,31 +115,12 @@ def packages(
 
 def helper_package(hoisted: Iterable[HoistedExpression], settings: FunctionSettings) -> Package:
     """The package of the app's helper function: a Python function for each hoisted expression."""
-    module = expressions_module(hoisted)
+    expressions = tuple(hoisted)
+    module = expressions_module(expressions)
     handler = _handler_source('expressions="expressions"', "Evaluates what the state machines of the app cannot.")
-    files = {**own_files([f"{HOST}.function"]), "expressions.py": module.encode(), "handler.py": handler.encode()}
+    own = {f"{HOST}.function", *(CONFORM if any(expression.types for expression in expressions) else ())}
+    files = {**own_files(own), "expressions.py": module.encode(), "handler.py": handler.encode()}
     return Package(files=_finished(files, settings), handler="handler.handler")
-
-
-def expressions_module(hoisted: Iterable[HoistedExpression]) -> str:
-    """The source of the module with the hoisted expressions."""
-    parts: list[str] = []
-    for expression in sorted(hoisted, key=lambda expression: expression.id):
-        place = f"{Path(expression.file).name}:{expression.span.line}"
-        parts += [
-            "",
-            f"def {expression.id}({', '.join(expression.names)}):",
-            f"    # {place}: {' '.join(expression.reason.split())}",
-            f"    return {expression.source}",
-            "",
-        ]
-    body = "\n".join(parts)
-    head = [
-        '"""Expressions of the app\'s flows, evaluated in the place of their state machines."""',
-        "",
-        *imports(body),
-    ]
-    return "\n".join([*head, body])
 
 
 def native_models(config: Config, aliases: Iterable[str]) -> dict[str, ConverseModel]:

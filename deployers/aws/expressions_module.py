@@ -1,0 +1,62 @@
+"""The module of the helper function: a Python function for each hoisted expression, and the types of its variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from skyloom.deployers.aws.machine.output import HoistedExpression
+from skyloom.deployers.aws.prompt_module import imports
+
+CONFORM = ("skyloom.flows.ir.conform.conformed", "skyloom.flows.ir.program.ModelDefinition")
+"""What the module needs of Skyloom where its variables have types."""
+
+
+def expressions_module(hoisted: Iterable[HoistedExpression]) -> str:
+    """The source of the module.
+
+    Numbers lose the difference between 2 and 2.0 on their way through a state machine; `TYPES` and `MODELS`, each by
+    expression, are what the host needs to bring them back.
+    """
+    expressions = sorted(hoisted, key=lambda expression: expression.id)
+    body = "\n".join(line for expression in expressions for line in _function(expression))
+    tables = _tables([expression for expression in expressions if expression.types])
+    head = [
+        '"""Expressions of the app\'s flows, evaluated in the place of their state machines."""',
+        "",
+        *imports(body),
+    ]
+    return "\n".join([*head, *_type_imports(tables), body, tables])
+
+
+def _function(expression: HoistedExpression) -> list[str]:
+    place = f"{expression.file}:{expression.span.line}"
+    return [
+        "",
+        f"def {expression.id}({', '.join(expression.names)}):",
+        f"    # {place}: {' '.join(expression.reason.split())}",
+        f"    return {expression.source}",
+        "",
+    ]
+
+
+def _tables(typed: list[HoistedExpression]) -> str:
+    """The types as Python: the IR's classes are dataclasses, whose text makes them again."""
+    if not typed:
+        return ""
+    lines = ["", "TYPES = {"]
+    for expression in typed:
+        lines += [f"    {expression.id!r}: {{", *(f"        {n!r}: {t!r}," for n, t in expression.types), "    },"]
+    lines += ["}", "MODELS = {"]
+    for expression in typed:
+        models = (f"        {model.name!r}: {model!r}," for model in expression.models)
+        lines += [f"    {expression.id!r}: {{", *models, "    },"]
+    return "\n".join([*lines, "}", ""])
+
+
+def _type_imports(tables: str) -> list[str]:
+    types = sorted(set(re.findall(r"\b([A-Z][A-Za-z]*Type)\(", tables)))
+    models = sorted(set(re.findall(r"\b(Model(?:Definition|Field))\(", tables)))
+    lines = [f"from skyloom.flows.expr.types import {', '.join(types)}"] if types else []
+    lines += [f"from skyloom.flows.ir.program import {', '.join(models)}"] if models else []
+    return [*lines, ""] if lines else []
