@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import pytest
+from engines.aws.account import AwsAccount
 from servers.http_api import HttpApi
 
 from skyloom.deployers.aws.services import links
+from skyloom.deployers.aws.services.clients import client
 from skyloom.deployers.aws.services.deciding import Deciding
 from skyloom.deployers.aws.services.decision_page import DecisionPage
 from skyloom.deployers.aws.services.delivery import Delivery
@@ -27,8 +22,6 @@ from skyloom.deployers.aws.services.exchange import Request
 from skyloom.deployers.aws.services.keys import Keys
 from skyloom.deployers.aws.services.waiting import Wait, Waits
 from skyloom.deployers.aws.services.waits import Notice, Opening, Teller
-
-REGION = "us-east-1"
 
 WAITING = {
     "QueryLanguage": "JSONata",
@@ -62,22 +55,13 @@ TABLE = {
 class Account:
     """The services that the Lambda code talks to."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.states = self.client("stepfunctions")
-        self.dynamodb = self.client("dynamodb")
-        self.secrets = self.client("secretsmanager")
-        self.sns = self.client("sns")
-        self.sqs = self.client("sqs")
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+    def __init__(self, aws: AwsAccount) -> None:
+        self.aws = aws
+        self.states: Any = aws.client("stepfunctions")
+        self.dynamodb: Any = aws.client("dynamodb")
+        self.secrets = aws.client("secretsmanager")
+        self.sns = aws.client("sns")
+        self.sqs = aws.client("sqs")
 
     def table(self) -> str:
         """A new table of waits."""
@@ -159,32 +143,19 @@ def until(look: Callable[[], Any], seconds: float = 30) -> Any:
 
 
 @pytest.fixture(scope="session")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    """An account in a process of its own."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    folder: Path = tmp_path_factory.mktemp("ministack")
-    environment = os.environ | {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "LOG_LEVEL": "WARNING"}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"], env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        until(lambda: _healthy(url), 120)
-        yield Account(url)
-    finally:
-        process.terminate()
-        process.wait(20)
+def account(aws_account: AwsAccount) -> Account:
+    """The services of an account that all tests of services share: making clients takes longer than the tests."""
+    return Account(aws_account.empty())
 
 
-def _healthy(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/_ministack/health", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+@pytest.fixture
+def deployed_in(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """The environment of a function of the account, to put its own variables into."""
+    for name, value in account.aws.variables.items():
+        monkeypatch.setenv(name, value)
+    client.cache_clear()
+    yield monkeypatch
+    client.cache_clear()
 
 
 NOTICE = Notice(api="https://api.example", app="shop", environment="dev")

@@ -252,21 +252,17 @@ def test_nothing_that_is_said_becomes_markup(approvals: Any, account: Any) -> No
 
 
 def test_functions_tell_operators_from_the_outside(
-    approvals: Any, account: Any, monkeypatch: pytest.MonkeyPatch
+    approvals: Any, account: Any, deployed_in: pytest.MonkeyPatch
 ) -> None:
     run = account.waiting_run()
     link = approvals.ask(run)
     settings = {
-        "AWS_ENDPOINT_URL": account.url,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
         "SKYLOOM_TABLE": approvals.waits._table,
         "SKYLOOM_LINK_KEY": account.secret(approvals.key.decode()),
         "SKYLOOM_APP": "shop",
     }
     for name, value in settings.items():
-        monkeypatch.setenv(name, value)
+        deployed_in.setenv(name, value)
     path, _, query = link.removeprefix(approvals.api.url).partition("?")
     asked = HttpApi({"GET /approvals/{id}": lambda event: decide.handler(event, None)})
     assert asked.answer("GET", f"{path}?{query}", {}, b"")["statusCode"] == 200

@@ -205,20 +205,16 @@ class Sync(Starting):
 
 
 @pytest.fixture
-def deployed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def deployed(shop: Shop, deployed_in: pytest.MonkeyPatch) -> Iterator[Shop]:
     """The functions as they are deployed: with their settings in the environment and the package."""
     settings = {
-        "AWS_ENDPOINT_URL": shop.account.url,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
         "SKYLOOM_MACHINES": json.dumps({"order": shop.machine}),
         "SKYLOOM_TRIGGER": "orders",
     }
     for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(start, "read_starts", lambda: {"orders": shop.taking})
-    monkeypatch.setattr(api, "read_starts", lambda: {"POST /orders": shop.start})
+        deployed_in.setenv(name, value)
+    deployed_in.setattr(start, "read_starts", lambda: {"orders": shop.taking})
+    deployed_in.setattr(api, "read_starts", lambda: {"POST /orders": shop.start})
     start._settings.cache_clear()
     api._api.cache_clear()
     yield shop

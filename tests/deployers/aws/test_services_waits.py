@@ -332,13 +332,9 @@ def test_names_and_keys_of_events_are_never_confused() -> None:
 
 
 def test_the_entry_points_read_their_settings_from_the_environment(
-    app: App, account: Any, monkeypatch: pytest.MonkeyPatch
+    app: App, account: Any, deployed_in: pytest.MonkeyPatch
 ) -> None:
     settings = {
-        "AWS_ENDPOINT_URL": account.url,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
         "SKYLOOM_TABLE": account.table(),
         "SKYLOOM_LINK_KEY": account.secret("the key"),
         "SKYLOOM_API": "https://api.example",
@@ -347,7 +343,7 @@ def test_the_entry_points_read_their_settings_from_the_environment(
         "SKYLOOM_TOPIC": app.topic,
     }
     for name, value in settings.items():
-        monkeypatch.setenv(name, value)
+        deployed_in.setenv(name, value)
     run = account.waiting_run()
     request = {"token": run.token, "run": run.name, **PLACE}
     waits.handler({"kind": "approval", "message": "Send it?"} | request, None)

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from skyloom.deployers.aws.services import rotate, webhook
-from skyloom.deployers.aws.services.clients import client
 from skyloom.deployers.aws.services.keys import Keys
 from skyloom.deployers.aws.services.webhook import NotTaken
 
@@ -67,19 +66,9 @@ def hook() -> Iterator[Hook]:
 
 
 @pytest.fixture(autouse=True)
-def settings(account: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in {
-        "AWS_ENDPOINT_URL": account.url,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "SKYLOOM_APP": "shop",
-        "SKYLOOM_ENV": "dev",
-    }.items():
-        monkeypatch.setenv(name, value)
-    client.cache_clear()
-    yield
-    client.cache_clear()
+def settings(deployed_in: pytest.MonkeyPatch) -> None:
+    deployed_in.setenv("SKYLOOM_APP", "shop")
+    deployed_in.setenv("SKYLOOM_ENV", "dev")
 
 
 def notify(message: str) -> None:
