@@ -15,7 +15,7 @@ from skyloom.flows.triggers import Http, OnEvent, QueueMessage
 
 _PACKAGE = Path(__file__).parents[2]
 """The folder of the package `skyloom`."""
-_BESIDE = ("deployers/aws/errors.py", "flows/outcome.py")
+_BESIDE = ("adapters/hosts/claims.py", "deployers/aws/errors.py", "errors.py", "flows/outcome.py")
 """Modules outside `services/` that the services import."""
 
 

@@ -12,6 +12,8 @@ from skyloom.deployers.aws.resources.words import Json, Resources, att, merged, 
 
 VALUES = "Values"
 """The logical id of the bucket of values that are too large to travel with a run."""
+VALUE_OBJECTS = sub(f"${{{VALUES}.Arn}}/values/*")
+"""The ARN of the values in it."""
 ACCESS_LOGS = "AccessLogs"
 """The logical id of the bucket that keeps who accessed the others."""
 

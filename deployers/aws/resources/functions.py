@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from skyloom.deployers.aws.functions import FunctionSettings
 from skyloom.deployers.aws.machine.output import HELPER
-from skyloom.deployers.aws.resources.buckets import VALUES
+from skyloom.deployers.aws.resources.buckets import VALUE_OBJECTS, VALUES
 from skyloom.deployers.aws.resources.layout import Layout
 from skyloom.deployers.aws.resources.observability import function_alarms, log_group
 from skyloom.deployers.aws.resources.permissions import (
@@ -23,7 +23,7 @@ from skyloom.deployers.aws.resources.permissions import (
     use_key,
 )
 from skyloom.deployers.aws.resources.queues import DEAD_LETTERS
-from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, merged, ref, resource, sub
+from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, merged, ref, resource
 from skyloom.deployers.functions import FunctionGroup, Permission, ReadBucket, ReadSecret, SendQueue, WriteBucket
 from skyloom.flows.resources import variable_of
 
@@ -148,7 +148,7 @@ def _helper(layout: Layout) -> Function:
 
 def _claims() -> list[Statement]:
     """Values that are too large to travel with a run wait in the app's bucket."""
-    return [allow(("s3:GetObject", "s3:PutObject"), sub(f"${{{VALUES}.Arn}}/values/*"))]
+    return [allow(("s3:GetObject", "s3:PutObject"), VALUE_OBJECTS)]
 
 
 def _about(layout: Layout) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from skyloom.deployers.aws.functions import PYTHONS
 from skyloom.deployers.aws.machine.output import WAITS
 from skyloom.deployers.aws.resources.api import BASE_ADDRESS
+from skyloom.deployers.aws.resources.buckets import VALUE_OBJECTS, VALUES
 from skyloom.deployers.aws.resources.functions import Function, function
 from skyloom.deployers.aws.resources.layout import SERVICES, Layout, service_id
 from skyloom.deployers.aws.resources.machines import machines_variable
@@ -165,8 +166,10 @@ def _api(layout: Layout) -> Function:
         statements=[
             *(_starts(layout, durable) if durable else []),
             *([allow("states:StartSyncExecution", _machine_arns(layout, express))] if express else []),
+            allow("s3:GetObject", VALUE_OBJECTS),
         ],
-        variables={"SKYLOOM_MACHINES": machines_variable(layout, flows)},
+        key_uses=["s3 read"],
+        variables={"SKYLOOM_MACHINES": machines_variable(layout, flows), "SKYLOOM_BUCKET": ref(VALUES)},
     )
 
 

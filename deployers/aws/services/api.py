@@ -9,10 +9,11 @@
 `status` is `running`, `done`, `failed` or `cancelled`; `error` is `{"type", "bases", "message"}`. A header
 `Idempotency-Key` of 16 to 128 characters makes a repeated POST harmless: it names the same run.
 
-Refused: 400 no JSON, or a bad key; 404 no such run; 409 the key was used with another input; 413 too large; 415 another
-kind of body; 422 the input does not fit the flow, with `problems`, each with `path` and `message`.
+Refused: 400 no JSON, or a bad key; 404 no such run; 409 the key was used with another input; 410 a large value of the
+result is not kept any more; 413 too large; 415 another kind of body; 422 the input does not fit the flow, with
+`problems`, each with `path` and `message`.
 
-Environment: SKYLOOM_MACHINES; the routes stand in `starts.json`.
+Environment: SKYLOOM_MACHINES, SKYLOOM_BUCKET; the routes stand in `starts.json`.
 """
 
 from __future__ import annotations
@@ -26,15 +27,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from skyloom.adapters.hosts import claims
 from skyloom.deployers.aws.errors import decode, timed_out
 from skyloom.deployers.aws.services import strict_json
 from skyloom.deployers.aws.services.clients import client
 from skyloom.deployers.aws.services.exchange import Request, Response
 from skyloom.deployers.aws.services.schema import Misfit
 from skyloom.deployers.aws.services.starting import Conflict, Start, Starting, TooLarge, machines, read_starts
+from skyloom.errors import TaskFailed
 
 Json = Any
 
+LONGEST_RESULT = 5_500_000
+"""Bytes; a function's response has 6 MB. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 _RUN = re.compile(r"[0-9a-f-]{32,36}")
 
 
@@ -140,12 +145,23 @@ def _state(run: str, flow: str, found: Mapping[str, Json]) -> dict[str, Json]:
     if found.get("stopDate"):
         state["ended"] = _iso(found["stopDate"])
     if status == "done":
-        state["result"] = json.loads(found["output"])
+        state["result"] = _result(run, json.loads(found["output"]))
     elif found["status"] == "TIMED_OUT":
         state["error"] = timed_out(flow).to_json()
     elif status == "failed":
         state["error"] = decode(found.get("error"), found.get("cause")).to_json()
     return state
+
+
+def _result(run: str, output: Json) -> Json:
+    """The result, with the large values in it that waited in the app's bucket."""
+    try:
+        result = claims.checked_out(output, run)
+    except TaskFailed as gone:
+        raise Refused(410, str(gone)) from None
+    if result is not output and len(json.dumps(result)) > LONGEST_RESULT:
+        raise Refused(413, f"the result is larger than {LONGEST_RESULT} bytes")
+    return result
 
 
 def _iso(moment: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from skyloom.deployers.aws.services.deciding import Deciding, Decision
@@ -23,8 +24,14 @@ def operate(deciding: Deciding, event: dict[str, Json]) -> dict[str, Json]:
             raise ValueError(f"{action} is no action")
 
 
+_LONGEST_SHOWN = 10_000
+"""Characters of JSON of what is shown, in a list: a function's response has 6 MB."""
+
+
 def _listed(wait: Wait) -> dict[str, Json]:
     asked = {name: wait.asked.get(name) for name in ("message", "show", "to", "form")}
+    if len(json.dumps(asked["show"])) > _LONGEST_SHOWN:
+        asked["show"] = "(too long for a list: see the approval's page)"
     place = {"id": wait.id, "run": wait.run, "flow": wait.flow, "step": wait.step}
     return place | asked | {"opened": wait.opened, "deadline": wait.deadline}
 
