@@ -11,8 +11,8 @@ from typing import Any
 
 from skyloom.flows.outcome import ErrorValue
 
-_FLOW_ERROR = ("FlowError", "Exception")
-_TIMED_OUT = ("FlowError", "TimeoutError", "OSError", "Exception")
+_FLOW_ERROR = ("FlowError", "SkyloomError", "Exception")
+_TIMED_OUT = ("FlowError", "SkyloomError", "TimeoutError", "OSError", "Exception")
 """The bases of the neutral errors (`skyloom.errors`), nearest first, as `ErrorValue.of` would give them."""
 
 _TIMEOUTS = ("States.Timeout", "States.HeartbeatTimeout", "Sandbox.Timedout")

@@ -89,7 +89,7 @@ def _answer(wait: Wait, payload: Json) -> dict[str, Json]:
 
 def _failed(message: str) -> dict[str, Json]:
     """A failure in the form in which a function's failure reaches a state machine."""
-    error = {"type": "TaskFailed", "bases": ["FlowError", "Exception"], "message": message}
+    error = {"type": "TaskFailed", "bases": ["FlowError", "SkyloomError", "Exception"], "message": message}
     return {
         "error": error["type"],
         "cause": json.dumps({"errorType": error["type"], "errorMessage": json.dumps(error, ensure_ascii=False)}),
