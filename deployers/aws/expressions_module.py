@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from skyloom.deployers.aws.machine.output import HoistedExpression
 from skyloom.deployers.aws.prompt_module import imports
@@ -30,7 +31,7 @@ def expressions_module(hoisted: Iterable[HoistedExpression]) -> str:
 
 
 def _function(expression: HoistedExpression) -> list[str]:
-    place = f"{expression.file}:{expression.span.line}"
+    place = f"{Path(expression.file).name}:{expression.span.line}"
     return [
         "",
         f"def {expression.id}({', '.join(expression.names)}):",
