@@ -1,7 +1,7 @@
 """Requirements as files: wheels for the platform of a cloud's functions, found by pip and unpacked.
 
 Versions are those that are installed on this machine, as far as they have such wheels: what was tested is deployed, and
-the same machine makes the same package again. What pip finds is kept in `$SKYLOOM_HOME/wheels`.
+the same machine makes the same package again. What pip finds is kept in `$SKYLOOM_CACHE/wheels`.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ def _complaint(text: str) -> str:
 
 def cache_folder() -> Path:
     """Where wheels are kept."""
-    return Path(os.environ.get("SKYLOOM_HOME") or "~/.skyloom").expanduser() / "wheels"
+    return Path(os.environ.get("SKYLOOM_CACHE") or "~/.cache/skyloom").expanduser() / "wheels"
 
 
 # --- unpacking --------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ def skyloom_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keeps tests out of `~/.skyloom`, and away from servers and accounts that the user's environment names."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SKYLOOM_HOME", str(tmp_path_factory.mktemp("skyloom")))
+        patch.setenv("SKYLOOM_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("DO_NOT_TRACK", "1")
         patch.delenv("PREFECT_API_URL", raising=False)
         yield
