@@ -9,6 +9,7 @@ from typing import Any
 from skyloom.deployers.aws.machine.calling import lower_main
 from skyloom.deployers.aws.machine.catching import share_readers
 from skyloom.deployers.aws.machine.context import Exits, Origin
+from skyloom.deployers.aws.machine.deciding import decide
 from skyloom.deployers.aws.machine.entering import enter
 from skyloom.deployers.aws.machine.graph import Edge, End, Graph, Task, inner, nodes
 from skyloom.deployers.aws.machine.joining import take_joins_away
@@ -62,6 +63,7 @@ def _lowered(lowering: Lowering) -> Graph:
 def _simplify(graph: Graph, writing: Writing) -> None:
     """Brings the graph to the form in which states are written."""
     liveness(graph)
+    decide(graph, writing)
     take_joins_away(graph, writing)
     liveness(graph)
     merge_choices(graph, writing)

@@ -23,7 +23,7 @@ from skyloom.flows.ir.program import FlowDefinition, Parameter
 def lower_main(lowering: Lowering, scope: Scope, exits: Exits, edge: Edge) -> None:
     """The main flow, whose arguments are the input of the machine."""
     flow = lowering.program.flow
-    names = {name: scope.variable(name) for name in variables(flow)}
+    names = {name: scope.flow_variable(name) for name in variables(flow)}
     context = Context(flow=flow, names=names, scope=scope, exits=exits, path=(f"{flow.name}/",))
     for parameter in flow.parameters:
         edge.let(names[parameter.name], _given(parameter))
@@ -68,7 +68,7 @@ def _names(lowering: Lowering, scope: Scope, flow: FlowDefinition) -> dict[str, 
     """The variables of an inlined flow: the same wherever it is inlined in one scope, as no two calls overlap."""
     key = (id(scope), flow.name)
     if key not in lowering.inlined:
-        own = {name: scope.variable(f"{flow.name}_{name.lstrip('_')}") for name in variables(flow)}
+        own = {name: scope.flow_variable(f"{flow.name}_{name.lstrip('_')}") for name in variables(flow)}
         lowering.inlined[key] = (scope, own)
     return dict(lowering.inlined[key][1])
 

@@ -70,7 +70,7 @@ class _Inner:
 
     def context(self, names: Sequence[str], parts: tuple[Part, ...]) -> Context:
         """Where the statements inside stand; `names` are the scope's own variables."""
-        own = {name: self.scope.variable(name) for name in names}
+        own = {name: self.scope.flow_variable(name) for name in names}
         for name in names:
             if name in self.around.names:
                 self.graph.entry.let(own[name], variable(self.around.names[name]))

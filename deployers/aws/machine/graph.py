@@ -72,14 +72,20 @@ class Join(Base):
     """Whether some edge leads here."""
 
 
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A boolean, with the assignments that come before it: it takes them in."""
+
+    value: Value
+    given: tuple[Let, ...] = ()
+
+
 @dataclass(eq=False, slots=True)
 class Rule:
-    """The way that is taken when `test` is the first that is true."""
+    """The way that is taken when all of `tests` are true, asked in their order, and no rule before."""
 
-    test: Value
+    tests: tuple[Test, ...]
     edge: Edge
-    given: tuple[Let, ...] = ()
-    """Assignments that come before the test: it takes them in."""
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

@@ -117,9 +117,12 @@ class _Liveness:
 
 def _reads_of_rule(rule: Rule) -> set[str]:
     """What a rule's test reads from before its own assignments."""
-    read: set[str] = set(rule.test.reads)
-    for let in reversed(rule.given):
-        if let.variable in read:
-            read.discard(let.variable)
-            read |= let.value.reads
-    return read
+    reads: set[str] = set()
+    for test in rule.tests:
+        read = set(test.value.reads)
+        for let in reversed(test.given):
+            if let.variable in read:
+                read.discard(let.variable)
+                read |= let.value.reads
+        reads |= read
+    return reads

@@ -9,7 +9,20 @@ from typing import TypeVar
 
 from skyloom.deployers.aws.machine import errors, values
 from skyloom.deployers.aws.machine.context import Context
-from skyloom.deployers.aws.machine.graph import Choice, Edge, End, Fail, Join, Map, Node, Parallel, Rule, Task, Wait
+from skyloom.deployers.aws.machine.graph import (
+    Choice,
+    Edge,
+    End,
+    Fail,
+    Join,
+    Map,
+    Node,
+    Parallel,
+    Rule,
+    Task,
+    Test,
+    Wait,
+)
 from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.output import HoistedExpression, WorkflowSettings
 from skyloom.deployers.aws.machine.reading import Readings
@@ -65,7 +78,7 @@ class Lowering:
         self, context: Context, label: str, span: Span, edge: Edge, tests: Sequence[Value]
     ) -> tuple[list[Edge], Edge]:
         """A new choice behind `edge`: the edges of its tests, and the one that is taken when none is true."""
-        node = self.node(Choice, context, label, span, rules=[Rule(test, Edge()) for test in tests])
+        node = self.node(Choice, context, label, span, rules=[Rule((Test(test),), Edge()) for test in tests])
         edge.to(node)
         return [rule.edge for rule in node.rules], node.default
 

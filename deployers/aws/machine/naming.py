@@ -18,6 +18,7 @@ class Scope:
 
     def __init__(self, around: Scope | None = None) -> None:
         self._around = around
+        self._definite: set[str] = set() if around is None else around._definite
         self._own: set[str] = set()
         self._below: set[str] = set()
 
@@ -36,6 +37,17 @@ class Scope:
             scope._below.add(name)
             scope = scope._around
         return name
+
+    def flow_variable(self, wanted: str) -> str:
+        """A new variable for one of a flow. Where it is read it has a value: the front end sees to that."""
+        name = self.variable(wanted)
+        self._definite.add(name)
+        return name
+
+    @property
+    def definite(self) -> frozenset[str]:
+        """The variables of flows, in this scope and all others of the machine."""
+        return frozenset(self._definite)
 
     def _is_free(self, name: str) -> bool:
         if name in self._own or name in self._below or name in BUILTIN_FUNCTIONS:

@@ -18,6 +18,7 @@ from skyloom.deployers.aws.machine.graph import (
     Map,
     Node,
     Parallel,
+    Rule,
     Task,
     Wait,
     edges,
@@ -25,7 +26,7 @@ from skyloom.deployers.aws.machine.graph import (
 )
 from skyloom.deployers.aws.machine.naming import StateNames
 from skyloom.deployers.aws.machine.values import Constant, Placeholder, Value
-from skyloom.deployers.aws.machine.writing import Writing, field, literal
+from skyloom.deployers.aws.machine.writing import Writing, enclosed, field, literal
 
 Json = Any
 
@@ -77,13 +78,19 @@ class States:
                 assert_never(node)
 
     def _choice(self, node: Choice, names: dict[int, str]) -> dict[str, Json]:
-        rules = []
-        for rule in node.rules:
-            test = self._writing.text(rule.test, [*node.given, *rule.given])
-            rules.append({"Condition": field(test), **self._to(rule.edge, names)})
+        rules = [
+            {"Condition": field(self._condition(rule, node.given)), **self._to(rule.edge, names)} for rule in node.rules
+        ]
         default = self._to(node.default, names)
         state = {"Type": "Choice", "Comment": node.comment, "Choices": rules, "Default": default.pop("Next")}
         return state | default
+
+    def _condition(self, rule: Rule, given: Sequence[Let]) -> str:
+        """All tests of a rule. A later one is asked only where the earlier ones are true."""
+        *earlier, last = [self._writing.text(test.value, [*given, *test.given]) for test in rule.tests]
+        for text in reversed(earlier):
+            last = f"{enclosed(text)} ? {enclosed(last)} : false"
+        return last
 
     def _task(self, node: Task, names: dict[int, str]) -> dict[str, Json]:
         state = {

@@ -142,8 +142,7 @@ class Writing:
                 text = known.get(name, f"${self.name(name)}")
             case _:
                 text = self._text(part, known)
-        closed = alone or isinstance(part, Record | Listing | Constant) or _is_closed(text)
-        return text if closed else f"({text})"
+        return text if alone or isinstance(part, Record | Listing | Constant) else enclosed(text)
 
     def _emitter(self, value: Source, known: Mapping[str, str]) -> JsonataEmitter:
         def text(name: str) -> str:
@@ -214,6 +213,11 @@ def _is_plain_literal(text: str) -> bool:
     if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return True
     return len(text) <= _LONGEST_COPIED_TEXT and bool(_TEXT.fullmatch(text))
+
+
+def enclosed(text: str) -> str:
+    """The text, in parentheses where it could not stand beside an operator."""
+    return text if _is_closed(text) else f"({text})"
 
 
 def _is_closed(text: str) -> bool:
