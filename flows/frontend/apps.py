@@ -147,7 +147,7 @@ def _resource_problems(app: App, source: AppSource) -> Iterator[Diagnostic]:
                 if not isinstance(user, Task):
                     message = f"{kind} `{item.name}`: {_said(user)} is no task"
                     yield source.problem("SKY526", message, f"`{grant}` names tasks", *place, grant, item)
-                elif user not in tasks:
+                elif tasks is not None and user not in tasks:
                     message = f"{kind} `{item.name}`: no flow of the app calls the task `{user.name}`"
                     hint = "leave it out, or add the flow that calls it"
                     yield source.problem("SKY526", message, hint, *place, grant, item)
@@ -164,8 +164,8 @@ def grants(resource: Resource) -> Mapping[str, tuple[Any, ...]]:
             return {"readers": tuple(resource.readers)}
 
 
-def used_tasks(app: App) -> set[Task[..., Any]]:
-    """The tasks that the app's flows call, sub-flows included; none of a flow that does not compile."""
+def used_tasks(app: App) -> set[Task[..., Any]] | None:
+    """The tasks that the app's flows call, sub-flows included; None where one does not compile: nobody knows then."""
     from skyloom.errors import CheckFailed
     from skyloom.flows.runner.locate import locate
 
@@ -175,7 +175,7 @@ def used_tasks(app: App) -> set[Task[..., Any]]:
             try:
                 located = [locate(definition) for definition in flow.program.tasks.values()]
             except CheckFailed:
-                continue
+                return None
             found.update(item for item in located if isinstance(item, Task))
     return found
 
