@@ -8,9 +8,9 @@ import os
 def main() -> None:
     """Serves until it is ended."""
     if not os.environ.get("SKYLOOM_BARE"):
-        from engines.aws.shims import definitions, executions, lambdas, stacks
+        from engines.aws.shims import definitions, executions, lambdas, rotation, stacks
 
-        for shim in (lambdas, executions, definitions, stacks):
+        for shim in (lambdas, executions, definitions, stacks, rotation):
             shim.install()
     from ministack.app import main as serve
 
