@@ -1,0 +1,97 @@
+"""The claim check: what travels with a run, what waits in the bucket, and which pointers count."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from skyloom.adapters.hosts import claims
+from skyloom.errors import TaskFailed
+
+
+class NoSuchKey(Exception):
+    """What S3 raises."""
+
+
+class Storage:
+    """A bucket in memory, with the two calls that the claim check makes."""
+
+    class exceptions:
+        NoSuchKey = NoSuchKey
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], bytes] = {}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
+        assert ContentType == "application/json"
+        self.objects[Bucket, Key] = Body
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        if (Bucket, Key) not in self.objects:
+            raise NoSuchKey
+        return {"Body": io.BytesIO(self.objects[Bucket, Key])}
+
+
+LARGE = {"text": "ä" * 110_000}
+
+
+@pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch) -> Storage:
+    made = Storage()
+    monkeypatch.setattr(claims, "_clients", [made])
+    monkeypatch.setenv("SKYLOOM_BUCKET", "app-bucket")
+    return made
+
+
+def test_small_values_travel(storage: Storage) -> None:
+    for value in (None, 3, "x", {"a": [1]}):
+        assert claims.checked_in("work", value, "reference", "r1") == value
+    assert storage.objects == {}
+
+
+def test_a_large_value_waits_and_comes_back(storage: Storage) -> None:
+    pointer = claims.checked_in("work", LARGE, "reference", "r1")
+    ((bucket, key),) = storage.objects
+    assert (bucket, key.startswith("values/r1/")) == ("app-bucket", True)
+    assert pointer == {"$skyloom": f"s3://{bucket}/{key}", "bytes": len(storage.objects[bucket, key])}
+    assert claims.checked_in("work", LARGE, "reference", "r1") == pointer
+    given = {"paper": pointer, "more": [pointer, {"in": pointer}], "n": 3}
+    assert claims.checked_out(given, "r1") == {"paper": LARGE, "more": [LARGE, {"in": LARGE}], "n": 3}
+
+
+def test_a_value_that_somebody_looks_into_travels_as_far_as_it_may(storage: Storage) -> None:
+    assert claims.checked_in("work", LARGE, "inline", "r1") == LARGE
+    with pytest.raises(TaskFailed, match=r"^work returned 260,011 bytes of JSON; at most 250,000 travel with a run\."):
+        claims.checked_in("work", {"text": "x" * 260_000}, "inline", "r1")
+    assert storage.objects == {}
+
+
+def test_without_a_bucket_everything_travels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SKYLOOM_BUCKET", raising=False)
+    assert claims.checked_in("work", LARGE, "reference", "r1") == LARGE
+    assert claims.checked_out({"$skyloom": "s3://x/values/r1/y", "bytes": 1}, "r1")["bytes"] == 1
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        {"$skyloom": "s3://other/values/r1/x.json", "bytes": 1},
+        {"$skyloom": "s3://app-bucket/values/r2/x.json", "bytes": 1},
+        {"$skyloom": "s3://app-bucket/secrets/x.json", "bytes": 1},
+        {"$skyloom": "s3://app-bucket/values/r1/x.json", "bytes": 1, "more": 2},
+        {"$skyloom": 3, "bytes": 1},
+    ],
+)
+def test_a_pointer_from_outside_is_plain_data(storage: Storage, pointer: dict[str, Any]) -> None:
+    storage.objects["app-bucket", "values/r2/x.json"] = json.dumps("another run's").encode()
+    assert claims.checked_out({"a": pointer}, "r1") == {"a": pointer}
+
+
+def test_a_value_that_is_gone(storage: Storage) -> None:
+    pointer = claims.checked_in("work", LARGE, "reference", "r1")
+    storage.objects.clear()
+    with pytest.raises(TaskFailed, match="is gone: large values are kept for a limited time"):
+        claims.checked_out([pointer], "r1")
