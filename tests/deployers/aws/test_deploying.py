@@ -113,10 +113,10 @@ def test_a_broken_first_deploy_leaves_nothing_and_can_be_repeated(aws: AwsAccoun
 
 def test_a_template_that_cloudformation_refuses_is_said_in_the_plan(aws: AwsAccount) -> None:
     wrong = {"Wrong": {"Type": "AWS::SNS::Nothing"}}
-    with pytest.raises(DeployFailed, match="CloudFormation refuses the template: .*"):
+    with pytest.raises(DeployFailed, match="CloudFormation refuses the template: "):
         deployer().plan(small_bundle(more=wrong))
     deploy(small_bundle())
-    with pytest.raises(DeployFailed, match="CloudFormation refuses the template: .*"):
+    with pytest.raises(DeployFailed, match="CloudFormation refuses the template: "):
         deployer().plan(small_bundle(more=wrong))
     assert deployer().plan(small_bundle()).is_empty
 
@@ -191,7 +191,7 @@ def test_plans_that_nobody_applied_are_removed(aws: AwsAccount) -> None:
     deployer().plan(small_bundle(price="3"))
     sets = aws.client("cloudformation").list_change_sets(StackName=STACK)["Summaries"]
     assert sum(found["ExecutionStatus"] == "AVAILABLE" for found in sets) == 2
-    events, finished = deploy(small_bundle())
+    _, finished = deploy(small_bundle())
     assert finished.text == "no changes"
     sets = aws.client("cloudformation").list_change_sets(StackName=STACK)["Summaries"]
     assert not any(found["ExecutionStatus"] == "AVAILABLE" for found in sets)
@@ -210,7 +210,7 @@ def test_an_update_that_could_not_be_taken_back_is_gone_on_with(aws: AwsAccount)
     with pytest.raises(UserError) as raised:
         deployer().plan(small_bundle())
     assert code_of(raised.value) == "SKY645"
-    with pytest.raises(DeployFailed, match="is stuck: flow quote: .*not found"):
+    with pytest.raises(DeployFailed, match=r"is stuck: flow quote: .*not found"):
         deploy(small_bundle())
     s3.put_object(Bucket=bucket, Key=key, Body=definition)
     deploy(small_bundle(price="3"))

@@ -1,0 +1,21 @@
+"""Expressions of the app's flows, evaluated in the place of their state machines."""
+
+from skyloom.flows.expr.types import FloatType, ListType, ModelType, StrType
+from skyloom.flows.ir.program import ModelDefinition, ModelField
+
+
+def answer_111_best(drafts):
+    # ticket_triage.py:111: it raises an error for some values
+    return max(drafts, key=lambda draft: draft["confidence"])
+
+
+TYPES = {
+    'answer_111_best': {
+        'drafts': ListType(item=ModelType(name='Draft', kind='model'), kind='list'),
+    },
+}
+MODELS = {
+    'answer_111_best': {
+        'Draft': ModelDefinition(name='Draft', flavour='pydantic', module='ticket_triage', qualname='Draft', fields=(ModelField(name='article', attribute='article', type=StrType(kind='str'), required=True, default=None), ModelField(name='text', attribute='text', type=StrType(kind='str'), required=True, default=None), ModelField(name='confidence', attribute='confidence', type=FloatType(kind='float'), required=True, default=None)), description=''),
+    },
+}
