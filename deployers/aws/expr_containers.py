@@ -117,9 +117,9 @@ def _bound(code: Code, known: int | None, length: Code) -> Code:
 
 def _filtered(writer: Writer, expr: Slice, values: Code, step: int, *, nested: bool) -> Code:
     """A part of a list: the elements whose position lies within the bounds."""
-    if expr.start is None and expr.stop is None and step == 1:
-        return values
     start = None if expr.start is None else constant(expr.start)
+    if (expr.start is None or start == 0) and expr.stop is None and step == 1:
+        return values
     stop = None if expr.stop is None else constant(expr.stop)
     begins = expr.start is not None and start != 0
 

@@ -63,7 +63,7 @@ def _text_of(place: Expr, value: Code, expr: Expr) -> Code:
         raise cannot(place, "the text of lists, dicts and models is Python's own affair")
     if "object" in found and not any(isinstance(m, ErrorType) for m in members(expr.type)):
         raise cannot(place, "the text of lists, dicts and models is Python's own affair")
-    ordered = [kind for kind in texts if kind in found]
+    ordered = [kind for kind in texts if kind in found] or ["string"]
     result = texts[ordered[-1]]
     for kind in reversed(ordered[:-1]):
         test = infix("=", call("type", value), string(kind), COMPARISON)
