@@ -32,7 +32,7 @@ class Edge:
 
     lets: list[Let] = field(default_factory=list)
     live: frozenset[str] = frozenset()
-    """The variables that are read behind the edge. Known after `liveness`."""
+    """Those of the edge's own variables that are read behind it. Known after `liveness`."""
     target: Node | None = None
     apart: bool = False
     """Whether an end behind the edge has a state of its own, although the state before could end by itself."""

@@ -104,7 +104,7 @@ class _Liveness:
         for let in edge.lets:
             if let.needed:
                 live |= self._bit(let.variable)
-        edge.live = self._read_back(live) if edge.lets else frozenset()
+        edge.live = frozenset(let.variable for let in edge.lets if live & self._bit(let.variable))
         kept = []
         for let in reversed(edge.lets):
             bit = self._bit(let.variable)

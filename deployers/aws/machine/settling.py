@@ -7,8 +7,10 @@ from skyloom.deployers.aws.machine.joining import predecessors
 from skyloom.deployers.aws.machine.values import Value, is_fleeting
 from skyloom.deployers.aws.machine.writing import needed_by
 
-MOST_BINDINGS = 8
+MOST_BINDINGS = 32
 """How many assignments of the same edge one value may take in."""
+MOST_TOGETHER = 64
+"""How many all values of an edge may take in together."""
 
 
 def settle(graph: Graph) -> None:
@@ -43,9 +45,15 @@ def _where_to_split(edge: Edge) -> int | None:
     readers: list[tuple[int, Value]] = [(n, let.value) for n, let in enumerate(lets)]
     if isinstance(edge.target, End):
         readers.append((len(lets), edge.target.output))
+    together = 0
+    last = {let.variable: position for position, let in enumerate(lets)}
     for position, value in readers:
         needed = needed_by(value, lets[:position])
-        if len(needed) > MOST_BINDINGS:
+        if position == len(lets) or (
+            last[lets[position].variable] == position and lets[position].variable in edge.live
+        ):
+            together += len(needed)
+        if len(needed) > MOST_BINDINGS or (together > MOST_TOGETHER and needed):
             return position
         if any(is_fleeting(let.value) and _is_read_elsewhere(let, value, edge, readers) for let in needed):
             return position
