@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skyloom.deployers.aws import buckets, stacks
 from skyloom.deployers.aws.artifacts import Artifacts
@@ -147,14 +147,14 @@ class Remover:
         deleter = _DELETERS.get(one.type)
         if deleter is None or not deleter.exists(self._aws, one.physical_id):
             return
-        told = {"kind": one.kind, "name": one.physical_id}
-        yield Changed(action="delete", state="started", **told)
+        began = Changed(action="delete", kind=one.kind, name=one.physical_id, state="started")
+        yield began
         try:
             deleter.delete(self._aws, one.physical_id)
         except self._aws.s3.exceptions.ClientError as error:
-            yield Changed(action="delete", state="failed", reason=reason(error), **told)
+            yield replace(began, state="failed", reason=reason(error))
             raise DeployFailed(f"{one.kind} {one.physical_id} cannot be deleted: {reason(error)}") from error
-        yield Changed(action="delete", state="done", **told)
+        yield replace(began, state="done")
 
 
 def _kept(rows: list[tuple[str, str, str, str]], template: Mapping[str, Json]) -> Iterator[Kept]:

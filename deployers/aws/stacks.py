@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from skyloom.deployers.aws.client import Aws, pauses, reason
 from skyloom.deployers.aws.naming import named
@@ -91,7 +91,8 @@ def every(aws: Aws) -> Iterator[StackState]:
 def template_of(aws: Aws, name: str) -> dict[str, Json]:
     """The template that the stack was last made or updated with."""
     body = aws.cloudformation.get_template(StackName=name)["TemplateBody"]
-    return cast("dict[str, Json]", json.loads(body) if isinstance(body, str) else body)
+    template: dict[str, Json] = json.loads(body) if isinstance(body, str) else body
+    return template
 
 
 def resources(aws: Aws, name: str) -> list[tuple[str, str, str, str]]:

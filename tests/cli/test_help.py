@@ -98,7 +98,18 @@ def test_the_version(arguments: tuple[str, ...], invoke: Any) -> None:
     assert (result.exit_code, result.stdout) == (0, f"skyloom {__version__}\n")
 
 
-HEAVY = ("boto3", "botocore", "prefect", "pydantic", "pydantic_core", "openai", "httpx", "fastapi", "sqlalchemy", "yaml")
+HEAVY = (
+    "boto3",
+    "botocore",
+    "prefect",
+    "pydantic",
+    "pydantic_core",
+    "openai",
+    "httpx",
+    "fastapi",
+    "sqlalchemy",
+    "yaml",
+)
 
 
 def loaded(code: str) -> set[str]:
@@ -123,7 +134,16 @@ def test_importing_and_help_load_nothing_heavy(code: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    ["version", "run --help", "runs list", "approvals list --json", "events list", "server status", "new /dev/null", "deploy --help"],
+    [
+        "version",
+        "run --help",
+        "runs list",
+        "approvals list --json",
+        "events list",
+        "server status",
+        "new /dev/null",
+        "deploy --help",
+    ],
 )
 def test_commands_that_run_nothing_load_no_engine(arguments: str) -> None:
     # Typer itself reads parameters with pydantic.

@@ -9,7 +9,7 @@ import pytest
 from skyloom.deployers.aws import changesets
 from skyloom.deployers.plan import Change
 
-TEMPLATE = {
+TEMPLATE: dict[str, Any] = {
     "Resources": {
         "Function": {
             "Type": "AWS::Lambda::Function",

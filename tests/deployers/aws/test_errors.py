@@ -43,7 +43,7 @@ def test_the_error_of_the_flow_is_found(cause: str) -> None:
     ("error", "cause", "message"),
     [
         ("States.Runtime", "no such state", "step: States.Runtime: no such state"),
-        ("Lambda.Unknown", lambda_cause("no memory", "Runtime.ExitError"), "step: Lambda.Unknown: Runtime.ExitError: no memory"),
+        ("Lambda.Unknown", lambda_cause("dead", "Exit"), "step: Lambda.Unknown: Exit: dead"),
         (None, None, "step: no reason is known"),
         ("", "[1, 2]", "step: [1, 2]"),
         ("X", '{"type": 1}', 'step: X: {"type": 1}'),
