@@ -22,7 +22,7 @@ def observed(
 ) -> Iterator[dict[str, Future[Observed]]]:
     """What the selected cases do: they run side by side."""
     names = [
-        item.callspec.params["name"]
+        str(item.callspec.params["name"])
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.originalname == test_case.__name__ and item.path == request.path
     ]

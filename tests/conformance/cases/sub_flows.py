@@ -63,7 +63,7 @@ def in_words(order: Order) -> dict[str, Any]:
     return {"first": order.items[0], "count": len(order.items)}
 
 
-@flow(timeout=0.4)
+@flow(timeout=1.2)
 def slow(name: str, wait: float) -> str:
     log(f"{name} begins")
     sleep(wait)
@@ -79,7 +79,7 @@ def quick(name: str, wait: float) -> str:
 @flow(timeout=0.2)
 def slow_and_stubborn() -> str:
     try:
-        sleep(1.5)
+        sleep(4.0)
     except Exception:
         log("except")
     finally:
@@ -89,7 +89,7 @@ def slow_and_stubborn() -> str:
 
 @flow
 def waits_in_vain() -> str:
-    return slow("inner", 1.5)
+    return slow("inner", 4.0)
 
 
 @flow
@@ -175,7 +175,7 @@ def both_finally(item: str) -> str:
 
 @flow
 def times_out() -> str:
-    return slow("one", 1.5)
+    return slow("one", 4.0)
 
 
 @flow
@@ -187,11 +187,11 @@ def in_time() -> str:
 def time_out_caught() -> list[str]:
     found = []
     try:
-        found.append(slow("one", 1.5))
+        found.append(slow("one", 4.0))
     except FlowTimedOut as error:
         found.append(str(error))
     try:
-        slow("two", 1.5)
+        slow("two", 4.0)
     except TimeoutError as error:
         found.append(type(error).__name__)
     try:
@@ -241,10 +241,10 @@ def main_with_timeout(wait: float) -> str:
     return "in time"
 
 
-@flow(timeout=0.4)
+@flow(timeout=1.2)
 def main_times_out() -> str:
     log("begins")
-    sleep(1.5)
+    sleep(4.0)
     return log("never")
 
 
@@ -289,13 +289,13 @@ CASES = [
     ),
     case(
         times_out,
-        error=("FlowTimedOut", "slow ran longer than 0.4 s"),
+        error=("FlowTimedOut", "slow ran longer than 1.2 s"),
         calls=[call("log", what="one begins")],
     ),
     case(in_time, result="one ends", calls=[call("log", what="one ends")]),
     case(
         time_out_caught,
-        result=["slow ran longer than 0.4 s", "FlowTimedOut", "slow ran longer than 0.4 s"],
+        result=["slow ran longer than 1.2 s", "FlowTimedOut", "slow ran longer than 1.2 s"],
         calls=[
             call("log", what="one begins"),
             call("log", what="two begins"),
@@ -314,7 +314,7 @@ CASES = [
     case(main_with_timeout, {"wait": 0.02}, result="in time"),
     case(
         main_times_out,
-        error=("FlowTimedOut", "main_times_out ran longer than 0.4 s"),
+        error=("FlowTimedOut", "main_times_out ran longer than 1.2 s"),
         calls=[call("log", what="begins")],
     ),
 ]

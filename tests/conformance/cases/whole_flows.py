@@ -232,11 +232,11 @@ class Payment(BaseModel):
 
 
 @flow
-def collect(invoice: str, amount: float, reminders: int) -> str:
+def collect(invoice: str, amount: float, reminders: int, patience: float) -> str:
     paid = 0.0
     for attempt in range(reminders + 1):
         try:
-            payment = wait_for("invoice-paid", Payment, key=invoice, timeout=0.5)
+            payment = wait_for("invoice-paid", Payment, key=invoice, timeout=patience)
         except EventTimedOut:
             notify(invoice, f"reminder {attempt + 1}")
             continue
@@ -259,7 +259,7 @@ def offer(supplier: str, delay: float, price: float) -> tuple[str, float]:
 def buy(items: list[str]) -> list[str]:
     bought = []
     for item in items:
-        supplier, price = race(offer("slow " + item, 1.0, 1.0), offer("quick " + item, 0.02, 2.5))
+        supplier, price = race(offer("slow " + item, 4.0, 1.0), offer("quick " + item, 0.02, 2.5))
         bought.append(f"{supplier} for {price}")
     return bought
 
@@ -429,7 +429,7 @@ CASES = [
     case(refine, {"text": "", "wanted": 100, "rounds": 2}, result="gave up after 2: +++", name="gave-up"),
     case(
         collect,
-        {"invoice": "i1", "amount": 10, "reminders": 2},
+        {"invoice": "i1", "amount": 10, "reminders": 2, "patience": 2.5},
         result="paid 10.50",
         calls=[call("notify", customer="i1", text="reminder 2")],
         events={
@@ -443,7 +443,7 @@ CASES = [
     ),
     case(
         collect,
-        {"invoice": "i1", "amount": 10, "reminders": 1},
+        {"invoice": "i1", "amount": 10, "reminders": 1, "patience": 0.5},
         result="cancelled at 0.00",
         calls=[call("notify", customer="i1", text="reminder 1"), call("notify", customer="i1", text="reminder 2")],
         events={"invoice-paid": [Arrival(after=None), Arrival(after=None)]},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from conformance.arrivals import next_arrival
@@ -19,7 +21,7 @@ PAUSE = 0.1
 
 
 class Audience:
-    """Looks after all runs of the suite that wait for something, in one thread."""
+    """Looks after all runs of the suite that wait for something."""
 
     def __init__(self, services: AppServices, waits: Callable[[], list[Json]]) -> None:
         self._services = services
@@ -28,6 +30,7 @@ class Audience:
         self._watched: dict[str, _Watched] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
+        self._hands = ThreadPoolExecutor(8)
         self.problems: dict[str, Exception] = {}
 
     def __enter__(self) -> Audience:
@@ -37,6 +40,7 @@ class Audience:
     def __exit__(self, *error: object) -> None:
         self._stop.set()
         self._thread.join()
+        self._hands.shutdown(cancel_futures=True)
 
     def watch(self, run: str, case: Case) -> None:
         """The run's questions are answered as the case says."""
@@ -56,15 +60,22 @@ class Audience:
                 continue
             for wait in self._waits():
                 if wait["run"] in watched:
-                    self._guarded(watched[wait["run"]], lambda one, wait=wait: one.see(wait))
-            for one in watched.values():
-                self._guarded(one, lambda one: one.act())
+                    with self._noting(wait["run"]):
+                        watched[wait["run"]].see(wait)
+            for run, one in watched.items():
+                for give in one.due():
+                    self._hands.submit(self._give, run, give)
 
-    def _guarded(self, one: _Watched, action: Callable[[_Watched], None]) -> None:
+    def _give(self, run: str, give: Callable[[], None]) -> None:
+        with self._noting(run):
+            give()
+
+    @contextmanager
+    def _noting(self, run: str) -> Iterator[None]:
         try:
-            action(one)
+            yield
         except Exception as problem:
-            self.problems[one.run] = problem
+            self.problems[run] = problem
 
 
 class _Watched:
@@ -94,12 +105,12 @@ class _Watched:
                 send = self._services.send
                 self._due.append((time.time() + arrival.after, lambda: send(name, key, arrival.payload, self.run)))
 
-    def act(self) -> None:
-        """Gives the answers whose time has come."""
-        for moment, give in list(self._due):
-            if moment <= time.time():
-                self._due.remove((moment, give))
-                give()
+    def due(self) -> list[Callable[[], None]]:
+        """Takes out the answers whose time has come."""
+        now = time.time()
+        due = [give for moment, give in self._due if moment <= now]
+        self._due = [(moment, give) for moment, give in self._due if moment > now]
+        return due
 
     def _decide(self, wait: str, answer: Answer) -> None:
         given = {"approved": answer.approved, "comment": answer.comment, "by": answer.by, "answer": answer.answer}

@@ -1,7 +1,8 @@
 """One execution environment of a function: a process of Lambda's own runtime and the Runtime API that it asks for work.
 
 The process is `awslambdaric`, which also runs on AWS: it imports the handler, tells what it raises by class name, and
-counts down the deadline. What is not here: memory and processor are those of this machine.
+counts down the deadline. What is not here: memory and processor are those of this machine, and a function's
+environments are forks of one process that has imported the handler, because cold starts cost this machine much.
 """
 
 from __future__ import annotations
@@ -64,29 +65,70 @@ class _Work:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
+class Nursery:
+    """A process that has imported a function's handler, and forks its environments."""
+
+    def __init__(self, code: FunctionCode, log: Path) -> None:
+        self._lock = threading.Lock()
+        self._born = queue.Queue[int]()
+        self._gone: dict[int, int] = {}
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [*code.python, str(Path(__file__).with_name("forking.py")), code.handler],
+                cwd=code.folder,
+                env=_variables(code),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                start_new_session=True,
+            )
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def fork(self, api: str, log: Path) -> int:
+        """The id of a new process that asks this Runtime API for work."""
+        assert self._process.stdin is not None
+        with self._lock:
+            self._process.stdin.write(json.dumps({"api": api, "log": str(log)}).encode() + b"\n")
+            self._process.stdin.flush()
+            return self._born.get(timeout=INITIALISATION_SECONDS)
+
+    def status(self, pid: int) -> int | None:
+        """The exit status of a process, None while it runs."""
+        return self._gone.get(pid)
+
+    def close(self) -> None:
+        """Ends the process; its forks live on."""
+        self._process.kill()
+        self._process.wait()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            word, pid, *status = line.decode().split()
+            if word == "born":
+                self._born.put(int(pid))
+            else:
+                self._gone[int(pid)] = int(status[0])
+
+
 class Environment:
     """Runs one invocation at a time, until it fails for good or is closed."""
 
-    def __init__(self, code: FunctionCode, log: Path) -> None:
+    def __init__(self, code: FunctionCode, nursery: Nursery, log: Path) -> None:
         self.code = code
         self.idle_since = time.monotonic()
         self._work = queue.Queue[_Work | None]()
         self._answers = queue.Queue[tuple[str, bytes, bool]]()
         self._ready = threading.Event()
         self._broken: bytes | None = None
+        self._nursery = nursery
         self._log: BinaryIO = log.open("w+b")
         self._read = 0
         self._server = _RuntimeApi(("127.0.0.1", 0), _Requests)
         self._server.environment = self
         threading.Thread(target=self._server.serve_forever, args=(1.0,), daemon=True).start()
-        self._process = subprocess.Popen(
-            [*code.python, "-m", "awslambdaric", code.handler],
-            cwd=code.folder,
-            env=self._variables(),
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        host, port = self._server.server_address[:2]
+        self._pid = nursery.fork(f"{host!s}:{port}", log)
 
     def invoke(self, payload: bytes) -> Invocation:
         """Runs the handler once. An environment that is not `alive` afterwards must not be used again."""
@@ -102,9 +144,10 @@ class Environment:
                 if time.monotonic() > give_up:
                     seconds = f"{self.code.timeout:.2f}"
                     return self._end(_error("Sandbox.Timedout", f"Task timed out after {seconds} seconds", work.id))
-                if self._process.poll() is not None:
-                    status = f"Runtime exited with error: exit status {self._process.returncode}"
-                    return self._end(_error("Runtime.ExitError", status, work.id))
+                status = self._nursery.status(self._pid)
+                if status is not None:
+                    message = f"Runtime exited with error: exit status {status}"
+                    return self._end(_error("Runtime.ExitError", message, work.id))
                 continue
             if answered == work.id:
                 break
@@ -117,13 +160,12 @@ class Environment:
     @property
     def alive(self) -> bool:
         """Whether it can be invoked again."""
-        return self._broken is None and self._process.poll() is None
+        return self._broken is None and self._nursery.status(self._pid) is None
 
     def close(self) -> None:
         """Ends the process with everything that it started."""
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+            os.killpg(self._pid, signal.SIGKILL)
         self._work.put(None)
         threading.Thread(target=self._server.shutdown, daemon=True).start()
 
@@ -144,7 +186,7 @@ class Environment:
     def _initialised(self) -> bool:
         give_up = time.monotonic() + INITIALISATION_SECONDS
         while not self._ready.wait(0.05):
-            if self._process.poll() is not None or time.monotonic() > give_up:
+            if self._nursery.status(self._pid) is not None or time.monotonic() > give_up:
                 break
         return self._ready.is_set() and self._broken is None
 
@@ -160,20 +202,19 @@ class Environment:
         self._read += len(printed)
         return printed.decode(errors="replace")
 
-    def _variables(self) -> dict[str, str]:
-        host, port = self._server.server_address[:2]
-        return {
-            **self.code.variables,
-            "PATH": os.environ.get("PATH", ""),
-            "LANG": "en_US.UTF-8",
-            "TZ": ":UTC",
-            "HOME": str(self.code.folder),
-            "PYTHONPATH": os.pathsep.join(map(str, (self.code.folder, *self.code.runtime))),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "LAMBDA_TASK_ROOT": str(self.code.folder),
-            "AWS_LAMBDA_RUNTIME_API": f"{host!s}:{port}",
-            "_HANDLER": self.code.handler,
-        }
+
+def _variables(code: FunctionCode) -> dict[str, str]:
+    return {
+        **code.variables,
+        "PATH": os.environ.get("PATH", ""),
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "HOME": str(code.folder),
+        "PYTHONPATH": os.pathsep.join(map(str, (code.folder, *code.runtime))),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LAMBDA_TASK_ROOT": str(code.folder),
+        "_HANDLER": code.handler,
+    }
 
 
 def _error(kind: str, message: str, request: str | None = None) -> bytes:

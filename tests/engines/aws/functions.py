@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from engines.aws.environment import Environment, FunctionCode, Invocation
+from engines.aws.environment import Environment, FunctionCode, Invocation, Nursery
 from engines.aws.runtime import BROUGHT_ALONG, folder_of, interpreter
 
 WARM_ENVIRONMENTS = 48
@@ -33,6 +33,7 @@ class Functions:
         self._variables = variables
         self._runtime = folder_of(BROUGHT_ALONG, folder / "runtime")
         self._idle: dict[str, list[Environment]] = {}
+        self._nurseries: dict[str, Nursery] = {}
         self._lock = threading.Lock()
         self._numbers = itertools.count()
 
@@ -40,7 +41,7 @@ class Functions:
         """One invocation of the function with this configuration (as GetFunction gives it) and zip file."""
         code = self._code(config, package)
         kind = json.dumps([code.arn, code.handler, str(code.folder), code.variables, code.timeout])
-        environment = self._warm(kind) or self._cold(code)
+        environment = self._warm(kind) or self._cold(kind, code)
         invocation = environment.invoke(json.dumps(event).encode())
         if environment.alive:
             self._keep(kind, environment)
@@ -53,6 +54,8 @@ class Functions:
             self._idle.clear()
         for environment in environments:
             environment.close()
+        for nursery in self._nurseries.values():
+            nursery.close()
 
     def _warm(self, kind: str) -> Environment | None:
         with self._lock:
@@ -73,10 +76,14 @@ class Functions:
         for _, one in surplus:
             one.close()
 
-    def _cold(self, code: FunctionCode) -> Environment:
+    def _cold(self, kind: str, code: FunctionCode) -> Environment:
         logs = self._folder / "logs"
         logs.mkdir(exist_ok=True)
-        return Environment(code, logs / f"{code.name}-{next(self._numbers)}.log")
+        with self._lock:
+            if kind not in self._nurseries:
+                self._nurseries[kind] = Nursery(code, logs / f"{code.name}.log")
+            nursery = self._nurseries[kind]
+        return Environment(code, nursery, logs / f"{code.name}-{next(self._numbers)}.log")
 
     def _code(self, config: dict[str, Any], package: bytes) -> FunctionCode:
         arn = config["FunctionArn"]
