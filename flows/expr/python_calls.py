@@ -116,14 +116,15 @@ class CallWriter(ABC):
             template = TEMPLATES[name]
             return template.text.format(*(self._at(a, template.arguments) for a in arguments)), template.level
         if name in METHODS:
-            rest = [*self._arguments(expr)][1:]
-            return f"{self._at(arguments[0], PRIMARY)}.{METHODS[name]}({', '.join(rest)})", PRIMARY
+            rest = ", ".join(self._arguments(expr, start=1))
+            return f"{self._at(arguments[0], PRIMARY)}.{METHODS[name]}({rest})", PRIMARY
         return f"{FUNCTIONS[name]}({', '.join(self._arguments(expr))})", PRIMARY
 
-    def _arguments(self, expr: Call) -> Iterator[str]:
-        """The arguments, named ones last; what the builtin iterates over stays a view, an iterator or a generator."""
-        alone = len(expr.arguments) + len(expr.keywords) == (2 if expr.function in METHODS else 1)
-        for position, argument in enumerate(expr.arguments):
+    def _arguments(self, expr: Call, start: int = 0) -> Iterator[str]:
+        """The arguments from `start` on, named ones last; what the builtin iterates over stays a view, an iterator or a
+        generator."""
+        alone = len(expr.arguments) + len(expr.keywords) == start + 1
+        for position, argument in enumerate(expr.arguments[start:], start):
             if not self._iterates(expr, position):
                 yield self._at(argument, CONDITIONAL)
             elif alone and isinstance(argument, Comprehension) and argument.lazy:
@@ -155,10 +156,9 @@ class CallWriter(ABC):
         if not expr.arguments:
             return '""', PRIMARY
         (value,) = expr.arguments
-        message = f'{self._at(value, PRIMARY)}["message"]', PRIMARY
-        text = f"str({self.emit(value)})", PRIMARY
         if not has_error(value.type):
-            return text
+            return f"str({self.emit(value)})", PRIMARY
+        message, text = (f'{self._at(value, PRIMARY)}["message"]', PRIMARY), (f"str({self.emit(value)})", PRIMARY)
         if all(isinstance(member, ErrorType) for member in members(value.type)):
             return message
         return self._choice((f"isinstance({self.emit(value)}, dict)", PRIMARY), message, text)
