@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Json = Any
 """null, a boolean, a number, a string, a list or a dict with string keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorValue:
+class ErrorValue(NamedTuple):
     """An error as data, the same on every engine: `bases` nearest first, up to and with `Exception`."""
 
     type: str
@@ -82,15 +80,13 @@ class Raised(Exception):
         return exception if isinstance(exception, Raised) else cls(ErrorValue.of(exception), exception)
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """The step gave a value."""
 
     value: Json
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """The step raised an error."""
 
     error: ErrorValue

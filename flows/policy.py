@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 def seconds(count: float) -> float:
@@ -29,8 +29,7 @@ DEFAULT_TASK_TIMEOUT = minutes(5)
 """Seconds one attempt of a task or prompt may take, where its author says nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
+class Retry(NamedTuple):
     """When and how a failed attempt of a task or prompt is repeated.
 
     Before attempt n+1 the wait is `min(delay * backoff**(n-1), max_delay)` seconds, and up to `jitter` times that

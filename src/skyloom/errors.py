@@ -21,51 +21,11 @@ BaseException
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """A stretch of source: 1-based lines and columns, counted in characters; the end column is exclusive."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
-    """One problem in what the user wrote: a code, a place, what is wrong and how to mend it."""
-
-    code: str
-    """`SKY` and three digits; `docs/diagnostics.md` lists them all."""
-    message: str
-    file: str
-    span: Span | None = None
-    hint: str | None = None
-    source: str | None = None
-    """The line of source at `span.line`, without its line end."""
-
-    def render(self) -> str:
-        """The diagnostic as text: place, code, message, the source line with a caret, and the hint."""
-        if self.span is None:
-            lines = [f"{self.file}: {self.code} {self.message}"]
-        else:
-            lines = [f"{self.file}:{self.span.line}:{self.span.column}: {self.code} {self.message}"]
-            if self.source is not None:
-                lines += self._excerpt(self.source, self.span)
-        if self.hint:
-            lines.append(f"hint: {self.hint}")
-        return "\n".join(lines)
-
-    @staticmethod
-    def _excerpt(source: str, span: Span) -> list[str]:
-        text = source.replace("\t", " ")
-        last = span.end_column if span.end_line == span.line else len(text) + 1
-        width = max(1, last - span.column)
-        margin = f"{span.line:>5} | "
-        return [margin + text, " " * (len(margin) - 2) + "| " + " " * (span.column - 1) + "^" * width]
+if TYPE_CHECKING:
+    from skyloom.diagnostics import Diagnostic as Diagnostic
+    from skyloom.diagnostics import Span as Span
 
 
 class SkyloomError(Exception):
@@ -126,3 +86,13 @@ class EventTimedOut(FlowError, TimeoutError):
 
 class FlowCancelled(BaseException):
     """Somebody stopped the run. Not an `Exception`: a flow cannot swallow it."""
+
+
+def __getattr__(name: str) -> Any:
+    # A function that runs one task meets no diagnostics, and starts sooner without them.
+    if name not in ("Diagnostic", "Span"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from skyloom import diagnostics
+
+    value = globals()[name] = getattr(diagnostics, name)
+    return value
