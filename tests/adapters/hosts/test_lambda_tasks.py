@@ -57,7 +57,7 @@ def wrong(n: int) -> str:
 
 @task
 def loaded() -> list[str]:
-    heavy = ("asyncio", "boto3", "hashlib", "logging.config", "pathlib", "pydantic", "skyloom.flows.frontend")
+    heavy = ("asyncio", "boto3", "dataclasses", "hashlib", "inspect", "pathlib", "pydantic", "skyloom.flows.frontend")
     return [name for name in heavy if name in sys.modules]
 
 
