@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,61 @@ def test_explain(file: Path, invoke: Invoke, document: Callable[..., Any]) -> No
     assert (first["name"], first["what"], first["place"]) == ("price", "function price", "shop_app.py:15")
     assert "BECOMES" in invoke("explain", "shop_app.py", "--to", "aws").stdout
     assert invoke("explain", "shop_app.py", "--to", "aws", "--flow", "other").exit_code == 2
+
+
+ASKING = """
+from pydantic import BaseModel
+from skyloom.flows import App, Environment, approval, flow, hours
+
+class Change(BaseModel):
+    amount: int
+
+@flow
+def pay(customer: str) -> str:
+    decision = approval(f"Pay {customer}?", show={"customer": customer}, to="leads", timeout=hours(1), form=Change)
+    if not decision.approved:
+        return f"no: {decision.comment}"
+    return f"yes, by {decision.by}"
+
+app = App("payer", flows=[pay], environments={"dev": Environment(architecture="x86_64")})
+"""
+
+
+def test_approvals_in_the_cloud(aws: AwsAccount, file: Path, invoke: Invoke, document: Callable[..., Any]) -> None:
+    file.write_text(ASKING)
+    cloud = ("--target", "aws", "--app", "payer")
+    assert invoke("deploy", "aws", "shop_app.py", "-y", "-q").exit_code == 0
+    runs = []
+    for customer in ("ada", "bob"):
+        given = json.dumps({"customer": customer})
+        runs.append(invoke("invoke", "aws", "shop_app.py:pay", "-i", given, "--no-wait", "-q").stdout.strip())
+    found = waited_for(lambda: document("approvals", "list", *cloud, "--json"), 2)
+    by_run = {approval["run"]: approval for approval in found}
+    ada, bob = (by_run[run] for run in runs)
+    assert (ada["message"], ada["show"], ada["to"]) == ("Pay ada?", {"customer": "ada"}, "leads")
+    assert "Pay bob?" in invoke("approvals", "show", bob["id"], *cloud).stdout
+    assert "approvals approve" in invoke("runs", "show", runs[0], *cloud).stdout
+    mistake(invoke, "approvals", "approve", ada["id"], "--form", '{"amount": "much"}', *cloud, code="SKY611")
+    approved = invoke("approvals", "approve", ada["id"], "--form", '{"amount": 3}', "--by", "maria", *cloud)
+    assert approved.exit_code == 0, approved.output
+    assert invoke("approvals", "reject", bob["id"], "--comment", "too much", *cloud).exit_code == 0
+    ended = [
+        waited_for(lambda run=run: [s for s in [document("runs", "show", run, *cloud, "--json")] if s["ended"]], 1)[0]
+        for run in runs
+    ]
+    assert [run["result"] for run in ended] == ["yes, by maria", "no: too much"]
+    mistake(invoke, "approvals", "approve", ada["id"], *cloud, code="SKY611")
+    assert invoke("destroy", "aws", "payer", "-y", "-q", "--delete-data").exit_code == 0
+    assert inventory(aws) == {}
+
+
+def waited_for(look: Callable[[], list[Any]], count: int) -> list[Any]:
+    """What there is, as soon as there is that much of it."""
+    end = time.monotonic() + 60
+    while len(found := look()) < count:
+        assert time.monotonic() < end, found
+        time.sleep(0.2)
+    return found
 
 
 # --- mistakes -------------------------------------------------------------------------------------------------------
