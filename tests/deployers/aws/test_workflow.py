@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deployers.aws.workflow_engine import compiled, settings_for
+from engines.aws.in_process import compiled, settings_for
 from engines.aws.machine.checks import problems
 
 from skyloom.deployers.aws.workflow import (
@@ -93,7 +93,7 @@ def test_straight_steps_are_their_tasks_and_nothing_else(program: Any) -> None:
     assert {name: state["Type"] for name, state in machine["States"].items()} == {"get": "Task", "get_2": "Task"}
     assert machine["States"]["get"]["Assign"] == {"total": "{% $states.result.Payload * 2 + $states.input.a %}"}
     assert set(machine["States"]["get_2"]) >= {"Output", "End"} and "Next" not in machine["States"]["get_2"]
-    assert machine["States"]["get"]["Comment"] == "order.py:25"
+    assert machine["States"]["get"]["Comment"] == "order.py:21"
 
 
 def test_decisions_between_values_have_no_state(program: Any) -> None:
