@@ -155,11 +155,13 @@ def test_approvals_in_the_cloud(aws: AwsAccount, file: Path, invoke: Invoke, doc
     approved = invoke("approvals", "approve", ada["id"], "--form", '{"amount": 3}', "--by", "maria", *cloud)
     assert approved.exit_code == 0, approved.output
     assert invoke("approvals", "reject", bob["id"], "--comment", "too much", *cloud).exit_code == 0
-    ended = [
-        waited_for(lambda run=run: [s for s in [document("runs", "show", run, *cloud, "--json")] if s["ended"]], 1)[0]
-        for run in runs
-    ]
-    assert [run["result"] for run in ended] == ["yes, by maria", "no: too much"]
+    for run, result in zip(runs, ("yes, by maria", "no: too much"), strict=True):
+
+        def shown(run: str = run) -> list[Any]:
+            found = document("runs", "show", run, *cloud, "--json")
+            return [found] if found["ended"] else []
+
+        assert waited_for(shown, 1)[0]["result"] == result
     mistake(invoke, "approvals", "approve", ada["id"], *cloud, code="SKY611")
     assert invoke("destroy", "aws", "payer", "-y", "-q", "--delete-data").exit_code == 0
     assert inventory(aws) == {}
