@@ -14,13 +14,14 @@ is dealt with:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 from skyloom.deployers.aws.expr_calls import EMITTED, UNSUPPORTED
 from skyloom.deployers.aws.expr_code import Code
 from skyloom.deployers.aws.expr_depth import DEEPEST, depth
+from skyloom.deployers.aws.expr_facts import NOTHING, facts
 from skyloom.deployers.aws.expr_failing import failing
 from skyloom.deployers.aws.expr_nodes import node
 from skyloom.deployers.aws.expr_truth import test
@@ -69,14 +70,19 @@ class JsonataEmitter:
         """
         return _bounded(expr, test(writer_for(expr, self._variable, node), expr))
 
-    def fails(self, expr: Expr) -> str | None:
+    def fails(self, expr: Expr, known: Iterable[tuple[Expr, bool]] = ()) -> str | None:
         """The text of a boolean: whether Python may raise while it evaluates `expr`, or JSONata's value be another.
         None where neither can be. Evaluating the text never fails itself.
+
+        Args:
+            known: tests that led here, and how they went: behind `if xs:`, `xs[0]` does not fail. Nothing that they
+                look at has changed since.
 
         Raises:
             CannotEmit: JSONata cannot say it.
         """
-        code = failing(writer_for(expr, self._variable, node), expr)
+        writer = writer_for(expr, self._variable, node)
+        code = failing(writer, expr, NOTHING.union(*(facts(writer, test_, holds=holds) for test_, holds in known)))
         return None if code is None else _bounded(expr, code)
 
     def template(self, expr: Expr) -> Json:

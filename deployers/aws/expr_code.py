@@ -19,6 +19,8 @@ class Code:
         simple: the text may be written twice: a variable, a literal, a path.
         brackets: an array constructor; among the elements of another one it stays one element.
         bindings: what a block binds in front of its `result`, kept apart so that a block around it can take it in.
+        alternatives: what `or` joins.
+        opposite: a comparison that is true when this one is false.
     """
 
     text: str
@@ -27,11 +29,16 @@ class Code:
     brackets: bool = False
     bindings: tuple[str, ...] = ()
     result: str = ""
+    alternatives: tuple[Code, ...] = ()
+    opposite: str = ""
 
     def at(self, level: int) -> str:
         """The text, in parentheses where it binds more loosely than `level`."""
         return self.text if self.level >= level else f"({self.text})"
 
+
+OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+"""The comparison that is true when another one is false."""
 
 TRUE, FALSE, NULL = Code("true", simple=True), Code("false", simple=True), Code("null", simple=True)
 
@@ -60,8 +67,11 @@ def choice(test: Code, body: Code, orelse: Code) -> Code:
 
 def infix(operator: str, left: Code, right: Code, level: int) -> Code:
     """`left operator right`, for an operator that binds as `level` and goes from left to right."""
-    strict = level + 1 if level == COMPARISON else level
-    return Code(f"{left.at(strict)} {operator} {right.at(level + 1)}", level)
+    one, other = left.at(level + 1 if level == COMPARISON else level), right.at(level + 1)
+    turned = OPPOSITE.get(operator, "")
+    if turned and one.startswith("$count(") and other == "0":
+        turned = "=" if operator in (">", "!=") else ">" if operator == "=" else turned
+    return Code(f"{one} {operator} {other}", level, opposite=f"{one} {turned} {other}" if turned else "")
 
 
 def both(left: Code, right: Code) -> Code:
@@ -71,12 +81,15 @@ def both(left: Code, right: Code) -> Code:
 
 def either(*tests: Code) -> Code:
     """The tests joined by `or`."""
-    return tests[0] if len(tests) == 1 else Code(" or ".join(test.at(OR) for test in tests), OR)
+    if len(tests) == 1:
+        return tests[0]
+    alternatives = tuple(inner for test in tests for inner in (test.alternatives or (test,)))
+    return Code(" or ".join(code.at(OR) for code in alternatives), OR, alternatives=alternatives)
 
 
 def negation(test: Code) -> Code:
-    """`$not(test)`."""
-    return call("not", test)
+    """That `test` is false."""
+    return Code(test.opposite, COMPARISON, opposite=test.text) if test.opposite else call("not", test)
 
 
 def block(bindings: Sequence[str], result: Code) -> Code:

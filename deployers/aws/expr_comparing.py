@@ -51,10 +51,7 @@ def compare(writer: Writer, expr: Compare) -> Code:
             found = contained(writer, expr)
             return negation(found) if expr.operator == "not in" else found
         case "<" | "<=" | ">" | ">=":
-            return writer.let(
-                [("left", expr.left), ("right", expr.right)],
-                lambda w, a, b: ordered(w, expr, expr.operator, (a, expr.left.type), (b, expr.right.type)),
-            )
+            return _order(writer, expr)
         case _:
             assert_never(expr.operator)
 
@@ -92,6 +89,8 @@ def _as_number(code: Code, of: Type) -> Code:
     found = kinds(of)
     if "boolean" not in found:
         return code
+    if code.text in ("true", "false"):
+        return Code("1" if code.text == "true" else "0")
     if found <= BOOLEAN | NUMBER:
         return call("number", code)
     return choice(infix("=", call("type", code), Code("'boolean'"), COMPARISON), call("number", code), code)
@@ -134,6 +133,18 @@ def _items(of: Type) -> Iterator[Type]:
 
 
 # --- order ------------------------------------------------------------------------------------------------------
+
+
+def _order(writer: Writer, expr: Compare) -> Code:
+    one, other = expr.left.type, expr.right.type
+    if not isinstance(one, TupleType):
+        sides = writer.code(expr.left), writer.code(expr.right)
+        return ordered(writer, expr, expr.operator, (sides[0], one), (sides[1], other))
+    # Each part is taken out of the tuples by itself.
+    return writer.let(
+        [("left", expr.left), ("right", expr.right)],
+        lambda w, a, b: ordered(w, expr, expr.operator, (a, one), (b, other)),
+    )
 
 
 def ordered(

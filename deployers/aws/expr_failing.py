@@ -22,6 +22,7 @@ from skyloom.deployers.aws.expr_code import (
     negation,
     number,
 )
+from skyloom.deployers.aws.expr_facts import NOTHING, Facts, facts, remaining
 from skyloom.deployers.aws.expr_failures import own_failure
 from skyloom.deployers.aws.expr_kinds import element_type, kinds
 from skyloom.deployers.aws.expr_loops import elements, loop
@@ -42,38 +43,41 @@ from skyloom.flows.expr.nodes import (
 from skyloom.flows.expr.types import NeverType, TupleType, members
 
 
-def failing(writer: Writer, expr: Expr) -> Code | None:
-    """The test; None where nothing can go wrong."""
+def failing(writer: Writer, expr: Expr, known: Facts = NOTHING) -> Code | None:
+    """The test, where `known` is true; None where nothing can go wrong."""
     match expr:
         case Logic(operands=operands):
-            return _logic(writer, operands, keep_on=expr.operator == "and")
+            return _logic(writer, operands, known, keep_on=expr.operator == "and")
         case Conditional():
-            return _conditional(writer, expr)
+            return _conditional(writer, expr, known)
         case Comprehension(key=key, element=result):
-            return _rounds(writer, expr.generators, (result,) if key is None else (key, result))
+            return _rounds(writer, expr.generators, (result,) if key is None else (key, result), known)
         case _:
-            inner = [failing(writer, child) for child in children(expr) if not isinstance(child, Function)]
-            return any_of(*inner, own_failure(writer, expr), _in_key(writer, expr))
+            inner = [failing(writer, child, known) for child in children(expr) if not isinstance(child, Function)]
+            return any_of(*inner, remaining(own_failure(writer, expr), known), _in_key(writer, expr, known))
 
 
 def any_of(*tests: Code | None) -> Code | None:
     """Whether one of the tests is true, asked in order."""
-    different = {code.text: code for code in tests if code is not None}
+    found = [inner for code in tests if code is not None for inner in (code.alternatives or (code,))]
+    different = {code.text: code for code in found}
     return either(*different.values()) if different else None
 
 
-def _logic(writer: Writer, operands: Sequence[Expr], *, keep_on: bool) -> Code | None:
+def _logic(writer: Writer, operands: Sequence[Expr], known: Facts, *, keep_on: bool) -> Code | None:
     """`and` and `or`: a later operand is reached when the earlier ones were all true (or, all false)."""
     first, *rest = operands
-    later = _logic(writer, rest, keep_on=keep_on) if rest else None
+    reached_with = known | facts(writer, first, holds=keep_on)
+    later = _logic(writer, rest, reached_with, keep_on=keep_on) if rest else None
     if later is None:
-        return failing(writer, first)
+        return failing(writer, first, known)
     reached = test(writer, first)
-    return any_of(failing(writer, first), both(reached if keep_on else negation(reached), later))
+    return any_of(failing(writer, first, known), both(reached if keep_on else negation(reached), later))
 
 
-def _conditional(writer: Writer, expr: Conditional) -> Code | None:
-    body, orelse = failing(writer, expr.body), failing(writer, expr.orelse)
+def _conditional(writer: Writer, expr: Conditional, known: Facts) -> Code | None:
+    body = failing(writer, expr.body, known | facts(writer, expr.test, holds=True))
+    orelse = failing(writer, expr.orelse, known | facts(writer, expr.test, holds=False))
     chosen = None
     if body is not None and orelse is not None:
         chosen = choice(writer.code(expr.test), body, orelse)
@@ -81,27 +85,30 @@ def _conditional(writer: Writer, expr: Conditional) -> Code | None:
         chosen = both(writer.code(expr.test), body)
     elif orelse is not None:
         chosen = both(negation(writer.code(expr.test)), orelse)
-    return any_of(failing(writer, expr.test), chosen)
+    return any_of(failing(writer, expr.test, known), chosen)
 
 
 # --- loops ------------------------------------------------------------------------------------------------------
 
 
-def _rounds(writer: Writer, generators: Sequence[Generator], results: Sequence[Expr]) -> Code | None:
+def _rounds(writer: Writer, generators: Sequence[Generator], results: Sequence[Expr], known: Facts) -> Code | None:
     """Whether some round of nested loops fails."""
     if not generators:
-        return any_of(*(failing(writer, result) for result in results))
+        return any_of(*(failing(writer, result, known) for result in results))
     first, *rest = generators
     unpacking = _unpacking(writer, first)
     found = loop(writer, first.target, first.items)
-    inner = _rounds(found.inside, rest, results)
+    inside = known
+    for condition in first.conditions:
+        inside |= facts(found.inside, condition, holds=True)
+    inner = _rounds(found.inside, rest, results, inside)
     for condition in reversed(first.conditions):
         reached = None if inner is None else both(found.inside.code(condition), inner)
-        inner = any_of(failing(found.inside, condition), reached)
+        inner = any_of(failing(found.inside, condition, known), reached)
     some = None
     if inner is not None:
         some = block(found.bindings, call("exists", call("filter", found.array, function(found.parameters, inner))))
-    return any_of(failing(writer, first.items), unpacking, some)
+    return any_of(failing(writer, first.items, known), unpacking, some)
 
 
 def _unpacking(writer: Writer, generator: Generator) -> Code | None:
@@ -118,13 +125,13 @@ def _unpacking(writer: Writer, generator: Generator) -> Code | None:
     return call("exists", call("filter", elements(writer, generator.items), function([item], other)))
 
 
-def _in_key(writer: Writer, expr: Expr) -> Code | None:
+def _in_key(writer: Writer, expr: Expr, known: Facts) -> Code | None:
     """Whether the `key` of `sorted`, `min` or `max` fails for some element."""
     key = keyword(expr, "key") if isinstance(expr, Call) else None
     if not isinstance(expr, Call) or not isinstance(key, Function):
         return None
     inside, item = writer.fresh("item")
-    inner = failing(inside.binding({key.parameter: Code(item, simple=True)}), key.body)
+    inner = failing(inside.binding({key.parameter: Code(item, simple=True)}), key.body, known)
     if inner is None:
         return None
     if len(expr.arguments) == 1:
@@ -134,7 +141,7 @@ def _in_key(writer: Writer, expr: Expr) -> Code | None:
     for argument in expr.arguments:
         one = writer.let(
             [("item", argument)],
-            lambda w, value: failing(w.binding({key.parameter: value}), key.body) or FALSE,
+            lambda w, value: failing(w.binding({key.parameter: value}), key.body, known) or FALSE,
         )
         tests.append(one)
     return any_of(*tests)

@@ -83,11 +83,9 @@ def _item(writer: Writer, expr: Item) -> Code | None:
 
 
 def _beyond(length: Code, position: int) -> Code:
-    if position < 0:
-        return infix("<", length, number(-position), COMPARISON)
-    if position == 0:
-        return infix("=", length, number(0), COMPARISON)
-    return infix("<=", length, number(position), COMPARISON)
+    """Whether there are too few elements for this position."""
+    most = position if position >= 0 else -position - 1
+    return infix("<=" if most else "=", length, number(most), COMPARISON)
 
 
 def _no_array(values: Code, of: Expr) -> list[Code]:

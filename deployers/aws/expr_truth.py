@@ -9,6 +9,7 @@ from skyloom.deployers.aws.expr_code import (
     OR,
     TRUE,
     Code,
+    both,
     call,
     choice,
     either,
@@ -56,6 +57,8 @@ def truth_of_value(value: Code, of: Type, place: Expr) -> Code:
         return infix("!=", value, Code("''"), COMPARISON)
     if found == {"array"}:
         return _array_truth(value, of)
+    if found == {"null", "array"}:
+        return both(infix("!=", value, Code("null"), COMPARISON), _array_truth(value, of))
     if "null" in found and _always_true(of):
         return infix("!=", value, Code("null"), COMPARISON)
     if _opaque(of):
@@ -108,10 +111,14 @@ def _deciding(writer: Writer, expr: Logic, index: int) -> Code:
     operand = expr.operands[index]
     if index == len(expr.operands) - 1:
         return writer.code(operand)
+    if kinds(operand.type) <= BOOLEAN:
+        rest = _deciding(writer, expr, index + 1)
+        true = writer.code(operand)
+        return choice(true, rest, FALSE) if expr.operator == "and" else choice(true, TRUE, rest)
 
     def body(inner: Writer, value: Code) -> Code:
-        rest = _deciding(inner, expr, index + 1)
-        test = truth_of_value(value, operand.type, operand)
-        return choice(test, rest, value) if expr.operator == "and" else choice(test, value, rest)
+        later = _deciding(inner, expr, index + 1)
+        decides = truth_of_value(value, operand.type, operand)
+        return choice(decides, later, value) if expr.operator == "and" else choice(decides, value, later)
 
     return writer.let([("value", operand)], body)

@@ -93,11 +93,9 @@ class JsonataPython:
 
     def evaluate(self, text: str, variables: Mapping[str, Any]) -> Any:
         """The value of the text, `Undefined`, or `Broken`."""
-        null = port.utils.Utils.NULL_VALUE
-        bindings = {name: null if value is None else value for name, value in variables.items()}
         try:
-            value = _compiled(text).evaluate(None, bindings)
-            if value is None and not _compiled(f"$exists(({text}))").evaluate(None, bindings):
+            value = _compiled(text).evaluate(None, dict(variables))
+            if value is None and not _compiled(f"$exists(({text}))").evaluate(None, dict(variables)):
                 return Undefined()
             return json.loads(json.dumps(value))
         except Exception as error:

@@ -17,6 +17,7 @@ def mend() -> None:
 
     - `%` gives the remainder of floats, not its integer part.
     - `$sort` keeps the order of elements of which the comparator puts none first.
+    - A null inside of a variable is a null, also where a function is called with it; it was no value at all.
     - `$lowercase` gives lower case; it folded the case, as for comparing.
     """
     global _mended
@@ -39,7 +40,26 @@ def mend() -> None:
     def lowercase(string: Any) -> Any:
         return string.lower() if isinstance(string, str) else string
 
+    evaluate = Jsonata.evaluate
+
+    def evaluate_with_nulls(self: Any, input: Any, bindings: Any = None) -> Any:  # noqa: A002
+        return evaluate(self, input, None if bindings is None else {k: with_nulls(v) for k, v in bindings.items()})
+
+    Jsonata.evaluate = evaluate_with_nulls
     Jsonata.evaluate_numeric_expression = evaluate_numeric_expression
     Functions.Comparator.compare = compare
     Functions.lowercase = staticmethod(lowercase)
     Jsonata.define_function("lowercase", "<s-:s>")
+
+
+def with_nulls(value: Any) -> Any:
+    """A copy in which every null is the library's own."""
+    match value:
+        case None:
+            return Utils.NULL_VALUE
+        case dict():
+            return {key: with_nulls(inner) for key, inner in value.items()}
+        case list():
+            return [with_nulls(inner) for inner in value]
+        case _:
+            return value

@@ -34,8 +34,8 @@ _TEMPLATES = {
         "".join(«str:b» for b in «strs») ; sorted(«strs»)[0] ; min(«strs», default=«str») ; «str».split(",")[0]
     """,
     "ints": """
-        [] ; [«int»] ; [«int», «int»] ; [«int», *«ints»] ; [*«ints», *«ints»] ; («ints» + «ints») ; «ints»[1:] ; «ints» * 2
-        «ints»[:«int»] ; «ints»[«int»:] ; [«int:a» for a in «ints»] ; [a for a in «ints» if «bool:a»]
+        [] ; [«int»] ; [«int», «int»] ; [«int», *«ints»] ; [*«ints», *«ints»] ; («ints» + «ints») ; «ints»[1:]
+        «ints» * 2 ; «ints»[:«int»] ; «ints»[«int»:] ; [«int:a» for a in «ints»] ; [a for a in «ints» if «bool:a»]
         [«int:b» for b in «strs»] ; [a + «int:a» for a in «ints» if a] ; sorted(«ints») ; list(reversed(«ints»))
         sorted(«ints», key=lambda a: «int:a», reverse=«bool») ; list(range(«int»)) ; [«int:a» for a in range(3)]
         «rows»[0] ; list(«dict».values()) ; [«int:a» for r in «rows» for a in «ints:r»] ; («ints» or «ints»)
@@ -51,10 +51,11 @@ _TEMPLATES = {
         sorted(«strs», key=lambda b: (len(b), b)) ; [k for k, v in «pairs»] ; [k for b in «strs» for k in «str:b»]
     """,
     "rows": """
-        [] ; [«ints»] ; [«ints», «ints»] ; [«ints», *«rows»] ; [«ints:a» for a in «ints»] ; [r for r in «rows» if «bool:r»]
-        [r[1:] for r in «rows»] ; «rows»[1:] ; («rows» + «rows») ; list(reversed(«rows»)) ; [«ints:b» for b in «strs»]
+        [] ; [«ints»] ; [«ints», «ints»] ; [«ints», *«rows»] ; [«ints:a» for a in «ints»]
+        [r for r in «rows» if «bool:r»] ; [r[1:] for r in «rows»] ; «rows»[1:] ; («rows» + «rows») ; list(reversed(«rows»)) ; [«ints:b» for b in «strs»]
         [[a] for a in «ints»] ; sorted(«rows», key=lambda r: len(r)) ; [[a, «int:a»] for a in «ints» if «bool:a»]
-        [«ints:r,a» for r in «rows» for a in r] ; [r for r in «rows»] ; «rows» * 2 ; [«ints:r» for r in «rows» if «bool:r»]
+        [«ints:r,a» for r in «rows» for a in r] ; [r for r in «rows»] ; «rows» * 2
+        [«ints:r» for r in «rows» if «bool:r»]
     """,
     "pair": """
         («str», «int») ; «pairs»[0] ; («pair» if «bool» else «pair») ; max(«pairs», default=«pair»)
@@ -68,12 +69,12 @@ _TEMPLATES = {
     "dict": """
         {} ; {"a": «int»} ; {«str» + "_": «int»} ; {"a": «int», **«dict»} ; {**«dict», "_" + «str»: «int»}
         {b + ":": «int:b» for b in «strs»} ; {k: v + «int:k,v» for k, v in «dict».items() if «bool:k,v»}
-        {f"k{a}": a for a in «ints»} ; dict(zip([f"_{b}" for b in «strs»], «ints»)) ; dict([("_" + k, v) for k, v in «pairs»])
-        {"_" + «str:a»: a for a in «ints» if «bool:a»}
+        {f"k{a}": a for a in «ints»} ; dict(zip([f"_{b}" for b in «strs»], «ints»))
+        dict([("_" + k, v) for k, v in «pairs»]) ; {"_" + «str:a»: a for a in «ints» if «bool:a»}
     """,
 }
-"""Expressions by their type. `«int»` is a place for any expression of that type, `«int:a»` one where `a` is bound. No key
-of a dict looks like the index of an array: JavaScript would put it in front of the others."""
+"""Expressions by their type. `«int»` is a place for any expression of that type, `«int:a»` one where `a` is bound.
+No key of a dict looks like the index of an array: JavaScript would put it in front of the others."""
 
 TEMPLATES = {
     kind: [text.strip() for line in lines.splitlines() for text in line.split(" ; ") if text.strip()]

@@ -1,0 +1,109 @@
+"""What is known where a part of an expression is reached: `xs[0] if xs else None` never fails."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from skyloom.deployers.aws.expr_code import OPPOSITE, Code, either
+from skyloom.deployers.aws.expr_truth import test
+from skyloom.deployers.aws.expr_writer import Writer
+from skyloom.flows.expr.emitter import CannotEmit
+from skyloom.flows.expr.nodes import Expr, Logic, Truth, Unary
+
+Facts = frozenset[str]
+"""Texts of booleans that are true."""
+
+NOTHING: Facts = frozenset()
+
+_COMPARISON = re.compile(r"(?P<left>.*\S) (?P<operator>=|!=|<=|>=|<|>) (?P<right>\S.*)", re.DOTALL)
+
+
+def facts(writer: Writer, expr: Expr, *, holds: bool) -> Facts:
+    """What follows from the test `expr` being true, or false."""
+    match expr:
+        case Unary(operator="not", operand=operand):
+            return facts(writer, operand, holds=not holds)
+        case Truth(operand=Logic() as inner):
+            return facts(writer, inner, holds=holds)
+        case Logic(operator=operator, operands=operands):
+            if (operator == "and") != holds:
+                return NOTHING
+            return NOTHING.union(*(facts(writer, operand, holds=holds) for operand in operands))
+        case _:
+            try:
+                text = test(writer, expr).text
+            except CannotEmit:
+                return NOTHING
+            return frozenset({text if holds else _negated(text)})
+
+
+def _negated(text: str) -> str:
+    found = _compared(text)
+    if found is None:
+        return f"$not({text})"
+    left, operator, right = found
+    return f"{left} {OPPOSITE[operator]} {right}"
+
+
+def _compared(text: str) -> tuple[str, str, str] | None:
+    """The sides of a comparison that stands at the top of a text."""
+    found = _COMPARISON.fullmatch(text)
+    if found is None or not (_is_whole(found["left"]) and _is_whole(found["right"])):
+        return None
+    return found["left"], found["operator"], found["right"]
+
+
+def _is_whole(text: str) -> bool:
+    """Whether the text is one operand: every bracket closes in it, and no operator stands outside of brackets that
+    binds more loosely than a comparison."""
+    depth = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if depth < 0:
+            return False
+    return depth == 0 and not re.search(r" (and|or|in|\?|:|:=|=|!=|<|>|<=|>=) |['\"`/]", text)
+
+
+def remaining(failure: Code | None, known: Facts) -> Code | None:
+    """The failures among the alternatives of `failure` that what is known does not exclude."""
+    if failure is None or not known:
+        return failure
+    alternatives = failure.alternatives or (failure,)
+    left = [code for code in alternatives if not any(_excludes(fact, code.text) for fact in known)]
+    return either(*left) if left else None
+
+
+def _excludes(fact: str, failure: str) -> bool:
+    """Whether not both can be true."""
+    if failure == f"$not({fact})" or fact == f"$not({failure})":
+        return True
+    one, other = _compared(fact), _compared(failure)
+    if one is None or other is None or one[0] != other[0]:
+        return False
+    if one[2] == other[2]:
+        return OPPOSITE[one[1]] == other[1] or _disjoint(one[1], 0, other[1], 0)
+    try:
+        return _disjoint(one[1], int(one[2]), other[1], int(other[2]))
+    except ValueError:
+        return False
+
+
+def _disjoint(operator: str, bound: int, other_operator: str, other_bound: int) -> bool:
+    """Whether no number compares like this with both bounds."""
+    if "!=" in (operator, other_operator):
+        return {operator, other_operator} == {"=", "!="} and bound == other_bound
+    low, high = _interval(operator, bound)
+    other_low, other_high = _interval(other_operator, other_bound)
+    return max(low, other_low) > min(high, other_high)
+
+
+def _interval(operator: str, bound: int) -> tuple[float, float]:
+    """The numbers that compare like this, as closed as floats allow."""
+    return {
+        "=": (bound, bound),
+        "<": (-math.inf, math.nextafter(bound, -math.inf)),
+        "<=": (-math.inf, bound),
+        ">": (math.nextafter(bound, math.inf), math.inf),
+        ">=": (bound, math.inf),
+    }[operator]
