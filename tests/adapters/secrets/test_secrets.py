@@ -1,0 +1,69 @@
+"""Secrets by reference: read where they are kept, kept for a while, and never told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from skyloom.adapters import secrets
+from skyloom.errors import ConfigError
+from skyloom.flows import Secret
+
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:mail-key-AbCdEf"
+
+
+class Vault:
+    """Secrets Manager, with one call."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+
+    def get_secret_value(self, *, SecretId: str) -> Any:
+        self.asked.append(SecretId)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture
+def vault(monkeypatch: pytest.MonkeyPatch) -> Vault:
+    made = Vault({"SecretString": "very-secret"})
+    regions: list[str] = []
+
+    def client(service: str, region_name: str) -> Vault:
+        assert (service, region_name) == ("secretsmanager", "eu-central-1")
+        regions.append(region_name)
+        return made
+
+    monkeypatch.setattr(boto3, "client", client)
+    monkeypatch.setattr(secrets, "_known", {})
+    return made
+
+
+def test_a_task_reads_a_secret_where_it_is_kept(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = Secret("mail-key")
+    monkeypatch.setenv(secret.variable, ARN)
+    assert secret.read() == "very-secret"
+    assert vault.asked == [ARN]
+
+
+def test_a_value_is_used_for_a_while_and_then_read_anew(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert secrets.read_secret(ARN) == "very-secret"
+    vault.answer = {"SecretString": "changed"}
+    assert secrets.read_secret(ARN) == "very-secret"
+    monkeypatch.setattr(secrets, "KEPT_SECONDS", 0.0)
+    assert secrets.read_secret(ARN) == "changed"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [("ResourceNotFoundException", "it has no value yet, or is gone"), ("AccessDeniedException", "AccessDenied")],
+)
+def test_a_secret_that_cannot_be_read(vault: Vault, code: str, told: str) -> None:
+    vault.answer = ClientError({"Error": {"Code": code, "Message": "no"}}, "GetSecretValue")
+    with pytest.raises(ConfigError, match=f"SKY605 the secret {ARN} cannot be read: {told}"):
+        secrets.read_secret(ARN)
