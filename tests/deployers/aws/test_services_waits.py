@@ -319,7 +319,7 @@ def test_a_payload_that_does_not_fit_fails_the_step_as_a_task_would(app: App, ac
     cause = json.loads(ended["cause"])
     assert cause["errorType"] == "TaskFailed"
     error = json.loads(cause["errorMessage"])
-    assert error["type"] == "TaskFailed" and error["bases"] == ["FlowError", "Exception"]
+    assert error["type"] == "TaskFailed" and error["bases"] == ["FlowError", "SkyloomError", "Exception"]
     assert error["message"].startswith("event payment brought a payload")
 
 
