@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cfnlint import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 from engines.node import PACKAGES, node
@@ -41,6 +42,8 @@ def _resource(path: Sequence[str | int]) -> str:
 
 def checkov(files: Sequence[Path]) -> dict[Path, set[Finding]]:
     """What checkov says of each file; what is skipped in a template counts as said."""
+    if not CHECKOV.exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no checkov: run `make .make/checkov`")
     command = [str(CHECKOV), "--framework", "cloudformation", "--quiet", "--compact", "-o", "json"]
     given = [argument for file in files for argument in ("-f", str(file))]
     ran = subprocess.run([*command, *given], capture_output=True, text=True, check=False)

@@ -22,6 +22,9 @@ APPS = {name: ROOT / f"examples/{name}/{name}.py" for name in ("ticket_triage", 
 }
 SETTINGS = FunctionSettings(python="3.13", architecture="x86_64", bytecode=False)
 
+# The scanners take a minute, and on a busy machine several.
+pytestmark = pytest.mark.timeout(900)
+
 Json = Any
 Found = dict[str, set[Finding]]
 
