@@ -44,8 +44,16 @@ def test_rules(definitions: dict[str, Json]) -> None:
 
 
 def test_asl_validator(definitions: dict[str, Json]) -> None:
-    found = dict(zip(definitions, asl_validator(list(definitions.values())), strict=True))
+    """A sample, because it takes its time: those with the most kinds of states."""
+    sample = sorted(definitions, key=lambda name: -len(_kinds(definitions[name])))[:25]
+    found = dict(zip(sample, asl_validator([definitions[name] for name in sample]), strict=True))
     assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+def _kinds(machine: Json) -> set[str]:
+    below = [inner for state in machine["States"].values() for inner in state.get("Branches", ())]
+    below += [state["ItemProcessor"] for state in machine["States"].values() if "ItemProcessor" in state]
+    return {state["Type"] for state in machine["States"].values()}.union(*map(_kinds, below))
 
 
 SOUND: Json = {
