@@ -13,7 +13,7 @@ from engines.node import PACKAGES, node
 
 Json = Any
 
-_MISTAKEN = re.compile(r"/(Output|Type) is invalid")
+_MISTAKEN = re.compile(r"/(Output|Assign|Arguments|Type)(/.*)? is invalid")
 SCRIPT = PACKAGES.parent / "asl_validator.js"
 TRANSIENT = {
     "Lambda.ServiceException",
