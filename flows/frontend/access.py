@@ -8,6 +8,7 @@ from enum import Enum
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from skyloom.errors import Span
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.expr.builtins import BUILTINS
@@ -110,19 +111,7 @@ class Access:
             values = t.LiteralType(tuple(value for _, value in members))
             return retyped(of, values)
         if attribute == "name":
-            values = t.LiteralType(tuple(name for name, _ in members))
-            result: x.Expr = x.Literal(span=span, type=t.LiteralType((members[-1][0],)), value=members[-1][0])
-            for name, value in reversed(members[:-1]):
-                same = x.Compare(
-                    span=span,
-                    type=t.BOOL,
-                    operator="==",
-                    left=of,
-                    right=x.Literal(span=span, type=of.type, value=value),
-                )
-                text = x.Literal(span=span, type=t.LiteralType((name,)), value=name)
-                result = x.Conditional(span=span, type=values, test=same, body=text, orelse=result)
-            return result
+            return _name_of(of, members, span)
         raise self.body.problem(
             "SKY205", f"an enum member has no `{attribute}` in a flow", node, "use `.value` or `.name`"
         )
@@ -227,6 +216,21 @@ class Access:
             stop=bounds[1],
             step=bounds[2],
         )
+
+
+def _name_of(of: x.Expr, members: list[tuple[str, str | int | bool]], span: Span) -> x.Expr:
+    """The name of the member that `of` is. Halved again and again, so that many members do not nest deeply."""
+    values = t.LiteralType(tuple(name for name, _ in members))
+    if len(members) == 1:
+        return x.Literal(span=span, type=values, value=members[0][0])
+    first, rest = members[: len(members) // 2], members[len(members) // 2 :]
+    choices = [x.Literal(span=span, type=of.type, value=value) for _, value in first]
+    test = x.Compare(span=span, type=t.BOOL, operator="==", left=of, right=choices[0])
+    if len(choices) > 1:
+        among = x.Array(span=span, type=t.ListType(of.type), items=tuple(choices))
+        test = x.Compare(span=span, type=t.BOOL, operator="in", left=of, right=among)
+    body, orelse = _name_of(of, first, span), _name_of(of, rest, span)
+    return x.Conditional(span=span, type=values, test=test, body=body, orelse=orelse)
 
 
 def _constant_bound(bound: x.Expr | None) -> Any:

@@ -60,6 +60,7 @@ SYNTAX = {
     "SKY124": Code("else of a loop", "`else` of a loop is not in the language."),
     "SKY125": Code("starred target", "`*` in an assignment is not in the language."),
     "SKY126": Code("slice assignment", "A slice cannot be assigned to."),
+    "SKY127": Code("nesting", "Statements or expressions stand in each other more deeply than engines can hold."),
 }
 
 NAMES_AND_TYPES = {
@@ -192,6 +193,16 @@ DEPLOYMENT = {
     "SKY653": Code("not allowed", "The caller may not do in the cloud what the command needs."),
 }
 
+ENGINES = {
+    "SKY701": Code("definition too large", "A flow has too many steps for one state machine of Step Functions."),
+    "SKY702": Code("payload too large", "A step is given more constants than a state of Step Functions takes."),
+    "SKY703": Code("task too long", "A task or prompt may take longer than a function of the cloud."),
+    "SKY704": Code("too much memory", "A task asks for more memory than a function of the cloud has."),
+    "SKY705": Code("too long", "A pause, a wait or a flow may take longer than a run on the engine."),
+    "SKY706": Code("too many events", "Every run of a flow writes more history than the engine keeps."),
+    "SKY707": Code("not for Express", "An Express workflow of Step Functions cannot wait, and has five minutes."),
+}
+
 CODES: dict[str, Code] = {
     **SOURCE,
     **SYNTAX,
@@ -201,6 +212,7 @@ CODES: dict[str, Code] = {
     **DEFINITIONS,
     **CONFIGURATION,
     **DEPLOYMENT,
+    **ENGINES,
 }
 """Every code, by its text."""
 

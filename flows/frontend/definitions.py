@@ -16,7 +16,7 @@ from skyloom.flows import passes
 from skyloom.flows.definitions import Definition, Flow, Prompt, Task
 from skyloom.flows.expr.nodes import Expr, Literal
 from skyloom.flows.expr.types import ANY, NULL, STR
-from skyloom.flows.frontend import options, placement
+from skyloom.flows.frontend import nesting, options, placement
 from skyloom.flows.frontend.annotations import TypeTable, Unsupported
 from skyloom.flows.frontend.decorators import Decorators
 from skyloom.flows.frontend.literals import LiteralText
@@ -139,6 +139,10 @@ class ProgramBuilder:
     def _compiled(self, subject: Subject, node: ast.FunctionDef, definition: FlowDefinition) -> FlowDefinition:
         from skyloom.flows.frontend.statements import compile_body
 
+        if too_deep := list(nesting.problems(node.body)):
+            for where, message, hint in too_deep:
+                self.report.add("SKY127", message, subject.source, where, hint)
+            return definition
         names = _namespace(subject)
         body = compile_body(node, subject.source, names, self, definition.parameters, definition.returns)
         return replace(definition, body=body)

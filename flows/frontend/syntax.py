@@ -58,12 +58,15 @@ def explain_statement(node: ast.stmt) -> tuple[str, str, ast.AST, str]:
     return code, message, node, hint
 
 
-def is_data(value: Any) -> bool:
-    """Whether a module's constant can stand in a flow: JSON, enum members, and lists, tuples and dicts of these."""
+def is_data(value: Any, levels: int = 50) -> bool:
+    """Whether a constant of the module can stand in a flow: JSON, enum members, and lists, tuples and dicts of these,
+    at most so many `levels` deep."""
+    if levels == 0:
+        return False
     if isinstance(value, list | tuple):
-        return type(value) in (list, tuple) and all(map(is_data, value))
+        return type(value) in (list, tuple) and all(is_data(item, levels - 1) for item in value)
     if isinstance(value, dict):
-        return all(isinstance(key, str) and is_data(item) for key, item in value.items())
+        return all(isinstance(key, str) and is_data(item, levels - 1) for key, item in value.items())
     return value is None or isinstance(value, bool | int | float | str | Enum)
 
 
