@@ -1,14 +1,28 @@
-"""The limits of Step Functions and Lambda that a compiled app must keep, each with its source.
+"""The limits of Step Functions and Lambda that compiled flows must keep, each with its source, and what checks them.
 
-Numbers are from the AWS documentation as of November 2026.
+Numbers are from the AWS documentation as of November 2026. What is larger than a limit allows in every run is refused
+when it is compiled; what only some runs exceed fails in these, with the service's own error.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-_QUOTAS = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"
-_VARIABLES = "https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html"
+from skyloom.errors import Diagnostic, Span
+from skyloom.flows.expr.nodes import Call, Expr, Literal
+from skyloom.flows.ir import nodes as ir
+from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
+
+Json = Any
+
+_DOCS = "https://docs.aws.amazon.com/"
+_QUOTAS = f"{_DOCS}step-functions/latest/dg/service-quotas.html"
+_VARIABLES = f"{_DOCS}step-functions/latest/dg/workflow-variables.html"
+_STATES = f"{_DOCS}step-functions/latest/dg/statemachine-structure.html"
+_LAMBDA = f"{_DOCS}lambda/latest/dg/gettingstarted-limits.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +34,150 @@ class Limit:
     unit: str
     source: str
 
+    def __str__(self) -> str:
+        return f"{self.value:,} {self.unit}"
+
 
 STATE_NAME = Limit(
-    "the name of a state",
-    80,
-    "characters",
-    "https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html",
+    "the name of a state", 80, "characters", f"{_DOCS}step-functions/latest/dg/statemachine-structure.html"
 )
 VARIABLE_NAME = Limit("the name of a variable", 80, "characters", _VARIABLES)
+DEFINITION = Limit("the definition of a state machine", 1024 * 1024, "bytes", _QUOTAS)
+PAYLOAD = Limit("the input or output of a state, and a variable", 256 * 1024, "bytes", _QUOTAS)
+VARIABLES = Limit("all variables of an execution together", 10 * 1024 * 1024, "bytes", _VARIABLES)
+EVENTS = Limit("the history of an execution", 25_000, "events", _QUOTAS)
+EXECUTION = Limit("an execution", 365 * 24 * 3600, "seconds", _QUOTAS)
+EXPRESS = Limit("an execution of an Express workflow", 300, "seconds", _QUOTAS)
+MAP_WIDTH = Limit("iterations of a map at once", 40, "", f"{_DOCS}step-functions/latest/dg/state-map-inline.html")
+FUNCTION = Limit("an invocation of a function", 900, "seconds", _LAMBDA)
+MEMORY = Limit("the memory of a function", 10_240, "MiB", _LAMBDA)
+
+HOST_SECONDS = 10
+"""Of a function's time, what its host keeps: to report that a task ran too long it must outlive the task."""
+
+
+def definition_problems(program: Program, definition: Json) -> Iterator[Diagnostic]:
+    """What is too large in a machine of the program's main flow."""
+    flow = program.flow
+    size = len(json.dumps(definition, ensure_ascii=False).encode())
+    if size > DEFINITION.value:
+        yield Diagnostic(
+            "SKY701",
+            f"the state machine of {flow.name} has {size:,} bytes; Step Functions takes {DEFINITION}",
+            flow.file,
+            flow.span,
+            hint="give parts of it a timeout of their own, `@flow(timeout=...)`: such flows are machines of their own",
+        )
+    for name, state in definition["States"].items():
+        size = len(json.dumps(state.get("Arguments"), ensure_ascii=False).encode())
+        if size > PAYLOAD.value:
+            message = f"the step {name} is given {size:,} bytes of constants; Step Functions takes {PAYLOAD}"
+            yield Diagnostic("SKY702", message, flow.file, flow.span, hint="let a task read them from a file or bucket")
+
+
+def program_problems(program: Program) -> Iterator[Diagnostic]:
+    """What no machine, or no function, can carry out of the flows that a program's main flow runs."""
+    for task in program.tasks.values():
+        yield from _function_problems(task)
+    for prompt in program.prompts.values():
+        yield from _function_problems(prompt)
+    for flow in program.flows.values():
+        yield from _duration_problems(flow)
+    yield from _event_problems(program)
+
+
+def _function_problems(task: TaskDefinition | PromptDefinition) -> Iterator[Diagnostic]:
+    longest = FUNCTION.value - HOST_SECONDS
+    if task.timeout > longest:
+        yield Diagnostic(
+            "SKY703",
+            f"{task.name} may take {task.timeout:g} s; a Lambda function has {FUNCTION.value} s, of which the host "
+            f"keeps {HOST_SECONDS}",
+            task.file,
+            task.span,
+            hint=f"split the work into steps of at most {longest} s, or start it elsewhere and `wait_for` its end",
+        )
+    if isinstance(task, TaskDefinition) and task.memory is not None and task.memory > MEMORY.value:
+        message = f"{task.name} asks for {task.memory:,} MiB; a Lambda function has at most {MEMORY}"
+        yield Diagnostic("SKY704", message, task.file, task.span, hint="split the work into smaller steps")
+
+
+def _duration_problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
+    if flow.timeout is not None and flow.timeout > EXECUTION.value:
+        yield _too_long(flow, flow.span, flow.timeout)
+    for statement in ir.walk(flow.body):
+        match statement:
+            case ir.Sleep(seconds=Literal(value=int() | float() as seconds)):
+                pass
+            case ir.Approval(timeout=Literal(value=int() | float() as seconds)):
+                pass
+            case ir.WaitFor(timeout=Literal(value=int() | float() as seconds)):
+                pass
+            case _:
+                continue
+        if seconds > EXECUTION.value:
+            yield _too_long(flow, statement.span, seconds)
+
+
+def _too_long(flow: FlowDefinition, span: Span, seconds: float) -> Diagnostic:
+    message = f"{seconds:g} s is longer than a year, the longest that an execution of Step Functions takes"
+    return Diagnostic("SKY705", message, flow.file, span, hint="end the run and start the next one on a schedule")
+
+
+# --- history ----------------------------------------------------------------------------------------------------
+
+
+def _event_problems(program: Program) -> Iterator[Diagnostic]:
+    flow = program.flow
+    least = _events(program, flow.body)
+    if least > EVENTS.value:
+        yield Diagnostic(
+            "SKY706",
+            f"a run of {flow.name} writes at least {least:,} events; the history of an execution holds {EVENTS}",
+            flow.file,
+            flow.span,
+            hint="move the loop into a task, or its rounds into a sub-flow with a timeout, which has its own history",
+        )
+
+
+_CALL_EVENTS = 5
+"""Entered, scheduled, started, succeeded, exited."""
+_PLAIN_EVENTS = 2
+"""Entered, exited."""
+
+
+def _events(program: Program, block: ir.Block) -> int:
+    """The events that running a block writes at least, where nothing fails."""
+    return sum(_events_of(program, statement) for statement in block)
+
+
+def _events_of(program: Program, statement: ir.Statement) -> int:
+    match statement:
+        case ir.CallTask() | ir.CallPrompt() | ir.Approval() | ir.WaitFor() | ir.Emit():
+            return _CALL_EVENTS
+        case ir.CallFlow(flow=name):
+            flow = program.flows[name]
+            return _CALL_EVENTS if flow.timeout is not None else _events(program, flow.body)
+        case ir.If(body=body, orelse=orelse):
+            return min(_events(program, body), _events(program, orelse))
+        case ir.For(items=items, body=body):
+            # What leaves the loop early may do so in the first round.
+            rounds = 0 if any(isinstance(s, ir.Break | ir.Return | ir.Raise) for s in ir.walk(body)) else _count(items)
+            return rounds * (_events(program, body) + _PLAIN_EVENTS)
+        case ir.Map(items=items, body=body):
+            return _count(items) * (_events(program, body) + _PLAIN_EVENTS)
+        case ir.Parallel(branches=branches):
+            return sum(_events(program, branch.body) for branch in branches)
+        case _:
+            return 0
+
+
+def _count(items: Expr) -> int:
+    """The number of elements, where it is constant; else 0."""
+    match items:
+        case Call(function="range", arguments=(Literal(value=int() as stop),)):
+            return max(0, stop)
+        case Call(function="range", arguments=(Literal(value=int() as start), Literal(value=int() as stop))):
+            return max(0, stop - start)
+        case _:
+            return 0

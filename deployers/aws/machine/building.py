@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from skyloom.deployers.aws import limits
 from skyloom.deployers.aws.machine.calling import lower_main
 from skyloom.deployers.aws.machine.catching import share_readers
 from skyloom.deployers.aws.machine.context import Exits, Origin
@@ -17,13 +18,13 @@ from skyloom.deployers.aws.machine.liveness import liveness
 from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.merging import merge_choices
 from skyloom.deployers.aws.machine.naming import Scope
-from skyloom.deployers.aws.machine.output import Need, Workflow, WorkflowSettings
+from skyloom.deployers.aws.machine.output import WAITS, Invoke, Kind, Need, StartExecution, Workflow, WorkflowSettings
 from skyloom.deployers.aws.machine.settling import settle
 from skyloom.deployers.aws.machine.statements import lower_block
 from skyloom.deployers.aws.machine.states import States, with_placeholders
 from skyloom.deployers.aws.machine.values import Value
 from skyloom.deployers.aws.machine.writing import Writing
-from skyloom.errors import CheckFailed
+from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.ir.program import Program
 
 Json = Any
@@ -35,19 +36,38 @@ def machine_of(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: something that Step Functions cannot carry.
     """
+    _refuse(limits.program_problems(program))
     lowering = Lowering(program, settings, lower_block)
     graph = _lowered(lowering)
-    if lowering.diagnostics:
-        raise CheckFailed(*lowering.diagnostics)
     writing = Writing()
     _simplify(graph, writing)
+    definition = with_placeholders(_definition(program, States(writing).scope(graph)))
+    kind, uses = settings.kind or "STANDARD", frozenset(_needs(graph))
+    _refuse([*limits.definition_problems(program, definition), *_express_problems(program, kind, uses)])
     return Workflow(
         flow=program.main,
-        definition=with_placeholders(_definition(program, States(writing).scope(graph))),
-        kind=settings.kind or "STANDARD",
-        uses=frozenset(_needs(graph)),
+        definition=definition,
+        kind=kind,
+        uses=uses,
         hoisted=tuple(lowering.hoisted[name] for name in sorted(lowering.hoisted)),
     )
+
+
+def _refuse(problems: Iterable[Diagnostic]) -> None:
+    found = tuple(problems)
+    if found:
+        raise CheckFailed(*found)
+
+
+def _express_problems(program: Program, kind: Kind, uses: frozenset[Need]) -> Iterator[Diagnostic]:
+    """What an Express workflow cannot do: wait for somebody, or for another execution."""
+    flow = program.flow
+    if kind == "EXPRESS" and any(isinstance(need, StartExecution) or need == Invoke(WAITS) for need in uses):
+        message = f"{flow.name} waits for people, events or other executions, which an Express workflow cannot"
+        yield Diagnostic("SKY707", message, flow.file, flow.span, hint="make it a Standard workflow")
+    if kind == "EXPRESS" and flow.timeout is not None and flow.timeout > limits.EXPRESS.value:
+        message = f"{flow.name} may take {flow.timeout:g} s; an Express workflow has {limits.EXPRESS}"
+        yield Diagnostic("SKY707", message, flow.file, flow.span, hint="make it a Standard workflow")
 
 
 def _lowered(lowering: Lowering) -> Graph:

@@ -15,7 +15,8 @@ from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.output import StartExecution
 from skyloom.deployers.aws.machine.raising import raise_error
 from skyloom.deployers.aws.machine.steps import arguments, taken
-from skyloom.deployers.aws.machine.values import Constant, Placeholder, Value, named, path, record, snippet
+from skyloom.deployers.aws.machine.values import Constant, Placeholder, Source, Value, named, path, record, snippet
+from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir.nodes import CallFlow
 from skyloom.flows.ir.program import FlowDefinition, Parameter
 
@@ -38,14 +39,18 @@ def lower_call(lowering: Lowering, context: Context, step: CallFlow, edge: Edge)
     given, edge = arguments(lowering, context, edge, step.arguments, step.id, step.span)
     names = _names(lowering, context.scope, flow)
     changed = assigned(flow.body)
+    constants: dict[str, Literal] = {}
     for parameter in flow.parameters:
         value = given.entries.get(parameter.name, Constant(parameter.default))
         known = named(value)
         if known is not None and parameter.name not in changed:
             # Nothing changes either while the flow runs: one variable does.
             names[parameter.name] = known
-        else:
-            edge.let(names[parameter.name], value)
+            continue
+        edge.let(names[parameter.name], value)
+        constant = _constant(value, parameter, step)
+        if constant is not None and parameter.name not in changed:
+            constants[parameter.name] = constant
     after = lowering.join(context, step.id, step.span)
 
     def returns(leaving: Edge, value: Value, _: Origin) -> None:
@@ -59,6 +64,7 @@ def lower_call(lowering: Lowering, context: Context, step: CallFlow, edge: Edge)
         prefix=f"{context.prefix}{step.id}.",
         path=(*context.step_parts(step.id), "/"),
         rounds=(),
+        constants=constants,
     )
     _body(lowering, inside, edge)
     return after.edge if after.entered else None
@@ -71,6 +77,17 @@ def _names(lowering: Lowering, scope: Scope, flow: FlowDefinition) -> dict[str, 
         own = {name: scope.flow_variable(f"{flow.name}_{name.lstrip('_')}") for name in variables(flow)}
         lowering.inlined[key] = (scope, own)
     return dict(lowering.inlined[key][1])
+
+
+def _constant(value: Value, parameter: Parameter, step: CallFlow) -> Literal | None:
+    """The argument, where it is a literal or a default that one could write as such."""
+    match value:
+        case Source(expr=Literal() as literal):
+            return literal
+        case Constant(value=None | bool() | int() | float() | str() as default):
+            return Literal(span=step.span, type=parameter.type, value=default)
+        case _:
+            return None
 
 
 def variables(flow: FlowDefinition) -> list[str]:

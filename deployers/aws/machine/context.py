@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from skyloom.deployers.aws.machine.graph import Edge
 from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.values import Constant, Ref, Snippet, Value, path, snippet
 from skyloom.errors import Span
-from skyloom.flows.expr.nodes import bound_names
+from skyloom.flows.expr.nodes import Comprehension, Expr, Function, Literal, Name, bound_names, free_names, walk
 from skyloom.flows.ir.nodes import (
     Append,
     Assign,
@@ -26,6 +26,7 @@ from skyloom.flows.ir.nodes import (
     blocks,
 )
 from skyloom.flows.ir.program import FlowDefinition
+from skyloom.flows.ir.rewrite import rewrite
 
 Leave = Callable[[Edge], None]
 
@@ -92,6 +93,7 @@ class Context:
         prefix: what stands in front of state names: `answer_draft.` in a flow that is inlined.
         path: what stands in front of a step's path.
         rounds: the variables that count the rounds of the loops around, within the flow and scope.
+        constants: variables of the flow that are known: parameters of an inlined flow, given a constant.
     """
 
     flow: FlowDefinition
@@ -101,6 +103,17 @@ class Context:
     prefix: str = ""
     path: tuple[Part, ...] = ()
     rounds: tuple[str, ...] = ()
+    constants: Mapping[str, Literal] = field(default_factory=dict)
+
+    def known(self, expr: Expr) -> Expr:
+        """`expr` with constants in the place of the variables that are known."""
+        names = free_names(expr) & self.constants.keys()
+        if not names or any(name in names for node in walk(expr) for name in _bound_by(node)):
+            return expr
+        return rewrite(
+            expr,
+            lambda node: self.constants[node.name] if isinstance(node, Name) and node.name in names else node,
+        )
 
     def comment(self, span: Span) -> str:
         """The place in the source."""
@@ -142,6 +155,17 @@ class Context:
                 joined.append(" & ")
             joined.append(Constant(text) if isinstance(text, str) else text)
         return snippet(*joined)
+
+
+def _bound_by(expr: Expr) -> tuple[str, ...]:
+    """The names that a comprehension or lambda binds."""
+    match expr:
+        case Comprehension(generators=generators):
+            return tuple(name for generator in generators for name in bound_names(generator.target))
+        case Function(parameter=parameter):
+            return (parameter,)
+        case _:
+            return ()
 
 
 def own_statements(block: Block) -> Iterator[Statement]:

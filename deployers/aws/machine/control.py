@@ -38,7 +38,7 @@ def branch(lowering: Lowering, context: Context, edge: Edge, test: Expr, span: S
     """The edges for a test that is true, and for one that is not."""
     (value,), edge = evaluate(lowering, context, edge, [Root("test", test)], span)
     if named(value) is None:
-        value = source(test, context.names, "test")
+        value = source(context.known(test), context.names, "test")
     (taken,), other = lowering.choice(context, f"{word} {shown(test)}", span, edge, [value])
     return taken, other
 

@@ -32,11 +32,44 @@ from skyloom.flows.expr.nodes import (
     bound_names,
 )
 from skyloom.flows.expr.properties import iteration_type
-from skyloom.flows.expr.types import ANY, BOOL, INT, STR, DictType, ListType, TupleType, Type
+from skyloom.flows.expr.types import (
+    ANY,
+    BOOL,
+    INT,
+    STR,
+    BoolType,
+    BytesType,
+    DateTimeType,
+    DictType,
+    EnumType,
+    FloatType,
+    IntType,
+    ListType,
+    LiteralType,
+    ModelType,
+    StrType,
+    TupleType,
+    Type,
+    members,
+)
 from skyloom.flows.ir import nodes as ir
 
 RACE_WON = "Skyloom.RaceWon"
 """The error by which the winner of a race ends it."""
+
+_NEVER_FLAT = (
+    BoolType,
+    BytesType,
+    DateTimeType,
+    DictType,
+    EnumType,
+    FloatType,
+    IntType,
+    LiteralType,
+    ModelType,
+    StrType,
+)
+"""Types of values that a path leaves as they are; lists it takes apart."""
 
 _RESULT = path("$states.result")
 
@@ -82,6 +115,7 @@ class _Inner:
             exits=exits,
             path=tuple(_outside(part) for part in parts),
             rounds=(),
+            constants={name: value for name, value in self.around.constants.items() if name not in own},
         )
 
     def give(self, edge: Edge, value: Value, origin: Origin) -> None:
@@ -176,7 +210,10 @@ def _collected(lowering: Lowering, context: Context, step: ir.Map, edge: Edge, m
     """The values of a map's items, or the first error among them."""
     results = context.scope.variable(f"{step.id}_results")
     edge.let(results, _RESULT)
-    taken(context, edge, step.target, source(_values_of(step, may_skip), {"results": results}))
+    if all(isinstance(member, _NEVER_FLAT) for member in members(step.result.type)):
+        taken(context, edge, step.target, snippet("[$states.result.value]"))
+    else:
+        taken(context, edge, step.target, source(_values_of(step, may_skip), {"results": results}))
     if not may_fail:
         return edge
     failures = context.scope.variable(f"{step.id}_errors")

@@ -63,7 +63,7 @@ def evaluate(
     """The values of `roots`, evaluated in their order, and the edge on which they are known."""
     probes = [_probe(context, root) for root in roots]
     risky = [probe for probe in probes if probe.guards or probe.obstacle]
-    values: dict[str, Value] = {root.label: source(root.expr, context.names) for root in roots}
+    values: dict[str, Value] = {root.label: source(context.known(root.expr), context.names) for root in roots}
     if not risky:
         return list(values.values()), edge
     title = ", ".join(dict.fromkeys(shown(probe.root.expr) for probe in risky))
@@ -147,8 +147,9 @@ def is_safe(context: Context, expr: Expr, bound: Sequence[str] = ()) -> bool:
 def _probe(context: Context, root: Root) -> _Probe:
     emitter = JsonataEmitter(lambda name: f"${context.names[name]}")
     try:
-        emitter.emit(root.expr)
-        guards = root.guards if root.guards is not None else (root.expr,)
+        expr = context.known(root.expr)
+        emitter.emit(expr)
+        guards = tuple(map(context.known, root.guards)) if root.guards is not None else (expr,)
         return _Probe(root, tuple(guard for guard in guards if emitter.fails(guard) is not None))
     except CannotEmit as obstacle:
         return _Probe(root, obstacle=obstacle.reason)

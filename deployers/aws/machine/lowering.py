@@ -27,7 +27,7 @@ from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.output import HoistedExpression, WorkflowSettings
 from skyloom.deployers.aws.machine.reading import Readings
 from skyloom.deployers.aws.machine.values import Ref, Value, snippet
-from skyloom.errors import Diagnostic, Span
+from skyloom.errors import Span
 from skyloom.flows.ir.nodes import Block
 from skyloom.flows.ir.program import FlowDefinition, Program
 
@@ -56,7 +56,6 @@ class Lowering:
     settings: WorkflowSettings
     block: Callable[[Lowering, Context, Block, Edge], Edge | None]
     hoisted: dict[str, HoistedExpression] = field(default_factory=dict)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
     inlined: dict[tuple[int, str], tuple[Scope, dict[str, str]]] = field(default_factory=dict)
     failures: dict[int, tuple[Scope, Failing]] = field(default_factory=dict)
     readings: Readings = field(default_factory=Readings)
@@ -106,10 +105,6 @@ class Lowering:
     def is_separate(self, flow: FlowDefinition) -> bool:
         """Whether a sub-flow runs as an execution of its own: one that has a timeout can only be stopped as a whole."""
         return flow.timeout is not None
-
-    def problem(self, code: str, message: str, context: Context, span: Span, hint: str | None = None) -> None:
-        """Reports something that Step Functions cannot carry."""
-        self.diagnostics.append(Diagnostic(code, message, context.flow.file, span, hint))
 
 
 def follow(edge: Edge, node: Node) -> Edge:

@@ -107,7 +107,8 @@ class _Handlers:
         for handler, entry in zip(self._handlers, self._entries, strict=True):
             if entry.entered:
                 names = self._context.names | {handler.variable: self._error}
-                inside = replace(self._context, names=names)
+                constants = {n: v for n, v in self._context.constants.items() if n != handler.variable}
+                inside = replace(self._context, names=names, constants=constants)
                 ends.append(self._lowering.block(self._lowering, inside, handler.body, entry.edge))
         return ends
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, assert_never
 
+from skyloom.deployers.aws.limits import MAP_WIDTH
 from skyloom.deployers.aws.machine.graph import (
     Catcher,
     Choice,
@@ -117,7 +118,7 @@ class States:
             "Type": "Map",
             "Comment": node.comment,
             "Items": self._template(node.items, node.given),
-            "MaxConcurrency": node.limit,
+            "MaxConcurrency": min(node.limit, MAP_WIDTH.value),
         }
         if node.carried:
             state["ItemSelector"] = {name: self._template(v, node.given) for name, v in node.carried.items()}

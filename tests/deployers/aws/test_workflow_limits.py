@@ -1,0 +1,83 @@
+"""What a compiled flow may not be: too large, too long, too much."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engines.aws.in_process import settings_for
+
+from skyloom.deployers.aws.workflow import Kind, WorkflowSettings, compile_workflow
+from skyloom.errors import CheckFailed, Diagnostic
+from skyloom.flows.frontend import load_file
+
+HEAD = "from skyloom.flows import *\n"
+
+
+def refused(tmp_path: Path, source: str, kind: Kind | None = None) -> Diagnostic:
+    """The one diagnostic with which the flow `f` is refused."""
+    path = tmp_path / "order.py"
+    path.write_text(HEAD + textwrap.dedent(source))
+    program = load_file(path).f.program
+    known = settings_for(program)
+    settings = WorkflowSettings(app=known.app, tasks=known.tasks, prompts=known.prompts, kind=kind)
+    with pytest.raises(CheckFailed) as caught:
+        compile_workflow(program, settings)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.hint and diagnostic.span
+    return diagnostic
+
+
+def flow(body: str, options: str = "") -> str:
+    """A task and a flow with this body."""
+    lines = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
+    return f"@task{options}\ndef get(n: int) -> int:\n    return n\n\n@flow\ndef f(a: int) -> int:\n{lines}\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "source"),
+    [
+        ("SKY703", flow("return get(a)", "(timeout=minutes(15))")),
+        ("SKY704", flow("return get(a)", "(memory=20_000)")),
+        ("SKY705", flow("sleep(days(400))\nreturn get(a)")),
+        ("SKY705", flow("wait_for('x', int, timeout=days(400))\nreturn get(a)")),
+        ("SKY706", flow("for i in range(4000):\n    get(i)\nreturn a")),
+        ("SKY706", flow("for i in range(100):\n    for j in range(50):\n        get(j)\nreturn a")),
+    ],
+)
+def test_refused(tmp_path: Path, code: str, source: str) -> None:
+    assert refused(tmp_path, source).code == code
+
+
+def test_too_many_steps(tmp_path: Path) -> None:
+    diagnostic = refused(tmp_path, flow("\n".join(f"a = get(a + {n})" for n in range(1800)) + "\nreturn a"))
+    assert diagnostic.code == "SKY701" and "1,048,576 bytes" in diagnostic.message
+
+
+def test_constants_that_no_state_takes(tmp_path: Path) -> None:
+    source = f"""
+    TEXT = {"x" * 300_000!r}
+
+    @task
+    def get(text: str) -> int:
+        return len(text)
+
+    @flow
+    def f() -> int:
+        return get(TEXT)
+    """
+    assert refused(tmp_path, source).code == "SKY702"
+
+
+@pytest.mark.parametrize("body", ["return wait_for('x', int)", "return int(approval('?').approved)"])
+def test_express_workflows_do_not_wait(tmp_path: Path, body: str) -> None:
+    assert refused(tmp_path, flow(body), kind="EXPRESS").code == "SKY707"
+
+
+def test_a_loop_that_may_end_early_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "order.py"
+    path.write_text(HEAD + flow("for i in range(4000):\n    if get(i) > a:\n        break\nreturn a"))
+    program: Any = load_file(path).f.program
+    compile_workflow(program, settings_for(program))
