@@ -18,6 +18,7 @@ def mend() -> None:
     - `%` gives the remainder of floats, not its integer part.
     - `$sort` keeps the order of elements of which the comparator puts none first.
     - A null inside of a variable is a null, also where a function is called with it; it was no value at all.
+    - `$replace` of a text by a text takes the new one as it is, `$` and all.
     - `$lowercase` gives lower case; it folded the case, as for comparing.
     """
     global _mended
@@ -37,6 +38,13 @@ def mend() -> None:
             return 1
         return -1 if Functions.func_apply(self._comparator, [second, first]) else 0
 
+    replace_by_pattern = Functions.replace
+
+    def replace(string: Any, pattern: Any, replacement: Any, limit: Any = None) -> Any:
+        if isinstance(string, str) and isinstance(pattern, str) and pattern and isinstance(replacement, str):
+            return string.replace(pattern, replacement, -1 if limit is None else limit)
+        return replace_by_pattern(string, pattern, replacement, limit)
+
     def lowercase(string: Any) -> Any:
         return string.lower() if isinstance(string, str) else string
 
@@ -48,8 +56,10 @@ def mend() -> None:
     Jsonata.evaluate = evaluate_with_nulls
     Jsonata.evaluate_numeric_expression = evaluate_numeric_expression
     Functions.Comparator.compare = compare
+    Functions.replace = staticmethod(replace)
     Functions.lowercase = staticmethod(lowercase)
     Jsonata.define_function("lowercase", "<s-:s>")
+    Jsonata.define_function("replace", "<s-(sf)(sf)n?:s>")
 
 
 def with_nulls(value: Any) -> Any:

@@ -48,25 +48,31 @@ def has_index(value: Any) -> bool:
             return False
 
 
-def finite(value: Any) -> bool:
-    """Whether the value holds numbers of JSON only."""
+def holdable(value: Any) -> bool:
+    """Whether all numbers in the value are numbers of a flow: finite, and integers not beyond 2^53."""
     match value:
         case float():
             return math.isfinite(value)
+        case int():
+            return abs(value) <= 2**53
         case list():
-            return all(map(finite, value))
+            return all(map(holdable, value))
         case dict():
-            return all(map(finite, value.values()))
+            return all(map(holdable, value.values()))
         case _:
             return True
 
 
-def emitted(expr: nodes.Expr) -> tuple[str, str | None] | None:
-    """The text and the test of `expr`; None where JSONata cannot say it."""
+def emitted(expr: nodes.Expr) -> tuple[str, str | None, str | None] | None:
+    """The text of `expr`, of its failing, and of its truth where that is certain; None where JSONata cannot say it."""
     try:
-        return EMITTER.emit(expr), EMITTER.fails(expr)
+        text, fails = EMITTER.emit(expr), EMITTER.fails(expr)
     except CannotEmit:
         return None
+    try:
+        return text, fails, EMITTER.emit_test(expr)
+    except CannotEmit:
+        return text, fails, None
 
 
 def agree(expr: nodes.Expr, values: dict[str, Any]) -> bool:
@@ -77,14 +83,13 @@ def agree(expr: nodes.Expr, values: dict[str, Any]) -> bool:
     """
     said = emitted(expr)
     assert said is not None
-    text, fails = said
+    text, fails, truth = said
     try:
         expected: Any = compile_expr(expr)(values)
         raised = None
     except Exception as error:
         raised = error
-    if not finite(expected if raised is None else None):
-        # No JSON value, and no value of a flow.
+    if raised is None and not holdable(expected):
         return False
     counted = False
     for engine in engines():
@@ -98,4 +103,6 @@ def agree(expr: nodes.Expr, values: dict[str, Any]) -> bool:
             counted = True
             value = engine.evaluate(text, values)
             assert same(value, expected), (engine.name, text, value, expected)
+            if truth is not None and isinstance(engine, JsonataPython):
+                assert isinstance(engine.evaluate(truth, values), bool), (engine.name, truth)
     return counted

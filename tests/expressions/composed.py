@@ -52,7 +52,8 @@ _TEMPLATES = {
     """,
     "rows": """
         [] ; [«ints»] ; [«ints», «ints»] ; [«ints», *«rows»] ; [«ints:a» for a in «ints»]
-        [r for r in «rows» if «bool:r»] ; [r[1:] for r in «rows»] ; «rows»[1:] ; («rows» + «rows») ; list(reversed(«rows»)) ; [«ints:b» for b in «strs»]
+        [r for r in «rows» if «bool:r»] ; [r[1:] for r in «rows»] ; «rows»[1:] ; («rows» + «rows»)
+        list(reversed(«rows»)) ; [«ints:b» for b in «strs»]
         [[a] for a in «ints»] ; sorted(«rows», key=lambda r: len(r)) ; [[a, «int:a»] for a in «ints» if «bool:a»]
         [«ints:r,a» for r in «rows» for a in r] ; [r for r in «rows»] ; «rows» * 2
         [«ints:r» for r in «rows» if «bool:r»]

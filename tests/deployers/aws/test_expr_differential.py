@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from expressions.agreement import EMITTER, agree, emitted, engines, has_index
+from expressions.agreement import EMITTER, agree, emitted, has_index
 from expressions.building import build
 from expressions.composed import VARIABLES, sources
 from expressions.samples import SOURCES, TYPES, VALUES, to_json
@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from skyloom.flows.expr import nodes
-from skyloom.flows.expr.emitter import CannotEmit, gaps
-from skyloom.flows.expr.rules import truth
+from skyloom.flows.expr.builtins import NoSignature
+from skyloom.flows.expr.emitter import gaps
 
 SAID = [source for source in SOURCES if emitted(build(source, **TYPES)) is not None]
 
-FEW = settings(max_examples=30, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=12, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("source", SAID)
@@ -33,47 +33,26 @@ def test_samples(source: str) -> None:
         values = {name: json.loads(json.dumps(to_json(data.draw(VALUES[name], label=name)))) for name in names}
         counted.append(agree(expr, values))
 
-    for _ in range(5):
+    for _ in range(40):
         check()
         if any(counted):
             return
     pytest.fail("every value is said to fail")
 
 
-@settings(FEW, max_examples=250)
+@settings(FEW, max_examples=200)
 @given(data=st.data())
 def test_composed(data: st.DataObject) -> None:
     """Random expressions. No key of a dict looks like the index of an array, and no list gets endless."""
     source = data.draw(sources(data.draw(st.sampled_from(sorted(VARIABLES)))), label="source")
     try:
         expr = build(source, **TYPES)
-    except (AssertionError, SyntaxError, ValueError):
+    except (AssertionError, SyntaxError, NoSignature):
         assume(False)  # Python, or the types of the test's front end, do not have this one.
     assume(emitted(expr) is not None)
     drawn = {**VALUES, "i": st.integers(-4, 12), "di": VALUES["di"].filter(lambda entries: not has_index(entries))}
     names = sorted(nodes.free_names(expr))
     agree(expr, {name: json.loads(json.dumps(to_json(data.draw(drawn[name], label=name)))) for name in names})
-
-
-@pytest.mark.parametrize("source", SAID)
-def test_truth_is_a_boolean(source: str) -> None:
-    expr = build(source, **TYPES)
-    if truth(expr.type) == "unknown" or EMITTER.fails(expr) is not None:
-        return
-    names = sorted(nodes.free_names(expr))
-
-    @settings(FEW, max_examples=5)
-    @given(data=st.data())
-    def check(data: st.DataObject) -> None:
-        values = {name: json.loads(json.dumps(to_json(data.draw(VALUES[name], label=name)))) for name in names}
-        try:
-            text = EMITTER.emit_test(expr)
-        except CannotEmit:
-            return
-        for engine in engines():
-            assert isinstance(engine.evaluate(text, values), bool), (engine.name, text)
-
-    check()
 
 
 def test_every_builtin_is_declared() -> None:
