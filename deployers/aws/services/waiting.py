@@ -24,6 +24,9 @@ APPROVALS = "approval"
 """The subject of all approvals."""
 KEPT_SECONDS = 30 * 24 * 3600
 """How long a record is kept behind its end, to say what became of it."""
+LONGEST_RUN_SECONDS = 366 * 24 * 3600
+"""How long a wait without a timeout may last: as long as an execution.
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 
 def event_subject(event: str, key: str | None) -> str:
@@ -193,7 +196,7 @@ def _item(wait: Wait) -> dict[str, Any]:
         "asked": _dump(wait.asked),
         "answer": _dump(wait.answer),
     }
-    end = max(wait.expires, wait.deadline or 0)
+    end = wait.opened + LONGEST_RUN_SECONDS if wait.deadline is None else max(wait.expires, wait.deadline)
     numbers: dict[str, float] = {"opened": wait.opened, "expires": wait.expires, "ttl": int(end) + KEPT_SECONDS}
     if wait.deadline is not None:
         numbers["deadline"] = wait.deadline
