@@ -8,6 +8,7 @@ from dataclasses import replace
 from skyloom.deployers.aws import expr_code
 from skyloom.deployers.aws.machine import errors
 from skyloom.deployers.aws.machine.context import Context, ErrorClass, Exits, Origin, assigned
+from skyloom.deployers.aws.machine.facts import Facts
 from skyloom.deployers.aws.machine.graph import Edge, Task
 from skyloom.deployers.aws.machine.invoking import catch
 from skyloom.deployers.aws.machine.lowering import Lowering
@@ -65,6 +66,7 @@ def lower_call(lowering: Lowering, context: Context, step: CallFlow, edge: Edge)
         path=(*context.step_parts(step.id), "/"),
         rounds=(),
         constants=constants,
+        facts=Facts(),
     )
     _body(lowering, inside, edge)
     return after.edge if after.entered else None

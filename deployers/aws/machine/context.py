@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
+from skyloom.deployers.aws.machine.facts import Facts
 from skyloom.deployers.aws.machine.graph import Edge
 from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.values import Constant, Ref, Snippet, Value, path, snippet
@@ -93,6 +94,7 @@ class Context:
         prefix: what stands in front of state names: `answer_draft.` in a flow that is inlined.
         path: what stands in front of a step's path.
         rounds: the variables that count the rounds of the loops around, within the flow and scope.
+        facts: tests that led here.
         constants: variables of the flow that are known: parameters of an inlined flow, given a constant.
     """
 
@@ -104,6 +106,20 @@ class Context:
     path: tuple[Part, ...] = ()
     rounds: tuple[str, ...] = ()
     constants: Mapping[str, Literal] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+
+    def knowing(self, test: Expr, *, holds: bool) -> Context:
+        """Where the test has gone this way."""
+        return replace(self, facts=self.facts.after(test, holds=holds))
+
+    def forgetting(self, block: Block) -> Context:
+        """Where all or a part of `block` has run."""
+        facts = self.facts.without(assigned(block))
+        return self if facts is self.facts else replace(self, facts=facts)
+
+    def facts_about(self, expr: Expr) -> tuple[tuple[Expr, bool], ...]:
+        """Tests that speak of the variables of `expr`, and how they went."""
+        return tuple((self.known(test), holds) for test, holds in self.facts.about(expr))
 
     def known(self, expr: Expr) -> Expr:
         """`expr` with constants in the place of the variables that are known."""

@@ -25,7 +25,8 @@ def lower_if(lowering: Lowering, context: Context, statement: If, edge: Edge) ->
     while True:
         assert current is not None
         taken, other = branch(lowering, context, current, statement.test, statement.span, "if")
-        ends.append(lowering.block(lowering, context, statement.body, taken))
+        ends.append(lowering.block(lowering, context.knowing(statement.test, holds=True), statement.body, taken))
+        context = context.knowing(statement.test, holds=False)
         match statement.orelse:
             case (If() as following,):
                 statement, current = following, other
@@ -45,6 +46,7 @@ def branch(lowering: Lowering, context: Context, edge: Edge, test: Expr, span: S
 
 def lower_while(lowering: Lowering, context: Context, loop: While, edge: Edge) -> Edge | None:
     """A choice at the head, and a jump back to it."""
+    context = context.forgetting((loop,))
     endless = isinstance(loop.test, Literal) and bool(loop.test.value)
     counter = context.scope.variable("iteration")
     edge.let(counter, Constant(0))
@@ -57,6 +59,8 @@ def lower_while(lowering: Lowering, context: Context, loop: While, edge: Edge) -
         inside, done = branch(lowering, context, head, loop.test, loop.span, "while")
         done.to(after)
     body = replace(context, rounds=(*context.rounds, counter))
+    if not endless:
+        body = body.knowing(loop.test, holds=True)
     _rounds(lowering, body, loop.body, inside, entry, after, counter, loop.span)
     return after.edge if after.entered else None
 
@@ -89,7 +93,7 @@ def _list_rounds(lowering: Lowering, context: Context, loop: For, edge: Edge, la
         assert isinstance(index, Bind)
         if context.names[index.name] != counter:
             inside.let(context.names[index.name], _from(counter, start))
-    body = replace(context, rounds=(*context.rounds, counter))
+    body = replace(context.forgetting((loop,)), rounds=(*context.rounds, counter))
     element = snippet(Ref(elements), "[", Ref(counter), "]")
     opened = bind(lowering, body, inside, target, element, iteration_type(items.type), loop.span)
     _rounds(lowering, body, loop.body, opened, head, after, counter, loop.span)
@@ -115,7 +119,7 @@ def _range_rounds(lowering: Lowering, context: Context, loop: For, edge: Edge, l
     done.to(after)
     if not own:
         inside.let(context.names[loop.target.name], variable(counter))
-    body = replace(context, rounds=(*context.rounds, counter))
+    body = replace(context.forgetting((loop,)), rounds=(*context.rounds, counter))
     _rounds(lowering, body, loop.body, inside, head, after, counter, loop.span, step)
     return after.edge if after.entered else None
 

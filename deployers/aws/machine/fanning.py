@@ -116,6 +116,7 @@ class _Inner:
             path=tuple(_outside(part) for part in parts),
             rounds=(),
             constants={name: value for name, value in self.around.constants.items() if name not in own},
+            facts=self.around.facts.without(own),
         )
 
     def give(self, edge: Edge, value: Value, origin: Origin) -> None:

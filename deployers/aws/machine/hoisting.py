@@ -150,13 +150,14 @@ def _probe(context: Context, root: Root) -> _Probe:
         expr = context.known(root.expr)
         emitter.emit(expr)
         guards = tuple(map(context.known, root.guards)) if root.guards is not None else (expr,)
-        return _Probe(root, tuple(guard for guard in guards if emitter.fails(guard) is not None))
+        failing = (guard for guard in guards if emitter.fails(guard, context.facts_about(guard)) is not None)
+        return _Probe(root, tuple(failing))
     except CannotEmit as obstacle:
         return _Probe(root, obstacle=obstacle.reason)
 
 
 def _any_fails(context: Context, guards: Sequence[Expr]) -> Value:
-    tests = [source(guard, context.names, "fails") for guard in guards]
+    tests = [source(guard, context.names, "fails", context.facts_about(guard)) for guard in guards]
     if len(tests) == 1:
         return tests[0]
     parts: list[str | Value] = []

@@ -61,11 +61,12 @@ def _guarded(lowering: Lowering, context: Context, statement: Try, edge: Edge) -
     """try, except and else."""
     if not statement.handlers:
         end = lowering.block(lowering, context, statement.body, edge)
-        return end if end is None else lowering.block(lowering, context, statement.orelse, end)
+        behind = context.forgetting(statement.body)
+        return end if end is None else lowering.block(lowering, behind, statement.orelse, end)
     handlers = _Handlers(lowering, context, statement)
     end = lowering.block(lowering, replace(context, exits=handlers.exits()), statement.body, edge)
     if end is not None:
-        end = lowering.block(lowering, context, statement.orelse, end)
+        end = lowering.block(lowering, context.forgetting(statement.body), statement.orelse, end)
     return lowering.met(context, "end try", statement.span, [end, *handlers.finish()])
 
 
@@ -76,6 +77,7 @@ class _Handlers:
         self._lowering = lowering
         self._context = context
         self._handlers = statement.handlers
+        self._body = statement.body
         names = {handler.variable.lstrip("_") for handler in statement.handlers}
         self._error = context.scope.variable(names.pop() if len(names) == 1 else "error")
         self._dispatch = lowering.join(context, "except", statement.span)
@@ -108,7 +110,8 @@ class _Handlers:
             if entry.entered:
                 names = self._context.names | {handler.variable: self._error}
                 constants = {n: v for n, v in self._context.constants.items() if n != handler.variable}
-                inside = replace(self._context, names=names, constants=constants)
+                facts = self._context.forgetting(self._body).facts.without({handler.variable})
+                inside = replace(self._context, names=names, constants=constants, facts=facts)
                 ends.append(self._lowering.block(self._lowering, inside, handler.body, entry.edge))
         return ends
 
@@ -190,7 +193,8 @@ class _Final:
                 if pending is not None:
                     edge.let(pending, Constant(way.name))
                 edge.to(entry)
-        behind = self._lowering.block(self._lowering, self._context, self._statement.final, entry.edge)
+        context = self._context.forgetting((self._statement,))
+        behind = self._lowering.block(self._lowering, context, self._statement.final, entry.edge)
         if behind is None:
             return None
         if pending is not None:

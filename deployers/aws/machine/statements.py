@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from skyloom.deployers.aws.machine.calling import lower_call
-from skyloom.deployers.aws.machine.context import Context
+from skyloom.deployers.aws.machine.context import Context, assigned
 from skyloom.deployers.aws.machine.control import lower_for, lower_if, lower_while
+from skyloom.deployers.aws.machine.facts import behind
 from skyloom.deployers.aws.machine.fanning import lower_map, lower_parallel, lower_race
 from skyloom.deployers.aws.machine.graph import Edge
 from skyloom.deployers.aws.machine.hoisting import Root, evaluate
@@ -28,6 +30,8 @@ def lower_block(lowering: Lowering, context: Context, block: ir.Block, edge: Edg
         if current is None:
             return None
         current = _statement(lowering, context, statement, current)
+        facts = behind(context.facts, statement, assigned((statement,)))
+        context = context if facts is context.facts else replace(context, facts=facts)
     return current
 
 

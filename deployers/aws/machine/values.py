@@ -58,6 +58,8 @@ class Source:
     names: Names
     reads: frozenset[str]
     form: Literal["value", "test", "fails"] = "value"
+    facts: tuple[tuple[Expr, bool], ...] = ()
+    """Tests whose outcome is known where the expression stands."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,9 +98,14 @@ class Listing:
 Value = Constant | Source | Snippet | Record | Listing
 
 
-def source(expr: Expr, names: Names, form: Literal["value", "test", "fails"] = "value") -> Source:
+def source(
+    expr: Expr,
+    names: Names,
+    form: Literal["value", "test", "fails"] = "value",
+    facts: tuple[tuple[Expr, bool], ...] = (),
+) -> Source:
     """The value of an expression of the flow, where `names` tells the machine's variables."""
-    return Source(expr, names, frozenset(names[name] for name in free_names(expr)), form)
+    return Source(expr, names, frozenset(names[name] for name in free_names(expr)), form, facts)
 
 
 def snippet(*parts: str | Ref | Slot | Value, simple: bool = False, fleeting: bool = False) -> Snippet:

@@ -120,7 +120,7 @@ class Writing:
             case Source(form="test", expr=expr):
                 return self._emitter(value, known).emit_test(expr)
             case Source(expr=expr):
-                return self._emitter(value, known).fails(expr) or "false"
+                return self._emitter(value, known).fails(expr, value.facts) or "false"
             case Snippet(parts=parts):
                 alone = len(parts) == 1
                 return "".join(self._part(part, known, alone) for part in parts)
