@@ -11,8 +11,8 @@
     kind = "openai"
     base_url = "http://localhost:11434/v1"
 
-Without a file, or without a table for it, every alias of the target `local` is `offline`; with one, `fast` and `smart`
-still are, where it does not name them. On the target `aws` these two are models of Amazon Bedrock by default.
+The aliases `fast` and `smart` need no file: on the target `local` they are `offline` where it does not name them, on
+`aws` models of Amazon Bedrock. Every other alias has to stand there.
 
 Variables of the environment come before the file, for the target `local`: `SKYLOOM_ENV` names the environment (default
 `dev`), `SKYLOOM_MODEL_FAST=openai:gpt-5` sets the alias `fast`, `SKYLOOM_OLLAMA_BASE_URL` the `base_url` of `ollama`.
@@ -152,15 +152,43 @@ def _written(config: Config, alias: str, target: str) -> str:
     defaults = DEFAULT_MODELS.get(target, {})
     if alias in defaults:
         return defaults[alias]
-    if target == LOCAL and not table:
-        return "offline"
-    keys = ("models", target)
-    known = (*(table or ()), *defaults)
     message = f"no model `{alias}` for the target `{target}` (environment `{config.environment}`)"
-    hint = did_you_mean(alias, known) or f'add `{alias} = "provider:model"` to [models.{target}]'
+    hint = alias_hint(alias, {*(table or ()), *defaults}, target)
     if config.file is None:
         raise ConfigError(Diagnostic("SKY634", message, FILE_NAME, hint=hint))
-    raise ConfigError(config.file.diagnostic("SKY634", message, keys, hint))
+    raise ConfigError(config.file.diagnostic("SKY634", message, ("models", target), hint))
+
+
+def known_aliases(start: Path) -> frozenset[str]:
+    """The aliases that the skyloom.toml of `start` knows for some target and environment, those that need no entry
+    included.
+
+    Raises:
+        ConfigError: as `load_config`.
+    """
+    known = {alias for models in DEFAULT_MODELS.values() for alias in models}
+    path = find_file(start)
+    if path is not None:
+        reader = Reader(TomlFile(path))
+        settings = [*reader.read().values(), reader.base]
+        if reader.problems:
+            raise ConfigError(*reader.problems)
+        known.update(alias for one in settings for models in one.models.values() for alias in models)
+    return frozenset(known)
+
+
+def is_alias(alias: str, known: Collection[str], variables: Mapping[str, str] = os.environ) -> bool:
+    """Whether some model can stand behind `alias`."""
+    return alias in known or bool(variables.get(variable_of(alias)))
+
+
+def alias_hint(alias: str, known: Collection[str], target: str = LOCAL) -> str:
+    """What to write instead of an unknown alias."""
+    add = f'add `{alias} = "provider:model"` to [models.{target}] of {FILE_NAME}'
+    if not known:
+        return add
+    listed, close = ", ".join(sorted(known)), did_you_mean(alias, known)
+    return f"{close} (known are {listed})" if close else f"known are {listed}; {add}"
 
 
 def variable_of(alias: str) -> str:

@@ -68,6 +68,7 @@ def compile_prompt(prompt: Prompt[..., Any]) -> PromptDefinition:
 
 def check_file(path: Path) -> CheckedFile:
     """Checks every flow, task, prompt and app of the file, used or not. Raises nothing for what is wrong there."""
+    from skyloom.flows.frontend import aliases
     from skyloom.flows.frontend.definitions import ProgramBuilder
 
     try:
@@ -84,6 +85,8 @@ def check_file(path: Path) -> CheckedFile:
         elif isinstance(definition, Flow):
             flows[definition.name] = definition
             builder.flow(definition)
+    prompts = [definition for definition in definitions_in(module) if isinstance(definition, Prompt)]
+    builder.report.include(*aliases.problems(path, prompts))
     apps = _apps(module)
     for app in apps.values():
         from skyloom.flows.frontend.apps import problems

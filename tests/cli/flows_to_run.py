@@ -30,7 +30,7 @@ def number(text: str) -> int:
     return int(text)
 
 
-@prompt("Name the topic of: {text}", model="namer")
+@prompt("Name the topic of: {text}", model="smart")
 def topic(text: str) -> str: ...
 
 

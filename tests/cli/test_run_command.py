@@ -325,6 +325,7 @@ def test_a_wrong_configuration_is_found_before_anything_starts(
     toml: str, code: str, invoke: Any, file: Path, no_server: None
 ) -> None:
     Path("skyloom.toml").write_text(toml)
+    file.write_text(SOURCE.replace('model="smart"', 'model="namer"'))
     result = invoke("run", f"{file}:topics", "--input", '{"text": "x"}')
     assert result.exit_code == 2
     assert code in result.stderr

@@ -9,7 +9,17 @@ import pytest
 from skyloom.adapters.llm.offline import OfflineModel
 from skyloom.adapters.llm.openai_compatible import OpenAICompatibleModel
 from skyloom.errors import ConfigError, Diagnostic
-from skyloom.flows.config import Config, ResolvedModel, find_file, language_model, load_config, resolve_model
+from skyloom.flows.config import (
+    Config,
+    ResolvedModel,
+    find_file,
+    is_alias,
+    known_aliases,
+    language_model,
+    load_config,
+    resolve_model,
+    variable_of,
+)
 
 EXAMPLE = """\
 [models.local]
@@ -68,11 +78,35 @@ def test_a_folder_of_that_name_is_no_file(tmp_path: Path) -> None:
     assert find_file(tmp_path / "a" / "flow.py") == tmp_path / "skyloom.toml"
 
 
-def test_without_a_file_every_alias_is_offline(flow_file: Path) -> None:
+def test_without_a_file_the_usual_aliases_are_offline(flow_file: Path) -> None:
     config = load(flow_file)
     assert (config.file, config.environment) == (None, "dev")
-    for alias in ("fast", "smart", "whatever"):
+    for alias in ("fast", "smart"):
         assert resolve_model(config, alias) == ResolvedModel(alias=alias, provider="offline", kind="offline", model="")
+
+
+@pytest.mark.parametrize("text", [None, "", "[models.aws]\nother = 'bedrock:x'\n"])
+@pytest.mark.parametrize(
+    ("alias", "hint"),
+    [
+        ("fsat", "did you mean `fast`? (known are fast, smart)"),
+        ("gpt-5", 'known are fast, smart; add `gpt-5 = "provider:model"` to [models.local] of skyloom.toml'),
+    ],
+)
+def test_no_other_alias_is_offline_by_itself(flow_file: Path, text: str | None, alias: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve_model(load(flow_file, text), alias)
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.hint) == ("SKY634", hint)
+    assert resolve_model(load(flow_file, text, **{variable_of(alias): "offline"}), alias).provider == "offline"
+
+
+def test_the_known_aliases_are_those_of_all_tables(flow_file: Path) -> None:
+    assert known_aliases(flow_file) == {"fast", "smart"}
+    load(flow_file, "[models.local]\none = 'offline'\n[environments.prod.models.aws]\ntwo = 'bedrock:x'\n")
+    assert known_aliases(flow_file) == {"fast", "smart", "one", "two"}
+    assert is_alias("three", known_aliases(flow_file), {"SKYLOOM_MODEL_THREE": "offline"})
+    assert not is_alias("three", known_aliases(flow_file), {})
 
 
 # --- choosing ---------------------------------------------------------------------------------------------------
@@ -123,7 +157,7 @@ def test_an_alias_that_is_not_configured(flow_file: Path) -> None:
         "skyloom.toml:1:2: SKY634 no model `sumary` for the target `local` (environment `dev`)\n"
         "    1 | [models.local]\n"
         "      |  ^^^^^^^^^^^^\n"
-        "hint: did you mean `summary`?"
+        "hint: did you mean `summary`? (known are fast, smart, summary)"
     )
 
 
@@ -131,7 +165,10 @@ def test_a_target_without_models(flow_file: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         resolve_model(load(flow_file, EXAMPLE), "fast", "gcp")
     (diagnostic,) = caught.value.diagnostics
-    assert (diagnostic.code, diagnostic.hint) == ("SKY634", 'add `fast = "provider:model"` to [models.gcp]')
+    assert (diagnostic.code, diagnostic.hint) == (
+        "SKY634",
+        'add `fast = "provider:model"` to [models.gcp] of skyloom.toml',
+    )
 
 
 def test_a_variable_comes_before_the_file(flow_file: Path) -> None:
