@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # How tightly a construct binds, loosest first: the binding powers of JSONata's grammar.
 CHOICE, OR, AND, COMPARISON, SUM, PRODUCT, SIGN, PRIMARY = range(8)
@@ -36,6 +36,9 @@ class Code:
         """The text, in parentheses where it binds more loosely than `level`."""
         return self.text if self.level >= level else f"({self.text})"
 
+
+GROUP = 16
+"""Parts that stand in one chain."""
 
 OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 """The comparison that is true when another one is false."""
@@ -74,17 +77,26 @@ def infix(operator: str, left: Code, right: Code, level: int) -> Code:
     return Code(f"{one} {operator} {other}", level, opposite=f"{one} {turned} {other}" if turned else "")
 
 
-def both(left: Code, right: Code) -> Code:
-    """`left and right`."""
-    return Code(f"{left.at(AND)} and {right.at(AND)}", AND)
+def chain(operator: str, parts: Sequence[Code], level: int) -> Code:
+    """The parts, joined by an operator that does not care how they are grouped. Many go into groups: in a chain every
+    operator nests deeper than the one in front."""
+    if len(parts) == 1:
+        return parts[0]
+    if len(parts) > GROUP:
+        groups = [chain(operator, parts[start : start + GROUP], level) for start in range(0, len(parts), GROUP)]
+        return chain(operator, [Code(f"({group.text})") if group.level == level else group for group in groups], level)
+    return Code(f" {operator} ".join(part.at(level) for part in parts), level)
+
+
+def both(*tests: Code) -> Code:
+    """The tests joined by `and`."""
+    return chain("and", tests, AND)
 
 
 def either(*tests: Code) -> Code:
     """The tests joined by `or`."""
-    if len(tests) == 1:
-        return tests[0]
     alternatives = tuple(inner for test in tests for inner in (test.alternatives or (test,)))
-    return Code(" or ".join(code.at(OR) for code in alternatives), OR, alternatives=alternatives)
+    return replace(chain("or", alternatives, OR), alternatives=alternatives) if len(alternatives) > 1 else tests[0]
 
 
 def negation(test: Code) -> Code:

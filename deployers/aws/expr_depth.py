@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 DEEPEST = 90
 """The bound for emitted texts; what is put around them, as a field's own conversion, needs some, too."""
@@ -19,31 +20,57 @@ _TOKEN = re.compile(
 _PATTERN = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\[])+/")
 
 
+@dataclass(slots=True)
+class _Brackets:
+    """What stands between two brackets: its parts are evaluated one after the other, or, in lists and objects, at the
+    same time, so that their depths add up."""
+
+    together: bool
+    operators: int = 0
+    inner: int = 1
+    finished: int = 0
+
+    def part(self) -> None:
+        """Ends a part: every operator may nest the deepest thing in it one deeper."""
+        depth = self.operators + self.inner
+        self.finished = self.finished + depth if self.together else max(self.finished, depth)
+        self.operators, self.inner = 0, 1
+
+
 def depth(text: str) -> int:
-    """At most so many evaluations are inside each other: every bracket is one, and every operator in front of a place
-    in the same brackets may be another."""
-    levels = [1]
-    deepest = position = 0
-    operand = False
+    """At most so many evaluations are inside each other."""
+    stack = [_Brackets(together=False)]
+    position, before = 0, ""
     while position < len(text):
-        pattern = None if operand else _PATTERN.match(text, position)
-        found = pattern or _TOKEN.match(text, position)
-        assert found is not None
+        found = None if _ends_operand(before) else _PATTERN.match(text, position)
+        kind = "text" if found else None
+        if found is None:
+            found = _TOKEN.match(text, position)
+            assert found is not None
+            kind = found.lastgroup
         position = found.end()
-        kind = "text" if pattern is not None else found.lastgroup
-        if found[0].isspace():
+        token = found[0]
+        if token.isspace():
             continue
         match kind:
             case "open":
-                levels.append(1)
-            case "close":
-                levels.pop()
+                # An index stands behind an operand, the body of a function behind its parameters.
+                stack.append(_Brackets(together=token != "(" and not _ends_operand(before)))
+            case "close" if len(stack) > 1:
+                closed = stack.pop()
+                closed.part()
+                stack[-1].inner = max(stack[-1].inner, closed.finished + 1)
             case "next":
-                levels[-1] = 1
+                stack[-1].part()
             case "operator":
-                levels[-1] += 1
+                stack[-1].operators += 1
             case _:
                 pass
-        operand = kind in ("text", "close", "other")
-        deepest = max(deepest, sum(levels))
-    return deepest + 1
+        before = {"text": "x", "operator": "+"}.get(kind or "", token)
+    stack[0].part()
+    return stack[0].finished + 1
+
+
+def _ends_operand(token: str) -> bool:
+    """Whether an operand may end with the token, so that an operator or an index follows."""
+    return token[-1:] in (")", "]", "}") or token[-1:].isalnum() or token[-1:] == "_"

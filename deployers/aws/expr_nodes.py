@@ -7,7 +7,7 @@ from typing import assert_never
 
 from skyloom.deployers.aws.expr_arithmetic import binary, negative
 from skyloom.deployers.aws.expr_calls import builtin_call
-from skyloom.deployers.aws.expr_code import SUM, Code, choice, member, negation, number, string
+from skyloom.deployers.aws.expr_code import SUM, Code, chain, choice, member, negation, number, string
 from skyloom.deployers.aws.expr_comparing import compare
 from skyloom.deployers.aws.expr_containers import display, item, object_display, part
 from skyloom.deployers.aws.expr_loops import comprehension
@@ -37,9 +37,6 @@ from skyloom.flows.expr.nodes import (
 
 LARGEST = 2**53
 """Beyond it, integers are not exact any more: JSONata's numbers are floats."""
-
-_GROUP = 16
-"""Parts of an f-string that stand in one chain."""
 
 
 def node(writer: Writer, expr: Expr) -> Code:
@@ -112,12 +109,4 @@ def joined(writer: Writer, expr: Format) -> Code:
         texts.append(writer.code(part_))
         constant = ""
     texts += [string(constant)] if constant or not texts else []
-    return _concatenated(texts)
-
-
-def _concatenated(texts: list[Code]) -> Code:
-    """The texts, one behind the other; many of them in groups, for every `&` nests deeper."""
-    if len(texts) > _GROUP:
-        groups = [_concatenated(texts[start : start + _GROUP]) for start in range(0, len(texts), _GROUP)]
-        return _concatenated([Code(f"({group.text})") for group in groups])
-    return Code(" & ".join(text.at(SUM + 1) for text in texts), SUM) if len(texts) > 1 else texts[0]
+    return chain("&", texts, SUM)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from skyloom.deployers.aws.expr_code import (
-    AND,
     COMPARISON,
     FALSE,
-    OR,
     TRUE,
     Code,
     both,
@@ -25,8 +23,8 @@ from skyloom.flows.expr.types import EnumType, ModelType, TupleType, Type, membe
 def truth(writer: Writer, operand: Expr) -> Code:
     """The truth of `operand`, as a boolean."""
     if isinstance(operand, Logic):
-        level = AND if operand.operator == "and" else OR
-        return Code(f" {operand.operator} ".join(truth(writer, o).at(level) for o in operand.operands), level)
+        join = both if operand.operator == "and" else either
+        return join(*(test(writer, inner) for inner in operand.operands))
     if kinds(operand.type) == {"array"} and not _has_tuple(operand.type):
         return infix(">", call("count", writer.code(operand)), Code("0"), COMPARISON)
     return writer.let([("value", operand)], lambda _, value: truth_of_value(value, operand.type, operand))
@@ -101,8 +99,8 @@ def _opaque(of: Type) -> bool:
 def logic(writer: Writer, expr: Logic) -> Code:
     """`and`, `or`."""
     if all(kinds(operand.type) <= BOOLEAN for operand in expr.operands):
-        level = AND if expr.operator == "and" else OR
-        return Code(f" {expr.operator} ".join(writer.code(o).at(level) for o in expr.operands), level)
+        join = both if expr.operator == "and" else either
+        return join(*map(writer.code, expr.operands))
     return _deciding(writer, expr, 0)
 
 

@@ -78,6 +78,11 @@ class JsonataJs:
         self.name = package
         self._process = process
 
+    @property
+    def deepest(self) -> int:
+        """How deep evaluations were nested in the last one."""
+        return self._process.deepest
+
     def evaluate(self, text: str, variables: Mapping[str, Any]) -> Any:
         """The value of the text, `Undefined`, or `Broken`."""
         return self._process.evaluate(self.name, text, variables)
