@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 import uuid as uuid_module
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from skyloom.flows.coroutines import run_to_end
 from skyloom.flows.definitions import Definition, Flow, Prompt, Task
 from skyloom.flows.outcome import ErrorValue, Json
 from skyloom.flows.policy import Retry
+from skyloom.flows.scripted import from_outside, standing_in
 from skyloom.flows.task_context import TaskContext
 from skyloom.flows.testing import Answer, Arrival, Call, Script, current_script
 
@@ -102,7 +102,7 @@ class PlainSession:
         encoded = invoke.encode_arguments(task, arguments)
         self._note("task", task.name, encoded)
         stand_in = self._script.tasks.get(task.name) if self._script else None
-        body = task if stand_in is None else _standing_in(task, stand_in)
+        body = task if stand_in is None else standing_in(task, stand_in)
         step = f"{task.name}-{self._steps}"
 
         def attempt(number: int) -> Json:
@@ -213,7 +213,7 @@ class PlainSession:
             if self._comes_in_time(answer.after, timeout):
                 filled = None
                 if form is not None and answer.answer is not None:
-                    filled = _from_outside(answer.answer, form)
+                    filled = from_outside(answer.answer, form)
                 return Decision(approved=answer.approved, comment=answer.comment, by=answer.by, answer=filled)
             if timeout is None:
                 return Never(f'an answer to "{message}"')
@@ -234,7 +234,7 @@ class PlainSession:
                     return Never(f"event {event}")
                 raise EventTimedOut(f"no event {event} within {timeout:g} s")
             try:
-                return _from_outside(arrival.payload, payload)
+                return from_outside(arrival.payload, payload)
             except values.NotOfType:
                 raise TaskFailed(f"event {event} brought a payload that is not of its type") from None
 
@@ -290,19 +290,3 @@ class PlainSession:
 
     def uuid(self) -> str:
         return self._timed(lambda: str(uuid_module.uuid4()))
-
-
-def _from_outside(value: Any, annotation: Any) -> Any:
-    """What a script answers, as every engine hands it to the flow. Raises NotOfType."""
-    canonical = values.to_json(values.from_json(values.shown(value), annotation), annotation)
-    return values.from_json(canonical, annotation)
-
-
-def _standing_in(task: Task[..., Any], answer: Any) -> Task[..., Any]:
-    """The task with its own types and another body: a function, or a value that it always gives."""
-
-    @functools.wraps(task.function)
-    def body(*args: Any, **kwargs: Any) -> Any:
-        return answer(*args, **kwargs) if callable(answer) else answer
-
-    return Task(body)

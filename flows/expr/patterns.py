@@ -224,10 +224,6 @@ def _number(of: Type) -> Type:
     return union(*(INT if kind == BOOL else kind for kind in members(widen(of))))
 
 
-def _is_float(of: Type) -> bool:
-    return of == FLOAT
-
-
 def _same(of: Type) -> Type:
     return of
 
@@ -246,7 +242,7 @@ _ANY_VALUE = "any value"
 BOUNDS: dict[str, Bound] = {
     **{name: Bound(_ANY_VALUE, _anything) for name in "TUVWX"},
     "N": Bound("numbers", is_number, _number),
-    "F": Bound("a number that is a float for certain", _is_float),
+    "F": Bound("a number that is a float for certain", lambda of: of == FLOAT),
     "O": Bound("values that have an order", orderable),
     "B": Bound("values whose truth is certain", lambda of: truth(of) != "unknown"),
     "P": Bound("str, int, float, bool, None or a caught error", formattable),

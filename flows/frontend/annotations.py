@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import collections.abc
 import dataclasses
 import inspect
@@ -36,8 +35,9 @@ from skyloom.flows.expr.types import (
     union,
 )
 from skyloom.flows.frontend import construction, fields
+from skyloom.flows.frontend.error_table import ErrorTable
 from skyloom.flows.frontend.unsupported import Unsupported, why_not
-from skyloom.flows.ir.program import ErrorDefinition, ModelDefinition, ModelField
+from skyloom.flows.ir.program import ModelDefinition, ModelField
 
 __all__ = ["TypeTable", "Unsupported"]
 
@@ -75,16 +75,15 @@ class TypeTable:
     Attributes:
         models: the record types by name. A model with a field that has no JSON form is in the table too, with that
             field of type Any; `resolve` refuses it.
-        errors: the exception classes by name.
+        errors: the exception classes.
     """
 
     def __init__(self) -> None:
         self.models: dict[str, ModelDefinition] = {}
-        self.errors: dict[str, ErrorDefinition] = {}
+        self.errors = ErrorTable()
         self._classes: dict[str, type] = {}
         self._names: dict[Any, str] = {}
         self._refused: dict[str, Unsupported] = {}
-        self._error_classes: dict[str, type[BaseException]] = {}
         self._open_aliases: list[Any] = []
         self._int_defaults: set[tuple[type, str]] = set()
 
@@ -127,30 +126,6 @@ class TypeTable:
     def has_int_default(self, name: str, attribute: str) -> bool:
         """Whether the constructor of the model `name` puts an int into a float field that is left out."""
         return (self._classes[name], attribute) in self._int_defaults
-
-    def error(self, cls: type[BaseException]) -> ErrorDefinition:
-        """The exception class `cls`, registered under its name.
-
-        Raises:
-            Unsupported: another class of the same name is in use. Errors cross steps by name, so nothing could tell
-                the two apart.
-        """
-        name = cls.__name__
-        known = self._error_classes.setdefault(name, cls)
-        builtin = _BUILTIN_ERRORS.get(name)
-        if known is not cls or (builtin is not None and builtin is not cls):
-            other = builtin or known
-            raise Unsupported(
-                f"two exception classes are called `{name}`: {cls.__module__}.{cls.__qualname__} and "
-                f"{other.__module__}.{other.__qualname__}",
-                "rename one: errors keep their class name, and nothing else, on every engine",
-            )
-        if name not in self.errors:
-            bases = tuple(base.__name__ for base in cls.__mro__[1:] if issubclass(base, Exception))
-            self.errors[name] = ErrorDefinition(
-                name=name, bases=bases, module=cls.__module__, qualname=cls.__qualname__
-            )
-        return self.errors[name]
 
     # --- classes ------------------------------------------------------------------------------------------------
 
@@ -305,10 +280,3 @@ class TypeTable:
         if not isinstance(self.resolve(form), ModelType):
             raise Unsupported(f"the form `{fields.spelled(form)}` is no model", "use a pydantic model or a dataclass")
         return self._record(Decision[form], Decision, (form,))
-
-
-_BUILTIN_ERRORS: dict[str, type[BaseException]] = {
-    name: item
-    for name, item in vars(builtins).items()
-    if isinstance(item, type) and issubclass(item, BaseException) and item.__name__ == name
-}

@@ -96,7 +96,7 @@ class ProgramBuilder:
             tasks=_by_name(self._tasks.values()),
             prompts=_by_name(self._prompts.values()),
             models=dict(self.types.models),
-            errors=dict(self.types.errors),
+            errors=dict(self.types.errors.definitions),
         )
         program = passes.run(program)
         if broken := structure.problems(program):
@@ -221,7 +221,7 @@ class ProgramBuilder:
         names = []
         for cls in options.error_classes(classes):
             try:
-                names.append(self.types.error(cls).name)
+                names.append(self.types.errors.add(cls).name)
             except Unsupported as problem:
                 where = Decorators(subject).option("retry", part) or subject.name_span
                 self.report.add("SKY516", problem.message, subject.source, where, problem.hint)

@@ -100,7 +100,7 @@ class Errors:
         if not issubclass(cls, Exception):
             raise self.body.problem("SKY308", f"`{cls.__name__}` is not for flows", node, "use a subclass of Exception")
         try:
-            return self.body.builder.types.error(cls)
+            return self.body.builder.types.errors.add(cls)
         except Unsupported as problem:
             raise self.body.problem("SKY516", problem.message, node, problem.hint) from None
 

@@ -15,6 +15,7 @@ from skyloom.flows.frontend.assignments import Assignments
 from skyloom.flows.frontend.body import Body, Loop, Stop, with_article
 from skyloom.flows.frontend.errors import Errors
 from skyloom.flows.frontend.expressions import Expressions
+from skyloom.flows.frontend.function_nodes import assigned_names, own_nodes, without_docstring
 from skyloom.flows.frontend.narrowing import assume
 from skyloom.flows.frontend.scope import Ownership, Scope, agree, join
 from skyloom.flows.frontend.source import SourceFile
@@ -45,13 +46,13 @@ def compile_body(
         builder: reads the tasks, prompts and flows that are called; has the report and the types.
         returns: the type that `return` must give.
     """
-    body = Body(source, namespace, builder, _assigned(function), returns)
+    body = Body(source, namespace, builder, assigned_names(function), returns)
     for parameter in parameters:
         # Python keeps one object as the default, for all calls.
         shared = isinstance(parameter.default, list | dict)
         body.scope.assign(parameter.name, parameter.type, Ownership.SHARED if shared else Ownership.FRESH)
     statements = Statements(body)
-    statements.block(_without_docstring(function.body))
+    statements.block(without_docstring(function.body))
     if body.scope.alive and not assignable(t.NULL, returns):
         body.report(
             "SKY229",
@@ -60,36 +61,6 @@ def compile_body(
             "add a `return`, or let the annotation say `| None`",
         )
     return (*body.constants, *body.block)
-
-
-def _assigned(function: ast.FunctionDef) -> frozenset[str]:
-    names = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
-    for node in _own_nodes(function.body):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            names.add(node.name)
-    return frozenset(names)
-
-
-def _own_nodes(nodes: Sequence[ast.AST]) -> list[ast.AST]:
-    """Every node below, but for the insides of comprehensions, lambdas and nested definitions."""
-    found: list[ast.AST] = []
-    for node in nodes:
-        found.append(node)
-        if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-            found += _own_nodes([node.generators[0].iter])
-        elif not isinstance(node, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found += _own_nodes(list(ast.iter_child_nodes(node)))
-    return found
-
-
-def _without_docstring(statements: list[ast.stmt]) -> list[ast.stmt]:
-    match statements:
-        case [ast.Expr(value=ast.Constant(value=str())), *rest]:
-            return rest
-        case _:
-            return statements
 
 
 class Statements:
@@ -119,7 +90,7 @@ class Statements:
 
     def _give_up(self, statement: ast.stmt | ast.expr) -> None:
         """What the statement, or target, would have assigned has a value that nobody complains about again."""
-        for node in _own_nodes([statement]):
+        for node in own_nodes([statement]):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 self.body.scope.poison(node.id)
             elif isinstance(node, ast.Global | ast.Nonlocal):

@@ -418,30 +418,30 @@ class CardDeclined(Declined, LookupError):
 
 def test_errors_keep_their_bases() -> None:
     table = TypeTable()
-    assert table.error(CardDeclined) == ErrorDefinition(
+    assert table.errors.add(CardDeclined) == ErrorDefinition(
         name="CardDeclined",
         bases=("Declined", "LookupError", "Exception"),
         module=__name__,
         qualname="CardDeclined",
     )
-    assert table.error(Exception).bases == ()
-    assert table.error(KeyError).bases == ("LookupError", "Exception")
-    assert table.error(IOError).name == "OSError"
-    assert list(table.errors) == ["CardDeclined", "Exception", "KeyError", "OSError"]
+    assert table.errors.add(Exception).bases == ()
+    assert table.errors.add(KeyError).bases == ("LookupError", "Exception")
+    assert table.errors.add(IOError).name == "OSError"
+    assert list(table.errors.definitions) == ["CardDeclined", "Exception", "KeyError", "OSError"]
 
 
 def test_errors_of_one_name_are_refused() -> None:
     table = TypeTable()
-    table.error(Declined)
+    table.errors.add(Declined)
     other = type("Declined", (Exception,), {"__module__": "elsewhere"})
     with pytest.raises(Unsupported) as refusal:
-        table.error(other)
+        table.errors.add(other)
     assert refusal.value.message == (
         f"two exception classes are called `Declined`: elsewhere.Declined and {__name__}.Declined"
     )
     shadow = type("ValueError", (Exception,), {"__module__": "mine"})
     with pytest.raises(Unsupported, match=r"mine\.ValueError and builtins\.ValueError"):
-        TypeTable().error(shadow)
+        TypeTable().errors.add(shadow)
 
 
 def test_a_namespace_is_only_looked_at() -> None:

@@ -100,7 +100,7 @@ async def search(topic: str, limit: int = 3, *, ticket: Ticket | None = None) ->
     )
     assert builder.task(module.search) is builder.task(module.search)
     assert builder.report.diagnostics == []
-    assert list(builder.types.errors) == ["KeyError", "OSError", "TimeoutError"]
+    assert list(builder.types.errors.definitions) == ["KeyError", "OSError", "TimeoutError"]
 
 
 def test_a_prompt(write: Write) -> None:
