@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections.abc import Awaitable, Callable
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any, cast
 from skyloom import errors
 from skyloom.errors import Diagnostic, EngineError, FlowCancelled, InvalidInput, TaskFailed
 from skyloom.flows import invoke, values
-from skyloom.flows.coroutines import run_to_end
 from skyloom.flows.definitions import Flow
 from skyloom.flows.ir.codec import digest
 from skyloom.flows.ir.program import Program
@@ -23,6 +23,7 @@ from skyloom.flows.runner.events import RunEvent, ignore
 from skyloom.flows.runner.inline import InlineEngine, RunContext
 from skyloom.flows.runner.interpreter import Interpreter
 from skyloom.flows.runner.locate import locate, locate_class
+from skyloom.flows.runner.stopping import Terminated, Termination, on_sigterm, run_stoppable, stop
 from skyloom.flows.runner.store import Refused, Run, RunStore, StoredJournal
 
 CANCEL_POLL_SECONDS = 0.5
@@ -109,7 +110,7 @@ def start(
 
     Raises:
         EngineError: the engine failed; the run can be resumed.
-        FlowCancelled: somebody stopped it.
+        FlowCancelled: somebody stopped it; Terminated, where that was by SIGTERM.
     """
     kept = store or RunStore()
     models = _models(prepared.program, prepared.file, environment)
@@ -169,9 +170,14 @@ def _carry(
 ) -> Run:
     context = RunContext(program=program, store=store, models=models, observe=observe)
     interpreter = Interpreter(program, run.id, StoredJournal(store, run.id), observe)
-    announce(run)
+    termination = Termination()
+
+    async def work() -> Json:
+        announce(run)
+        return await (carrier or _on_prefect)(context, interpreter, run)
+
     try:
-        result = run_to_end(lambda: _watched(context, interpreter, run, carrier or _on_prefect))
+        result = run_stoppable(lambda: _watched(work, run, store, termination))
         store.end_run(run.id, "done", _final(program, result))
     except Raised as raised:
         store.mark_final(run.id, raised.trail)
@@ -182,6 +188,10 @@ def _carry(
         store.end_run(run.id, "cancelled")
         raise
     except BaseException as error:
+        if termination.asked:
+            # What comes of stopping an engine in the middle of its own work.
+            store.end_run(run.id, "cancelled")
+            raise Terminated(f"run {run.id} was stopped by SIGTERM") from None
         with suppress(EngineError):
             store.end_run(run.id, "crashed", error=ErrorValue.of(error))
         raise
@@ -190,19 +200,23 @@ def _carry(
     return store.run(run.id)
 
 
-async def _watched(context: RunContext, interpreter: Interpreter, run: Run, carrier: Carrier) -> Json:
-    """Runs it, and stops it when somebody asks for that."""
-    work = asyncio.ensure_future(carrier(context, interpreter, run))
-    try:
-        while not (await asyncio.wait({work}, timeout=CANCEL_POLL_SECONDS))[0]:
-            if context.store.cancel_requested(run.id):
-                raise FlowCancelled(f"run {run.id} was cancelled")
-        return work.result()
-    finally:
-        if not work.done():
-            work.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await work
+async def _watched(
+    work: Callable[[], Coroutine[Any, Any, Json]], run: Run, store: RunStore, termination: Termination
+) -> Json:
+    """Does the work, and stops it when somebody asks for that."""
+    with on_sigterm(termination) as asked:
+        working = asyncio.ensure_future(work())
+        try:
+            while True:
+                await asyncio.wait({working, asked}, timeout=CANCEL_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if working.done():
+                    return working.result()
+                if asked.done():
+                    raise Terminated(f"run {run.id} was stopped by SIGTERM")
+                if store.cancel_requested(run.id):
+                    raise FlowCancelled(f"run {run.id} was cancelled")
+        finally:
+            await stop(working)
 
 
 async def run_inline(context: RunContext, interpreter: Interpreter, run: Run) -> Json:
@@ -225,7 +239,12 @@ def _final(program: Program, result: Json) -> Json:
 def run_flow(flow: Flow[..., Any], arguments: dict[str, Any]) -> Any:
     """What `Flow.run` does: Python arguments in, a Python result out, the flow's error raised."""
     prepared = prepare(flow, invoke.encode_arguments(flow, arguments))
-    run = start(prepared)
+    try:
+        run = start(prepared)
+    except Terminated:
+        # The process is still asked to end, in the way of the program that this is.
+        signal.raise_signal(signal.SIGTERM)
+        raise
     if run.error is not None:
         raise rebuilt(run.error, prepared.program)
     return invoke.decode_result(flow, run.result)

@@ -96,13 +96,14 @@ async def _carry(context: RunContext, interpreter: Interpreter, run: Run, client
     flow_runs = FlowRuns(client, run)
     if run.engine_run is not None:
         questions = context.store.waits("approval", run_id=run.id, open_only=False)
-        await flow_runs.mark_dead({UUID(wait.engine_run) for wait in questions if wait.engine_run})
-    flow_run = await flow_runs.create(run.flow, run.id, run.input)
-    context.store.set_engine_run(run.id, str(flow_run.id))
-    inline = InlineEngine(context)
-    parts = Parts(inline, StepRuns(context.observe), flow_runs, Approvals(inline, flow_runs))
-    engine = PrefectEngine(parts, flow_run.id)
+        await flow_runs.end_dead({UUID(wait.engine_run) for wait in questions if wait.engine_run})
     async with AsyncExitStack() as meanwhile:
+        await meanwhile.enter_async_context(flow_runs.none_left())
+        flow_run = await flow_runs.create(run.flow, run.id, run.input)
+        context.store.set_engine_run(run.id, str(flow_run.id))
+        inline = InlineEngine(context)
+        parts = Parts(inline, StepRuns(context.observe), flow_runs, Approvals(inline, flow_runs))
+        engine = PrefectEngine(parts, flow_run.id)
         await meanwhile.enter_async_context(_watched(client, flow_run.id, run, context))
         await meanwhile.enter_async_context(_beside(save_graph(client, flow_run.id, context.program)))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +23,13 @@ from prefect.client.schemas.filters import (
     TaskRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.exceptions import PrefectException
 from prefect.flow_engine import run_flow_async
 from prefect.states import Cancelled, Completed, Crashed, Failed, Pending
 
 from skyloom.flows.outcome import Json, Raised
 from skyloom.flows.runner.engine import Place
+from skyloom.flows.runner.stopping import keep_handler
 from skyloom.flows.runner.store import Run
 
 TAG = "skyloom"
@@ -76,9 +79,22 @@ class FlowRuns:
         """Puts a flow run that nobody carries into its final state."""
         await self.client.set_flow_run_state(flow_run_id, state, force=True)
 
-    async def mark_dead(self, kept: Collection[UUID]) -> None:
+    @asynccontextmanager
+    async def none_left(self) -> AsyncIterator[None]:
+        """Ends what is left where the block is cancelled, such as a flow run that was just being made."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            with suppress(httpx.HTTPError, PrefectException):
+                await self._end_left(Cancelled(message="cancelled by Skyloom"), kept=())
+            raise
+
+    async def end_dead(self, kept: Collection[UUID]) -> None:
         """Sets what an earlier process of the run left unfinished to Crashed, but for the flow runs in `kept`."""
-        crashed: State[Any] = Crashed(message="the process of this run ended; Skyloom resumed it in another one")
+        message = "the process of this run ended; Skyloom resumed it in another one"
+        await self._end_left(Crashed(message=message), kept)
+
+    async def _end_left(self, state: State[Any], kept: Collection[UUID]) -> None:
         unended = FlowRunFilter(
             tags=FlowRunFilterTags(all_=[TAG, self._run.id]),
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_UNENDED)),
@@ -89,9 +105,9 @@ class FlowRuns:
         running = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=_UNENDED)))
         among = FlowRunFilter(id=FlowRunFilterId(any_=[run.id for run in dead]))
         for task_run in await self.client.read_task_runs(task_run_filter=running, flow_run_filter=among, limit=_PAGE):
-            await self.client.set_task_run_state(task_run.id, crashed, force=True)
+            await self.client.set_task_run_state(task_run.id, state, force=True)
         for flow_run in dead:
-            await self.end(flow_run.id, crashed)
+            await self.end(flow_run.id, state)
 
     async def _stand_in(self, parent: UUID, place: Place, flow: str) -> UUID:
         """A task run that stands for a flow run in the flow run above it.
@@ -137,6 +153,7 @@ class _Carried:
         self.ended = False
 
     async def run(self) -> State[Any]:
+        keep_handler()
         try:
             self._value = await self._body()
             state: State[Any] = Completed()

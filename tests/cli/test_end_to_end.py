@@ -119,7 +119,7 @@ def test_ctrl_c_cancels_and_the_run_can_be_resumed(begin: Begin, store: RunStore
     wait = question(store, "sleep", napping)
     napping.process.send_signal(signal.SIGINT)
     code, result, told = napping.end()
-    assert (code, result) == (1, ""), told
+    assert (code, result) == (130, ""), told
     assert told.splitlines()[-1] == f"cancelled; to go on from there: skyloom runs resume {wait.run}"
     assert "Traceback" not in told
     assert store.run(wait.run).status == "cancelled"
@@ -136,7 +136,7 @@ def test_ctrl_c_does_not_wait_for_a_body_that_cannot_be_stopped(begin: Begin) ->
     dozing.process.send_signal(signal.SIGINT)
     began = time.monotonic()
     code, result, rest = dozing.end()
-    assert (code, result) == (1, ""), (told, rest)
+    assert (code, result) == (130, ""), (told, rest)
     assert time.monotonic() - began < 30
     assert rest.splitlines()[-1].startswith("cancelled; to go on from there: skyloom runs resume stuck-")
 

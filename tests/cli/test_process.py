@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from skyloom.cli import main
+from skyloom.cli import command
 from skyloom.cli.app import app
 from skyloom.flows.runner.store import RunStore
 
@@ -37,16 +36,13 @@ def test_an_unexpected_error_is_one_message(
 
     monkeypatch.setattr(RunStore, "runs", break_down)
     monkeypatch.setattr(sys, "argv", ["skyloom", "runs", "list"])
-    with pytest.raises(SystemExit) as left:
-        main()
-    assert left.value.code == 1
+    assert command() == 1
     assert capsys.readouterr().err.splitlines() == [
         "error: Skyloom failed unexpectedly: ZeroDivisionError: a bug",
         "please report it, with what SKYLOOM_DEBUG=1 shows of it",
     ]
     monkeypatch.setenv("SKYLOOM_DEBUG", "1")
-    with pytest.raises(SystemExit):
-        main()
+    assert command() == 1
     assert "Traceback (most recent call last)" in capsys.readouterr().err
 
 
@@ -83,13 +79,32 @@ def test_a_body_that_cannot_be_stopped_does_not_hold_the_command_up(tmp_path: Pa
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: no run nope")
 
 
-def test_other_threads_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "_exit", lambda code: pytest.fail("the process was ended"))
-    monkeypatch.setattr(sys, "argv", ["skyloom", "version"])
-    assert threading.active_count() >= 1
-    with pytest.raises(SystemExit) as left:
-        main()
-    assert left.value.code == 0
+@pytest.mark.parametrize("prefect", ["", "import prefect\n"], ids=["without Prefect", "with Prefect"])
+def test_the_end_of_the_process_leaves_nothing_out(prefect: str) -> None:
+    code = (
+        f"{prefect}import atexit, sys, threading, time\n"
+        "sys.argv = ['skyloom', 'runs', 'show', 'nope']\n"
+        "def late():\n    time.sleep(0.5)\n    print('from a thread')\n"
+        "threading.Thread(target=late).start()\n"
+        "atexit.register(lambda: print('at the exit', end=''))\n"
+        "from skyloom.cli import main\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: no run nope")
+    # What a program registers before it calls `main` is called after its end, and only where Python ends by itself.
+    assert done.stdout == "from a thread\n" + ("" if prefect else "at the exit")
+
+
+def test_what_a_flow_does_at_the_exit_is_done() -> None:
+    code = (
+        "import prefect, sys\n"
+        "from skyloom import cli\n"
+        "def command():\n    import atexit\n    atexit.register(lambda: print('done'))\n    return 3\n"
+        "cli.command = command\n"
+        "cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "done\n", "")
 
 
 def test_the_home_that_cannot_be_made_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

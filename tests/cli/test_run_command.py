@@ -14,7 +14,7 @@ import pytest
 from cli.flows_to_run import SOURCE
 
 from skyloom.errors import EngineError
-from skyloom.flows.runner import launch, server
+from skyloom.flows.runner import launch, prefect_settings, server
 from skyloom.flows.runner.answering import answer_approval
 from skyloom.flows.runner.server import ServerAddress
 from skyloom.flows.runner.store import RunStore, Wait
@@ -26,6 +26,7 @@ ADDRESS = ServerAddress("http://127.0.0.1:1/api", "http://127.0.0.1:1", started=
 def inline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs need no Prefect."""
     monkeypatch.setattr(launch, "_on_prefect", launch.run_inline)
+    monkeypatch.setattr(prefect_settings, "load_prefect", lambda: None)
     monkeypatch.setattr(server, "ensure_server", lambda progress: ADDRESS)
 
 

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 
 
 def main() -> None:
     """Runs the command of `sys.argv` and ends the process with its exit code."""
+    from skyloom.cli.process import Ending, leave_now
+
+    ending = Ending()
+    ending.code = command()
+    if any(thread.name.startswith("skyloom-task") and thread.is_alive() for thread in threading.enumerate()):
+        # The body of a task that timed out or was cancelled runs on in its thread; Python would wait for its end.
+        leave_now(ending.code)
+    sys.exit(ending.code)
+
+
+def command() -> int:
+    """Runs the command of `sys.argv` and gives its exit code."""
+    from skyloom.cli.process import loading
+
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character must not end a run.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    code = _exit_code()
-    if any(thread.name.startswith("skyloom-task") and thread.is_alive() for thread in threading.enumerate()):
-        # The body of a task that timed out or was cancelled runs on in its thread; Python would wait for its end.
-        _leave_now(code)
-    sys.exit(code)
-
-
-def _exit_code() -> int:
-    from skyloom.cli.app import app
-    from skyloom.cli.edge import FAILED, show_unexpected
+    with loading():
+        from skyloom.cli.app import app
+        from skyloom.cli.edge import FAILED, show_unexpected
 
     try:
         app(prog_name="skyloom")
@@ -32,12 +38,3 @@ def _exit_code() -> int:
         show_unexpected(error)
         return FAILED
     return 0
-
-
-def _leave_now(code: int) -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            continue
-    os._exit(code)

@@ -1,6 +1,7 @@
 """Where errors end: every kind of error becomes a message and an exit code here, once.
 
-Exit codes: 0 done; 1 the flow, the engine or Skyloom itself failed; 2 the user's mistake.
+Exit codes: 0 done; 1 the flow, the engine or Skyloom itself failed, or the run was cancelled; 2 the user's mistake;
+130 and 143 stopped by SIGINT (Ctrl-C) and SIGTERM.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from skyloom.cli.output import say, show_diagnostics
 from skyloom.errors import EngineError, UserError
 
 FAILED, MISTAKE = 1, 2
+SIGNALLED = 128
+"""Added to the number of the signal that stopped a run, as shells do."""
 DEBUG_VARIABLE = "SKYLOOM_DEBUG"
 """Set in the environment, it shows the traceback of every error."""
 

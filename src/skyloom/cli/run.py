@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from skyloom.cli.edge import FAILED, show_expected
+from skyloom.cli.edge import FAILED, SIGNALLED, show_expected
 from skyloom.cli.inputs import read_object
 from skyloom.cli.output import diagnostic_json, duration, say, show_json
+from skyloom.cli.process import beside, loading
 from skyloom.errors import EngineError, FlowCancelled, UserError
 from skyloom.flows.outcome import Json
 
@@ -45,12 +47,14 @@ def run(
     """Run a flow on this machine and print its result.
 
     The flow and its input are checked before anything starts. Progress goes to stderr, the result to stdout.
-    Exit code: 0 done, 1 the flow failed, 2 the flow or its input is wrong.
+    Exit code: 0 done, 1 the flow failed or was cancelled, 2 the flow or its input is wrong, 130 stopped by Ctrl-C, 143
+    stopped by SIGTERM. A run that failed or was stopped can be resumed.
     """
     from skyloom.cli.progress import progress
     from skyloom.flows.runner import launch
 
-    prepared, stand_in = _prepared(target, given, environment, as_json)
+    with loading():
+        prepared, stand_in = _prepared(target, given, environment, as_json)
     shown = progress(quiet=quiet)
     address = server_for(shown)
     if stand_in:
@@ -108,11 +112,12 @@ def carry(begin: Begin, shown: Progress, address: ServerAddress, *, as_json: boo
     try:
         with redirect_stdout(sys.stderr), shown.showing():
             ended = begin(shown.observe, announce)
-    except (KeyboardInterrupt, FlowCancelled):
+    except (KeyboardInterrupt, FlowCancelled) as stopped:
         if known and as_json:
             show_json(_document(_latest(known[0]), address))
-        _say_how_to_go_on("cancelled", known)
-        raise typer.Exit(FAILED) from None
+        state, left_with = _stopped(stopped)
+        _say_how_to_go_on(state, known)
+        raise typer.Exit(left_with) from None
     except EngineError as error:
         if known and as_json:
             show_json(_document(_latest(known[0]), address))
@@ -126,11 +131,24 @@ def carry(begin: Begin, shown: Progress, address: ServerAddress, *, as_json: boo
     _show_end(ended, address, as_json=as_json)
 
 
-def server_for(shown: Progress) -> ServerAddress:
-    """The Prefect server that runs are carried by, started where that is necessary; its address is shown."""
-    from skyloom.flows.runner import server
+def _stopped(by: BaseException) -> tuple[str, int]:
+    """What stopped the run, in words and as the exit code that shells give."""
+    from skyloom.flows.runner.stopping import Terminated
 
-    address = server.ensure_server(shown.line)
+    if isinstance(by, Terminated):
+        return "stopped by SIGTERM", SIGNALLED + signal.SIGTERM
+    return "cancelled", SIGNALLED + signal.SIGINT if isinstance(by, KeyboardInterrupt) else FAILED
+
+
+def server_for(shown: Progress) -> ServerAddress:
+    """The Prefect server that runs are carried by, started where that is necessary; its address is shown. Prefect
+    itself is loaded meanwhile."""
+    from skyloom.flows.runner import prefect_settings, server
+
+    with loading():
+        ready = beside(lambda: server.ensure_server(shown.line))
+        prefect_settings.load_prefect()
+    address = ready.result()
     shown.line(f"Prefect: {address.ui_url}", "dim")
     return address
 
