@@ -59,14 +59,14 @@ HOST_SECONDS = 10
 def definition_problems(program: Program, definition: Json) -> Iterator[Diagnostic]:
     """What is too large in a machine of the program's main flow."""
     flow = program.flow
-    size = len(json.dumps(definition, ensure_ascii=False).encode())
+    size = len(json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode())
     if size > DEFINITION.value:
         yield Diagnostic(
             "SKY701",
             f"the state machine of {flow.name} has {size:,} bytes; Step Functions takes {DEFINITION}",
             flow.file,
             flow.span,
-            hint="give parts of it a timeout of their own, `@flow(timeout=...)`: such flows are machines of their own",
+            hint="move parts of it into flows of their own: what is too large becomes several machines",
         )
     for name, state in definition["States"].items():
         size = len(json.dumps(state.get("Arguments"), ensure_ascii=False).encode())

@@ -20,6 +20,7 @@ from skyloom.deployers.aws.machine.merging import merge_choices
 from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.output import WAITS, Invoke, Kind, Need, StartExecution, Workflow, WorkflowSettings
 from skyloom.deployers.aws.machine.settling import settle
+from skyloom.deployers.aws.machine.splitting import separate
 from skyloom.deployers.aws.machine.statements import lower_block
 from skyloom.deployers.aws.machine.states import States, with_placeholders
 from skyloom.deployers.aws.machine.values import Value
@@ -37,7 +38,7 @@ def machine_of(program: Program, settings: WorkflowSettings) -> Workflow:
         CheckFailed: something that Step Functions cannot carry.
     """
     _refuse(limits.program_problems(program))
-    lowering = Lowering(program, settings, lower_block)
+    lowering = Lowering(program, settings, lower_block, separate(program))
     graph = _lowered(lowering)
     writing = Writing()
     _simplify(graph, writing)

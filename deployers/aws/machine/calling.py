@@ -35,7 +35,7 @@ def lower_main(lowering: Lowering, scope: Scope, exits: Exits, edge: Edge) -> No
 def lower_call(lowering: Lowering, context: Context, step: CallFlow, edge: Edge) -> Edge | None:
     """The body of the flow in the place of the call, or a call of its machine."""
     flow = lowering.program.flows[step.flow]
-    if lowering.is_separate(flow):
+    if flow.name in lowering.separate:
         return _execution(lowering, context, step, flow, edge)
     given, edge = arguments(lowering, context, edge, step.arguments, step.id, step.span)
     names = _names(lowering, context.scope, flow)

@@ -29,7 +29,7 @@ from skyloom.deployers.aws.machine.reading import Readings
 from skyloom.deployers.aws.machine.values import Ref, Value, snippet
 from skyloom.errors import Span
 from skyloom.flows.ir.nodes import Block
-from skyloom.flows.ir.program import FlowDefinition, Program
+from skyloom.flows.ir.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Lowering:
     """One machine in the making.
 
     Attributes:
+        separate: the flows that run as executions of their own.
         block: lowers statements behind an open edge; gives the edge on which the next one goes on, or None where
             nothing does.
     """
@@ -55,6 +56,7 @@ class Lowering:
     program: Program
     settings: WorkflowSettings
     block: Callable[[Lowering, Context, Block, Edge], Edge | None]
+    separate: frozenset[str]
     hoisted: dict[str, HoistedExpression] = field(default_factory=dict)
     inlined: dict[tuple[int, str], tuple[Scope, dict[str, str]]] = field(default_factory=dict)
     failures: dict[int, tuple[Scope, Failing]] = field(default_factory=dict)
@@ -101,10 +103,6 @@ class Lowering:
             node = Fail(label="fail", comment=context.comment(span), order=self.number(), error=error, cause=cause)
             known = self.failures[id(context.scope)] = (context.scope, Failing(node, variable))
         return known[1]
-
-    def is_separate(self, flow: FlowDefinition) -> bool:
-        """Whether a sub-flow runs as an execution of its own: one that has a timeout can only be stopped as a whole."""
-        return flow.timeout is not None
 
 
 def follow(edge: Edge, node: Node) -> Edge:

@@ -12,8 +12,25 @@ from skyloom.deployers.aws.machine.hoisting import Root, evaluate
 from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.values import Constant, Ref, Value, record, snippet, variable
 from skyloom.errors import Span
-from skyloom.flows.ir.nodes import Handler, Raise, Reraise, Try
+from skyloom.flows.ir.nodes import (
+    Append,
+    Assign,
+    Block,
+    CallPrompt,
+    CallTask,
+    Emit,
+    Extend,
+    Handler,
+    Raise,
+    Reraise,
+    Sample,
+    SetItem,
+    Sleep,
+    Try,
+)
 
+LONGEST_COPIED = 2
+"""Statements of a `finally` block that is written for each way out by itself."""
 EVERYTHING = "Exception"
 """The class that takes every error."""
 
@@ -140,7 +157,7 @@ class _Way:
 
 
 class _Final:
-    """The `finally` block of one `try`: written once, entered on every way out, left on the same."""
+    """The `finally` block of one `try`: entered on every way out, left on the same."""
 
     def __init__(self, lowering: Lowering, context: Context, statement: Try) -> None:
         self._lowering = lowering
@@ -185,6 +202,21 @@ class _Final:
         if not self._ways:
             return None
         ways = sorted(self._ways.values(), key=lambda way: way.goes_on is None)
+        if len(ways) > 1 and _is_small(self._statement.final):
+            return [self._through(way) for way in ways][-1]
+        return self._together(ways)
+
+    def _through(self, way: _Way) -> Edge | None:
+        """The block for one way alone: nothing has to be noted, and nothing asked behind it."""
+        span = self._statement.final[0].span
+        entry = self._lowering.join(self._context, "finally", span)
+        for edge in way.edges:
+            edge.to(entry)
+        behind = self._lowering.block(self._lowering, self._inside(), self._statement.final, entry.edge)
+        return behind if behind is None else _last(way, behind)
+
+    def _together(self, ways: list[_Way]) -> Edge | None:
+        """The block once for all ways, and a choice behind it."""
         span = self._statement.final[0].span
         entry = self._lowering.join(self._context, "finally", span)
         pending = self._context.scope.variable("pending") if len(ways) > 1 else None
@@ -193,8 +225,7 @@ class _Final:
                 if pending is not None:
                     edge.let(pending, Constant(way.name))
                 edge.to(entry)
-        context = self._context.forgetting((self._statement,))
-        behind = self._lowering.block(self._lowering, context, self._statement.final, entry.edge)
+        behind = self._lowering.block(self._lowering, self._inside(), self._statement.final, entry.edge)
         if behind is None:
             return None
         if pending is not None:
@@ -205,6 +236,15 @@ class _Final:
                 way.goes_on(edge)
             behind = last
         return _last(ways[-1], behind)
+
+    def _inside(self) -> Context:
+        return self._context.forgetting((self._statement,))
+
+
+def _is_small(final: Block) -> bool:
+    """Whether the block costs no more than the choice that a single copy needs behind it."""
+    plain = Assign | SetItem | Append | Extend | CallTask | CallPrompt | Emit | Sample | Sleep
+    return len(final) <= LONGEST_COPIED and all(isinstance(statement, plain) for statement in final)
 
 
 def _last(way: _Way, behind: Edge) -> Edge | None:

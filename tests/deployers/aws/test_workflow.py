@@ -272,7 +272,7 @@ def test_floats_are_told_to_the_helper(program: Any) -> None:
         return str(x)
     """)
     (hoisted,) = only(made).hoisted
-    assert [name for name, _ in hoisted.types] == ["x"] and hoisted.always
+    assert [name for name, _ in hoisted.types] == ["x"]
 
 
 def test_a_text_is_asked_for_by_the_machine(program: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import itertools
 import json
@@ -25,11 +26,12 @@ from skyloom.deployers.aws.services.schema import Misfit, fitted
 from skyloom.deployers.aws.workflow import HoistedExpression, Workflow, WorkflowSettings, compile_workflows
 from skyloom.errors import TaskFailed, TaskTimedOut
 from skyloom.flows import invoke
-from skyloom.flows.definitions import Task
+from skyloom.flows.definitions import Prompt, Task
 from skyloom.flows.expr.python_names import GLOBALS
 from skyloom.flows.ir.conform import conformed
 from skyloom.flows.ir.program import Program, RetryPolicy
 from skyloom.flows.outcome import ErrorValue, Raised
+from skyloom.flows.prompting import ModelSource, ask
 from skyloom.flows.retrying import idempotency_key
 from skyloom.flows.runner.launch import prepare
 from skyloom.flows.runner.locate import locate
@@ -62,6 +64,11 @@ class Seen:
     ending: Ending
     emitted: list[tuple[str, Json]]
     history: list[dict[str, Any]]
+
+    @property
+    def transitions(self) -> int:
+        """The states that were entered: what Step Functions charges for, apart from retries."""
+        return sum(event["type"].endswith("StateEntered") for event in self.history)
 
     @property
     def error(self) -> tuple[str, str] | None:
@@ -99,7 +106,7 @@ class Functions:
                 return {"StatusCode": 200, "Payload": self._function(call)}
             case "arn:aws:states:::events:putEvents":
                 for entry in call.arguments["Entries"]:
-                    assert entry["EventBusName"] == "${Bus}" and entry["Source"] == f"skyloom.{SETTINGS_APP}"
+                    assert entry["EventBusName"] == "${Bus}" and entry["Source"].startswith("skyloom.")
                     self.emitted.append((entry["DetailType"], entry["Detail"]["payload"]))
                 return {"FailedEntryCount": 0, "Entries": []}
             case "arn:aws:states:::states:startExecution.sync:2":
@@ -115,11 +122,12 @@ class Functions:
         assert name is not None, call.arguments["FunctionName"]
         match payload:
             case {"task": task}:
-                definition = self.program.tasks[task]
                 assert name[1] == task
-                return self._host(definition.retry, lambda: self._task(task, payload["arguments"], payload["context"]))
+                policy = self.program.tasks[task].retry
+                return self._host(policy, lambda: self._task(task, payload["arguments"], payload["context"]))
             case {"prompt": prompt}:
-                return self.prompts[prompt](**payload["arguments"])
+                definition = self.program.prompts[prompt]
+                return self._host(definition.retry, lambda: self._prompt(prompt, payload["arguments"]))
             case {"expression": identifier, "values": values}:
                 assert name[1] == "helper"
                 return self._host(RetryPolicy(), lambda: self._evaluate(identifier, values))
@@ -164,6 +172,13 @@ class Functions:
             raise TaskTimedOut(f"{name} ran longer than {definition.timeout:g} s") from None
         finally:
             pool.shutdown(wait=False)
+
+    def _prompt(self, name: str, arguments: dict[str, Json]) -> Json:
+        if name in self.prompts:
+            return self.prompts[name](**arguments)
+        definition = self.program.prompts[name]
+        prompt = cast(Prompt[..., Any], locate(definition))
+        return asyncio.run(ask(definition, prompt, arguments, ModelSource())).value
 
     def _evaluate(self, identifier: str, values: dict[str, Json]) -> Json:
         hoisted = self.hoisted[identifier]
@@ -261,10 +276,17 @@ class Functions:
         )
 
 
-def run_case(case: Case, *, pace: float = 0.5, prompts: Mapping[str, Json] | None = None) -> Seen:
-    """Compiles and runs one case."""
+def run_case(
+    case: Case,
+    *,
+    pace: float = 0.5,
+    prompts: Mapping[str, Json] | None = None,
+    machines: Mapping[str, Workflow] | None = None,
+) -> Seen:
+    """Compiles and runs one case, or runs it on other `machines`."""
     program = case.flow.program
-    machines = {workflow.flow: workflow for workflow in compiled(program)}
+    if machines is None:
+        machines = {workflow.flow: workflow for workflow in compiled(program)}
     hoisted = {h.id: h for workflow in machines.values() for h in workflow.hoisted}
     functions = Functions(program, case, machines, hoisted, dict(prompts or {}), pace)
     execution = functions.execution(prepare(case.flow, case.input).arguments, uuid.uuid4().hex)
