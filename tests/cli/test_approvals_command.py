@@ -128,7 +128,7 @@ def test_the_second_answer_changes_nothing(invoke: Any, ask: Any, store: RunStor
     invoke("approvals", "approve", wait.id, "--comment", "first")
     result = invoke("approvals", "reject", wait.id, "--comment", "second")
     assert result.exit_code == 2
-    assert result.stderr == f"error: {wait.id} is answered already\n"
+    assert result.stderr == f"this machine: SKY611 {wait.id} is answered already\n"
     assert store.wait(wait.id).answer["comment"] == "first"
 
 
@@ -136,16 +136,19 @@ def test_an_answer_after_the_deadline_is_refused(invoke: Any, ask: Any, store: R
     wait = ask(timeout=-1)
     result = invoke("approvals", "approve", wait.id)
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"error: {wait.id} timed out at 20")
+    assert result.stderr.startswith(f"this machine: SKY611 {wait.id} timed out at 20")
     assert store.wait(wait.id).answer is None
 
 
 def test_unknown_ids(invoke: Any, store: RunStore, run: Run) -> None:
     result = invoke("approvals", "approve", "nope")
-    assert (result.exit_code, result.stderr.splitlines()[0]) == (2, "error: no question nope")
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (2, "this machine: SKY611 no question nope")
     wait = store.open_wait(run.id, "answer/wait", "event", "payment", None)
     result = invoke("approvals", "approve", wait.id)
-    assert (result.exit_code, result.stderr) == (2, f"error: {wait.id} is no approval but a wait for payment\n")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"this machine: SKY611 {wait.id} is no approval but a wait for payment\n",
+    )
 
 
 def test_a_run_that_has_stopped_is_told(invoke: Any, ask: Any, store: RunStore, run: Run) -> None:

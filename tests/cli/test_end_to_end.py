@@ -86,7 +86,7 @@ def test_an_approval_is_given_by_another_process(begin: Begin, store: RunStore) 
     assert "\x1b" not in told
     # A second answer, too late, changes nothing.
     code, _, said = begin("approvals", "reject", wait.id).end()
-    assert (code, said) == (2, f"error: {wait.id} is answered already\n")
+    assert (code, said) == (2, f"this machine: SKY611 {wait.id} is answered already\n")
 
 
 def test_an_approval_is_refused_by_another_process(begin: Begin, store: RunStore) -> None:

@@ -93,4 +93,4 @@ def test_a_wrong_payload_changes_nothing(payload: str, invoke: Any, store: RunSt
 
 def test_an_unknown_run(invoke: Any) -> None:
     result = invoke("events", "send", "payment", "--run", "nope")
-    assert (result.exit_code, result.stderr.splitlines()[0]) == (2, "error: no run nope")
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (2, "this machine: SKY646 no run nope")

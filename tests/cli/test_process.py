@@ -76,7 +76,7 @@ def test_a_body_that_cannot_be_stopped_does_not_hold_the_command_up(tmp_path: Pa
         "from skyloom.cli import main\nmain()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
-    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: no run nope")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "this machine: SKY646 no run nope")
 
 
 @pytest.mark.parametrize("prefect", ["", "import prefect\n"], ids=["without Prefect", "with Prefect"])
@@ -90,7 +90,7 @@ def test_the_end_of_the_process_leaves_nothing_out(prefect: str) -> None:
         "from skyloom.cli import main\nmain()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: no run nope")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "this machine: SKY646 no run nope")
     # What a program registers before it calls `main` is called after its end, and only where Python ends by itself.
     assert done.stdout == "from a thread\n" + ("" if prefect else "at the exit")
 

@@ -135,16 +135,16 @@ def test_unknown_and_ambiguous_runs(command: str, invoke: Any, store: RunStore) 
         return lines
 
     no_runs = "hint: there are no runs yet; start one with `skyloom run FILE:FLOW`"
-    assert refused("nope") == ["error: no run nope", no_runs]
+    assert refused("nope") == ["this machine: SKY646 no run nope", no_runs]
     older, newer = started(store), started(store)
-    assert refused("nope") == ["error: no run nope", "hint: `skyloom runs list` shows the newest runs"]
+    assert refused("nope") == ["this machine: SKY646 no run nope", "hint: `skyloom runs list` shows the newest runs"]
     assert refused("answer-") == [
-        "error: answer- is the beginning of 2 runs",
+        "this machine: SKY646 answer- is the beginning of 2 runs",
         f"hint: say which; the newest: {newer.id}, {older.id}",
     ]
     for mistyped in (f"{newer.id}0", newer.id[:14] + "x", newer.id.replace("sw", "ws"), newer.id[1:14]):
         error, hint = refused(mistyped)
-        assert error == f"error: no run {mistyped}"
+        assert error == f"this machine: SKY646 no run {mistyped}"
         assert hint.startswith(f"hint: did you mean {newer.id}")
 
 
@@ -159,7 +159,10 @@ def test_cancelling_asks_the_run_to_stop(invoke: Any, store: RunStore) -> None:
 def test_what_has_ended_cannot_be_cancelled_or_resumed(invoke: Any, done: Run) -> None:
     result = invoke("runs", "cancel", done.id)
     hint = f"hint: `skyloom runs show {done.id}` shows what came of it\n"
-    assert (result.exit_code, result.stderr) == (2, f"error: run {done.id} is done already\n{hint}")
+    assert (result.exit_code, result.stderr) == (2, f"this machine: SKY646 run {done.id} is done already\n{hint}")
     result = invoke("runs", "resume", done.id)
     assert result.exit_code == 2
-    assert result.stderr == f"error: run {done.id} is done; only a run that has stopped can be resumed\n{hint}"
+    assert (
+        result.stderr
+        == f"this machine: SKY646 run {done.id} is done; only a run that has stopped can be resumed\n{hint}"
+    )

@@ -14,8 +14,10 @@ import typer
 from typer.core import TyperGroup
 
 from skyloom.cli.output import say, show_diagnostics
-from skyloom.errors import EngineError, UserError
+from skyloom.errors import Diagnostic, EngineError, UserError
 
+PLACE = "this machine"
+"""Where the runs are that a command without `--target` is about."""
 FAILED, MISTAKE = 1, 2
 SIGNALLED = 128
 """Added to the number of the signal that stopped a run, as shells do."""
@@ -49,12 +51,12 @@ def show_expected(error: Exception) -> int | None:
     if not isinstance(error, (NotOpen, EngineError)):
         return None
     show_traceback()
+    if isinstance(error, (NotOpen, Refused)):
+        code = "SKY646" if isinstance(error, Refused) else "SKY611"
+        show_diagnostics([Diagnostic(code, str(error), PLACE, hint=error.hint)])
+        return MISTAKE
     say(f"error: {error}", "red")
-    if not isinstance(error, (NotOpen, Refused)):
-        return FAILED
-    if error.hint is not None:
-        say(f"hint: {error.hint}")
-    return MISTAKE
+    return FAILED
 
 
 def show_unexpected(error: Exception) -> None:
