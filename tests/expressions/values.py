@@ -28,8 +28,9 @@ TEXTS = [
 ]
 
 texts = st.sampled_from(TEXTS) | st.text("ab'\"\\\n \ue000𝒳é", max_size=4)
-integers = st.integers(-3, 4) | st.sampled_from([2**53, -(2**53), 2**53 - 1, 10**15, -(10**15) - 1])
-floats = st.sampled_from([0.0, -0.0, 0.5, -1.5, 2.0, 1e300, 5e-324, 1e-7]) | st.floats(-100, 100)
+integers = st.integers(-3, 4) | st.sampled_from([2**50, -(2**50) - 1, 10**15, -(10**15) - 1])
+floats = st.sampled_from([0.0, -0.0, 0.5, -1.5, 2.0, 1e300, 5e-324, 1e-7, 2.675, 0.125, 1e15]) | st.floats(-100, 100)
+floats |= st.integers(-10000, 10000).map(lambda cents: cents / 100)
 anything = st.recursive(
     st.none() | st.booleans() | integers | texts,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=2),

@@ -59,6 +59,7 @@ TYPES: dict[str, Type] = {
     "j": INT,
     "x": FLOAT,
     "y": FLOAT,
+    "xs": ListType(FLOAT),
     "s": STR,
     "u": STR,
     "bi": union(BOOL, INT),
@@ -80,6 +81,8 @@ TYPES: dict[str, Type] = {
 }
 
 SOURCES = """
+str(x) ; f"{x:.2f}" ; f"{x:,.2f}" ; f"{x:.0f}" ; f"{x:.1%}" ; f"{-x:.1f}" ; f"{x * 2:>9}" ; [f"{v}" for v in xs]
+[f"{v:.2f}" for v in [w * 2 for w in xs]] ; f"{x / 4:.3f}"
 a["b"] ; a[0] ; a[i] ; a[s] ; a == None ; a == "a" ; a == 1 ; a == True ; a != 0 ; a in ss ; [a, b]
 {"a": a, "b": [b]} ; o ; o == u ; o or s ; o is None ; [o] ; [ol] ; [ol, ol] ; [nn, ln] ; [v for v in nn]
 [v for v in ln] ; [v for v in mix] ; [v for v in ln if v is not None] ; nn[0] ; nn[1:] ; ln[i] ; ln[2]
@@ -132,6 +135,26 @@ def test_values(source: str) -> None:
     @given(data=st.data())
     def check(data: st.DataObject) -> None:
         agree(expr, {name: data.draw(values(TYPES[name]), label=name) for name in names})
+
+    check()
+
+
+whole = st.integers(-(2**53), 2**53)
+
+
+@pytest.mark.parametrize(
+    "source", ["i // j", "i % j", "divmod(i, j)", "i // 7", "i % 7", "i / j", "str(i)", "f'{i:,}'"]
+)
+def test_every_integer(source: str) -> None:
+    """Division is exact as far as integers are."""
+    expr = build(source, **TYPES)
+
+    @settings(FEW, max_examples=100)
+    @given(i=whole, j=whole | st.integers(-9, 9), k=whole)
+    def check(i: int, j: int, k: int) -> None:
+        # Also where the quotient is next to an integer.
+        for numerator in (i, j * (k // j) if j else k, min(j * (k // j) + j - 1, 2**53) if j else k):
+            agree(expr, {name: {"i": numerator, "j": j}[name] for name in nodes.free_names(expr)})
 
     check()
 
