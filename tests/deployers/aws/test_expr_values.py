@@ -139,7 +139,7 @@ def test_values(source: str) -> None:
     check()
 
 
-whole = st.integers(-(2**53), 2**53)
+WHOLE = st.integers(-(2**53), 2**53)
 
 
 @pytest.mark.parametrize(
@@ -150,11 +150,13 @@ def test_every_integer(source: str) -> None:
     expr = build(source, **TYPES)
 
     @settings(FEW, max_examples=100)
-    @given(i=whole, j=whole | st.integers(-9, 9), k=whole)
+    @given(i=WHOLE, j=WHOLE | st.integers(-9, 9), k=WHOLE)
     def check(i: int, j: int, k: int) -> None:
-        # Also where the quotient is next to an integer.
-        for numerator in (i, j * (k // j) if j else k, min(j * (k // j) + j - 1, 2**53) if j else k):
-            agree(expr, {name: {"i": numerator, "j": j}[name] for name in nodes.free_names(expr)})
+        multiple = j * (k // j) if j else k
+        # Also where the quotient is an integer, or next to one.
+        for numerator in (i, multiple, multiple - 1, multiple + 1):
+            if abs(numerator) <= 2**53:
+                agree(expr, {name: {"i": numerator, "j": j}[name] for name in nodes.free_names(expr)})
 
     check()
 
