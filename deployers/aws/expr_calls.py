@@ -11,11 +11,10 @@ from skyloom.deployers.aws import expr_padding as padding
 from skyloom.deployers.aws import expr_splitting as splitting
 from skyloom.deployers.aws import expr_strings as strings
 from skyloom.deployers.aws.expr_code import Code, member
-from skyloom.deployers.aws.expr_formats import formatted
 from skyloom.deployers.aws.expr_loops import ITERATORS
 from skyloom.deployers.aws.expr_moments import timestamp
 from skyloom.deployers.aws.expr_ordering import extreme, ordered_list
-from skyloom.deployers.aws.expr_text import as_text
+from skyloom.deployers.aws.expr_text import as_text, formatted
 from skyloom.deployers.aws.expr_writer import Writer, cannot
 from skyloom.flows.expr.nodes import Call
 

@@ -17,7 +17,6 @@ class Code:
 
     Attributes:
         simple: the text may be written twice: a variable, a literal, a path.
-        carried: the value of a name that came in from outside of the expression, as JSON.
         brackets: an array constructor; among the elements of another one it stays one element.
         bindings: what a block binds in front of its `result`, kept apart so that a block around it can take it in.
         alternatives: what `or` joins.
@@ -27,7 +26,6 @@ class Code:
     text: str
     level: int = PRIMARY
     simple: bool = False
-    carried: bool = False
     brackets: bool = False
     bindings: tuple[str, ...] = ()
     result: str = ""
@@ -148,4 +146,4 @@ def element(of: Code, index: str) -> Code:
     """`of[index]`: an element that is there."""
     # A second index at once behind the first would count within the sequence that the first one gives.
     inner = f"({of.text})" if of.text.endswith("]") else of.at(PRIMARY)
-    return Code(f"{inner}[{index}]", simple=of.simple and index.lstrip("-").isdecimal(), carried=of.carried)
+    return Code(f"{inner}[{index}]", simple=of.simple and index.lstrip("-").isdecimal())

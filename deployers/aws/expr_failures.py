@@ -19,14 +19,12 @@ from skyloom.deployers.aws.expr_code import (
     string,
 )
 from skyloom.deployers.aws.expr_comparing import contained
-from skyloom.deployers.aws.expr_formats import unformattable
 from skyloom.deployers.aws.expr_kinds import BOOLEAN, NUMBER, STRING, kinds
 from skyloom.deployers.aws.expr_letters import beyond_ascii
 from skyloom.deployers.aws.expr_loops import elements
 from skyloom.deployers.aws.expr_moments import not_canonical, not_countable
 from skyloom.deployers.aws.expr_ordering import keyword
-from skyloom.deployers.aws.expr_strings import END, has_surrogates, text_of
-from skyloom.deployers.aws.expr_text import unwritable
+from skyloom.deployers.aws.expr_strings import END, text_of
 from skyloom.deployers.aws.expr_writer import Writer, cannot
 from skyloom.flows.expr.nodes import Binary, Call, Compare, Comprehension, Expr, Item, Literal, Slice
 from skyloom.flows.expr.rules import may_raise
@@ -255,11 +253,19 @@ def _uneven(writer: Writer, expr: Call) -> Code | None:
     return both(writer.code(strict), different)
 
 
+def _surrogates(writer: Writer, expr: Call) -> Code | None:
+    given = [*expr.arguments, *(k.value for k in expr.keywords)][0]
+    known = text_of(given)
+    if known is not None and known.isascii():
+        return None
+    # Halves of characters; engines that count in UTF-16 find the whole ones too.
+    return call("contains", writer.code(given), r"/[\ud800-\udfff]/")
+
+
 FAILURES: Mapping[str, Callable[[Writer, Call], Code | None]] = {
     "datetime.timestamp": not_countable,
     "divmod": _division,
     "float": _spelling(_FLOAT),
-    "format": unformattable,
     "int": _spelling(_INTEGER),
     "list.index": _not_found,
     "math.isclose": _tolerances,
@@ -267,8 +273,7 @@ FAILURES: Mapping[str, Callable[[Writer, Call], Code | None]] = {
     "max": _empty,
     "min": _empty,
     "range": _no_step,
-    "sha256": has_surrogates,
-    "str": unwritable,
+    "sha256": _surrogates,
     "str.capitalize": beyond_ascii,
     "str.casefold": beyond_ascii,
     "str.center": _fill,

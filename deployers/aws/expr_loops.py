@@ -172,7 +172,6 @@ class Loop:
 
 def loop(writer: Writer, target: Target, items: Expr) -> Loop:
     """How to go through `items`."""
-    carried = writer.carries(items)
     match target, items:
         case Unpack(targets=(counter, inner)), Call(function="enumerate"):
             start = _start(writer, items)
@@ -186,13 +185,13 @@ def loop(writer: Writer, target: Target, items: Expr) -> Loop:
         case Unpack(targets=(Bind(name=key), value)), Call(function="dict.items"):
             outer, bindings, entries = _bound(writer, "entries", writer.code(items.arguments[0]))
             inside, parameter = outer.fresh(key)
-            held = Code(f"$lookup({entries.text}, {parameter})", simple=True, carried=carried)
+            held = Code(f"$lookup({entries.text}, {parameter})", simple=True)
             inside = inside.binding({key: Code(parameter, simple=True), **_names(value, held)})
             return Loop(call("keys", entries), (parameter,), inside, bindings)
         case _:
             pass
     inside, parameter = writer.fresh(target.name if isinstance(target, Bind) else "item")
-    inside = inside.binding(_names(target, Code(parameter, simple=True, carried=carried)))
+    inside = inside.binding(_names(target, Code(parameter, simple=True)))
     return Loop(elements(writer, items), (parameter,), inside)
 
 

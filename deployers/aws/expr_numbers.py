@@ -66,7 +66,7 @@ def truncated(writer: Writer, expr: Call) -> Code:
     if is_int(expr.arguments[0].type):
         return value
     return writer.let(
-        [("x", value)],
+        [("number", value)],
         lambda _, v: choice(infix("<", v, number(0), COMPARISON), call("ceil", v), call("floor", v)),
     )
 

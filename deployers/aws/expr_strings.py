@@ -179,13 +179,3 @@ def digest(writer: Writer, expr: Call) -> Code:
     """`sha256`."""
     given = [*expr.arguments, *(k.value for k in expr.keywords)]
     return call("hash", writer.code(given[0]), "'SHA-256'")
-
-
-def has_surrogates(writer: Writer, expr: Call) -> Code | None:
-    """Whether the text of `sha256` may have no UTF-8."""
-    given = [*expr.arguments, *(k.value for k in expr.keywords)][0]
-    known = text_of(given)
-    if known is not None and known.isascii():
-        return None
-    # Halves of characters; engines that count in UTF-16 find the whole ones too.
-    return call("contains", writer.code(given), r"/[\ud800-\udfff]/")

@@ -1,17 +1,19 @@
-"""The text of values: `str`, and what stands in an f-string."""
+"""The text of values: `str`, `format`, and what stands in an f-string."""
 
 from __future__ import annotations
 
-from skyloom.deployers.aws.expr_arithmetic import constant, numeric_code
-from skyloom.deployers.aws.expr_code import COMPARISON, SUM, Code, both, call, choice, either, infix, member, string
-from skyloom.deployers.aws.expr_kinds import NUMBER, STRING, is_int, kinds
-from skyloom.deployers.aws.expr_writer import Writer, cannot
-from skyloom.flows.expr.nodes import Call, Expr
-from skyloom.flows.expr.properties import widen
-from skyloom.flows.expr.types import ErrorType, FloatType, ModelType, Type, members
+import re
+from collections.abc import Mapping
 
-_MIXED = "whether this number is an int or a float shows only in Python, and so does its text"
-_HINT = "convert it: `float(x)` or `round(x)`; or give a format, as `.2f`"
+from skyloom.deployers.aws.expr_arithmetic import constant, numeric_code
+from skyloom.deployers.aws.expr_code import COMPARISON, SUM, Code, call, choice, infix, member, number, string
+from skyloom.deployers.aws.expr_kinds import BOOLEAN, NUMBER, STRING, is_int, kinds
+from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.flows.expr.nodes import Call, Expr, Literal
+from skyloom.flows.expr.properties import widen
+from skyloom.flows.expr.types import ErrorType, FloatType, ModelType, members
+
+FLOAT_TEXT = "JSON does not tell 2 from 2.0, so the text of a float is known to Python only"
 _SAFE = 10**15
 """`$string` writes smaller integers exactly."""
 
@@ -21,22 +23,19 @@ def as_text(writer: Writer, expr: Call) -> Code:
     if not expr.arguments:
         return string("")
     (value,) = expr.arguments
-    found = kinds(value.type)
-    if found == STRING:
+    if kinds(value.type) == STRING:
         return writer.code(value)
-    if "number" in found and _has_float(value.type) and not _is_float(value.type):
-        raise cannot(expr, _MIXED, _HINT)
-    if found == NUMBER:
-        return number_text(writer, value)
+    if any(isinstance(m, FloatType) for m in members(widen(value.type))):
+        raise cannot(expr, FLOAT_TEXT, "format(x, 'd') of an int is exact; keep amounts as ints of the smallest unit")
+    if kinds(value.type) == NUMBER:
+        return integer_text(writer, value)
     return writer.let([("value", value)], lambda _, v: _text_of(expr, v, value))
 
 
-def number_text(writer: Writer, value: Expr) -> Code:
-    """The text of an int or of a float."""
-    if _has_float(value.type):
-        return writer.let([("x", value)], lambda _, v: _float_text(v))
+def integer_text(writer: Writer, value: Expr) -> Code:
+    """The digits of an integer."""
     known = constant(value)
-    if (known is not None and abs(known) < _SAFE) or (isinstance(value, Call) and value.function == "len"):
+    if (known is not None and abs(known) < _SAFE) or _is_count(value):
         return call("string", writer.code(value))
     return digits(numeric_code(writer, value))
 
@@ -46,18 +45,8 @@ def digits(value: Code) -> Code:
     return call("formatInteger", value, "'0'")
 
 
-def _float_text(value: Code) -> Code:
-    whole = infix("=", value, call("floor", value), COMPARISON)
-    return infix("&", call("string", value), Code(f"({choice(whole, string('.0'), string('')).text})"), SUM)
-
-
-def _has_float(of: Type) -> bool:
-    return any(isinstance(m, FloatType) for m in members(widen(of)))
-
-
-def _is_float(of: Type) -> bool:
-    """Whether every number of the type is a float."""
-    return all(isinstance(m, FloatType) for m in members(widen(of)) if kinds(m) & NUMBER)
+def _is_count(value: Expr) -> bool:
+    return isinstance(value, Call) and value.function == "len"
 
 
 def _text_of(place: Expr, value: Code, expr: Expr) -> Code:
@@ -66,14 +55,13 @@ def _text_of(place: Expr, value: Code, expr: Expr) -> Code:
     texts = {
         "null": Code("'None'"),
         "boolean": choice(value, Code("'True'"), Code("'False'")),
-        "number": _float_text(value) if _has_float(expr.type) else digits(value),
+        "number": digits(value),
         "object": member(value, "message"),
         "string": value,
     }
-    alternatives = members(expr.type)
-    if "array" in found or any(isinstance(m, ModelType) for m in alternatives):
+    if "array" in found or any(isinstance(m, ModelType) for m in members(expr.type)):
         raise cannot(place, "the text of lists, dicts and models is Python's own affair")
-    if "object" in found and not any(isinstance(m, ErrorType) for m in alternatives):
+    if "object" in found and not any(isinstance(m, ErrorType) for m in members(expr.type)):
         raise cannot(place, "the text of lists, dicts and models is Python's own affair")
     ordered = [kind for kind in texts if kind in found] or ["string"]
     result = texts[ordered[-1]]
@@ -85,29 +73,65 @@ def _text_of(place: Expr, value: Code, expr: Expr) -> Code:
     return result
 
 
-# --- when floats are left to Python -----------------------------------------------------------------------------
+# --- formats ----------------------------------------------------------------------------------------------------
 
 
-def unwritable(writer: Writer, expr: Call) -> Code | None:
-    """Whether `str` of a float needs more than the 15 digits of `$string`, or an exponent."""
-    if not expr.arguments or not _has_float(expr.arguments[0].type):
-        return None
-    (value,) = expr.arguments
-
-    def body(inner: Writer, v: Code) -> Code:
-        long = infix("!=", call("number", call("string", v)), v, COMPARISON)
-        large = infix(">=", call("abs", v), Code("1e15"), COMPARISON)
-        small = both(infix("!=", v, Code("0"), COMPARISON), infix("<", call("abs", v), Code("0.0001"), COMPARISON))
-        test = either(large, small, long, *negative_zero(inner, value, v))
-        if kinds(value.type) == NUMBER:
-            return test
-        return both(infix("=", call("type", v), string("number"), COMPARISON), test)
-
-    return writer.let([("x", value)], body)
+def formatted(writer: Writer, expr: Call) -> Code:
+    """`format` by a constant format, of an integer or a text."""
+    value, spec = expr.arguments
+    assert isinstance(spec, Literal)
+    text = str(spec.value)
+    aligned = re.fullmatch(r"([<>^])(\d{1,3})", text)
+    if kinds(value.type) == STRING and aligned:
+        return _aligned(writer, writer.code(value), aligned[1], int(aligned[2]))
+    if not (kinds(value.type) <= NUMBER | BOOLEAN and is_int(value.type)):
+        raise cannot(expr, "floats are rounded to decimals by other digits in JSONata than in Python")
+    if aligned:
+        return _aligned(writer, integer_text(writer, value), aligned[1], int(aligned[2]))
+    return _integer(writer, expr, value, text)
 
 
-def negative_zero(writer: Writer, expr: Expr, value: Code) -> list[Code]:
-    """The test for a zero that is a result: in Python it may be -0.0, which JSON does not carry."""
-    if writer.carries(expr) or is_int(expr.type):
-        return []
-    return [infix("=", value, Code("0"), COMPARISON)]
+def _aligned(writer: Writer, text: Code, side: str, width: int) -> Code:
+    if side == "<":
+        return call("pad", text, number(width))
+    if side == ">":
+        return call("pad", text, number(-width))
+    return writer.let([("text", text)], lambda _, t: centered(t, number(width), string(" ")))
+
+
+def centered(text: Code, width: Code, fill: Code, *, method: bool = False) -> Code:
+    """The text in the middle of a width; the odd character goes to the right, with the method `center` to the left
+    where the width is odd."""
+    length = call("length", text)
+    gap = infix("-", width, length, SUM)
+    extra = f" + {width.at(SUM)} % 2 * (({gap.text}) % 2)" if method else ""
+    left = Code(f"$floor(({gap.text}) / 2){extra}", SUM)
+    begin = call("pad", text, infix("+", length, left, SUM).text.join(("-(", ")")), fill)
+    test = infix("<", length, width, COMPARISON)
+    return choice(test, call("pad", begin, width, fill), text)
+
+
+_PICTURES: Mapping[str, str] = {",": "#,##0", "": "0"}
+
+
+def _integer(writer: Writer, place: Call, value: Expr, spec: str) -> Code:
+    code = numeric_code(writer, value)
+    grouped = re.fullmatch(r"(,?)(?:\.(\d{1,2})f)?", spec)
+    if grouped:
+        text = call("formatInteger", code, string(_PICTURES[grouped[1]]))
+        decimals = int(grouped[2] or 0)
+        return infix("&", text, string("." + "0" * decimals), SUM) if decimals else text
+    padded = re.fullmatch(r"(0?)(\d{0,3})d", spec)
+    if not padded:
+        raise cannot(place, f"the format {spec!r} of a number is known to Python only")
+    width = int(padded[2] or 0)
+    if not padded[1]:
+        return call("pad", digits(code), number(-width)) if width else digits(code)
+    if width < 2:
+        return digits(code)
+
+    def body(_: Writer, v: Code) -> Code:
+        plain, narrow = (call("formatInteger", v, string("0" * w)) for w in (width, width - 1))
+        return choice(infix("<", v, number(0), COMPARISON), narrow, plain)
+
+    return writer.let([("number", code)], body)

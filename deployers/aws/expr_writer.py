@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from skyloom.deployers.aws.expr_code import Code, block
 from skyloom.flows.expr.emitter import CannotEmit
-from skyloom.flows.expr.nodes import Call, Expr, Field, Item, Literal, Name, Slice, free_names
+from skyloom.flows.expr.nodes import Expr, free_names
 
 _NAMES = """
 abs append assert average base64decode base64encode boolean ceil clone contains count decodeUrl decodeUrlComponent
@@ -48,21 +48,7 @@ class Writer:
         if self.bound is not None and name in self.bound:
             return self.bound[name]
         text = self.variable(name)
-        return Code(text if _PATH.fullmatch(text) else f"({text})", simple=True, carried=True)
-
-    def carries(self, expr: Expr) -> bool:
-        """Whether the value, or what it is taken from, came in from outside as it is."""
-        match expr:
-            case Literal():
-                return True
-            case Name(name=name):
-                return self.name(name).carried
-            case Field(object=of) | Item(object=of) | Slice(object=of):
-                return self.carries(of)
-            case Call(function=function, arguments=arguments):
-                return function in _CARRYING and all(map(self.carries, arguments))
-            case _:
-                return False
+        return Code(text if _PATH.fullmatch(text) else f"({text})", simple=True)
 
     def fresh(self, wanted: str) -> tuple[Writer, str]:
         """The scope in which a new variable is known, and the variable (`$wanted`, or with a number behind)."""
@@ -87,11 +73,6 @@ class Writer:
             codes.append(code)
         return block(bindings, body(writer, *codes))
 
-
-_CARRYING = frozenset(
-    {"dict.get", "dict.items", "dict.values", "enumerate", "list", "max", "min", "reversed", "sorted", "zip"}
-)
-"""Builtins that give what they got."""
 
 _IDENTIFIER = re.compile(r"[^\W\d_]\w*")
 _PATH = re.compile(r"\$\w*(\.(\w+|`[^`]*`))*")

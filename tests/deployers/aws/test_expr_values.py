@@ -59,7 +59,6 @@ TYPES: dict[str, Type] = {
     "j": INT,
     "x": FLOAT,
     "y": FLOAT,
-    "xs": ListType(FLOAT),
     "s": STR,
     "u": STR,
     "bi": union(BOOL, INT),
@@ -81,8 +80,6 @@ TYPES: dict[str, Type] = {
 }
 
 SOURCES = """
-str(x) ; f"{x:.2f}" ; f"{x:,.2f}" ; f"{x:.0f}" ; f"{x:.1%}" ; f"{-x:.1f}" ; f"{x * 2:>9}" ; [f"{v}" for v in xs]
-[f"{v:.2f}" for v in [w * 2 for w in xs]] ; f"{x / 4:.3f}"
 a["b"] ; a[0] ; a[i] ; a[s] ; a == None ; a == "a" ; a == 1 ; a == True ; a != 0 ; a in ss ; [a, b]
 {"a": a, "b": [b]} ; o ; o == u ; o or s ; o is None ; [o] ; [ol] ; [ol, ol] ; [nn, ln] ; [v for v in nn]
 [v for v in ln] ; [v for v in mix] ; [v for v in ln if v is not None] ; nn[0] ; nn[1:] ; ln[i] ; ln[2]
