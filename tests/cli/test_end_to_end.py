@@ -29,7 +29,14 @@ class Running:
 
     def __init__(self, *arguments: str, cwd: Path, env: dict[str, str]) -> None:
         self.process = subprocess.Popen(
-            [*SKYLOOM, *arguments], cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*SKYLOOM, *arguments],
+            cwd=cwd,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell starts what runs in its background with Ctrl-C ignored, and so would these.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def end(self) -> tuple[int, str, str]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys as Key
@@ -57,7 +58,9 @@ class Page:
         browser.get(link)
 
     def says(self, text: str) -> None:
-        WebDriverWait(self.browser, 20).until(lambda _: text in self.text)
+        # The page may be exchanged for the next one while it is read.
+        wait = WebDriverWait(self.browser, 20, ignored_exceptions=[StaleElementReferenceException])
+        wait.until(lambda _: text in self.text)
 
     @property
     def text(self) -> str:
