@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import sys
 from typing import Any
 
 from skyloom.flows.definitions import Definition, Flow, Prompt, Task
@@ -33,8 +32,9 @@ def _check_place(definition: Definition[..., Any], subject: Subject, report: Rep
         hint = "move it to the top level of its module; pass what it needs as parameters"
         report.add("SKY504", f"{subject.title} stands inside {inside}", subject.source, subject.name_span, hint)
         return
-    found = getattr(sys.modules.get(function.__module__), function.__qualname__, None)
-    if found is not definition:
+    # The module that the function was made in: another import of its file may have taken that one's place.
+    names = getattr(inspect.unwrap(function), "__globals__", {})
+    if names.get(function.__qualname__) is not definition:
         message = f"the name `{function.__qualname__}` of its module does not hold {subject.title}"
         hint = "use the decorator on the definition, last of all decorators, and keep the name"
         report.add("SKY504", message, subject.source, subject.name_span, hint)
