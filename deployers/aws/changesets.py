@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from skyloom.deployers.aws.client import Aws, pauses, reason
+from skyloom.deployers.aws.client import Aws, reason
 from skyloom.deployers.aws.naming import named
 from skyloom.deployers.base import DeployFailed
+from skyloom.deployers.pausing import pauses
 from skyloom.deployers.plan import Action, Change
 from skyloom.flows.outcome import Json
 

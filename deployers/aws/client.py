@@ -6,8 +6,7 @@ What they let pass becomes a `UserError` or an `EngineError` in `translated`, on
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -183,17 +182,3 @@ def _session(region: str | None) -> Any:
     except aws.BotoCoreError as error:
         # A profile that is not there, or a configuration that cannot be read.
         raise _no_credentials(str(error)) from error
-
-
-# --- waiting --------------------------------------------------------------------------------------------------------
-
-_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.1, 4.0, 1.4
-
-
-def pauses(sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
-    """Waits a little between two looks at something that changes: shortly at first, then longer, and never gives up."""
-    pause = _FIRST_PAUSE
-    while True:
-        yield
-        sleep(pause)
-        pause = min(_LONGEST_PAUSE, pause * _GROWTH)

@@ -9,11 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from skyloom.deployers.errors import flow_timed_out, task_failed, task_timed_out, typed
 from skyloom.flows.outcome import ErrorValue
-
-_FLOW_ERROR = ("FlowError", "SkyloomError", "Exception")
-_TIMED_OUT = ("FlowError", "SkyloomError", "TimeoutError", "OSError", "Exception")
-"""The bases of the neutral errors (`skyloom.errors`), nearest first, as `ErrorValue.of` would give them."""
 
 _TIMEOUTS = ("States.Timeout", "States.HeartbeatTimeout", "Sandbox.Timedout")
 _DEEPEST = 5
@@ -31,33 +28,28 @@ def decode(error: str | None, cause: str | None, step: str = "") -> ErrorValue:
     return _decoded(error or "", cause or "", step, _DEEPEST)
 
 
-def timed_out(flow: str, seconds: float | None = None) -> ErrorValue:
-    """The error of an execution that ended as TIMED_OUT."""
-    told = f"{flow} ran longer than {seconds:g} s" if seconds is not None else f"{flow} ran longer than its timeout"
-    return ErrorValue("FlowTimedOut", _TIMED_OUT, told)
-
-
 def _decoded(error: str, cause: str, step: str, depth: int) -> ErrorValue:
     found = _typed(_parsed(cause), depth)
     if found is not None:
         return found
     named = f"{step}: " if step else ""
     if error in _TIMEOUTS:
-        return ErrorValue("TaskTimedOut", _TIMED_OUT, f"{step or 'a step'} ran longer than its timeout")
+        return task_timed_out(step)
     told = ": ".join(part for part in (error, _plain(cause)) if part)
-    return ErrorValue("TaskFailed", _FLOW_ERROR, f"{named}{told or 'no reason is known'}")
+    return task_failed(f"{named}{told or 'no reason is known'}")
 
 
 def _typed(document: Any, depth: int) -> ErrorValue | None:
     """The error in a document: as it stands, as Lambda wraps it, or as a child execution's failure holds it."""
     if not isinstance(document, dict) or depth == 0:
         return None
-    if isinstance(document.get("type"), str) and isinstance(document.get("bases"), list):
-        return ErrorValue(document["type"], tuple(map(str, document["bases"])), str(document.get("message", "")))
+    found = typed(document)
+    if found is not None:
+        return found
     if isinstance(document.get("errorMessage"), str):
         return _typed(_parsed(document["errorMessage"]), depth - 1)
     if "ExecutionArn" in document and document.get("Status") == "TIMED_OUT":
-        return timed_out(str(document.get("StateMachineArn", "")).rpartition(":")[2] or "the flow")
+        return flow_timed_out(str(document.get("StateMachineArn", "")).rpartition(":")[2] or "the flow")
     if "ExecutionArn" in document or ("Error" in document and "Cause" in document):
         return _decoded(str(document.get("Error") or ""), str(document.get("Cause") or ""), "", depth - 1)
     return None

@@ -9,10 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from skyloom.deployers.aws import errors
-from skyloom.deployers.aws.client import PLACE, Aws, code, pauses, reason
+from skyloom.deployers.aws.client import PLACE, Aws, code, reason
 from skyloom.deployers.aws.deployed import Deployed, Machine
 from skyloom.deployers.aws.history import StepBoard
 from skyloom.deployers.base import CloudRun, CloudStep, RunStatus
+from skyloom.deployers.errors import flow_timed_out
+from skyloom.deployers.pausing import pauses
 from skyloom.errors import Diagnostic, EngineError, UserError
 from skyloom.flows.outcome import ErrorValue, Json
 
@@ -237,7 +239,7 @@ def _not_now(run: CloudRun, why: str) -> UserError:
 def _error(flow: str, status: str, error: str | None, cause: str | None) -> ErrorValue | None:
     match status:
         case "TIMED_OUT":
-            return errors.timed_out(flow)
+            return flow_timed_out(flow)
         case "FAILED":
             return errors.decode(error, cause)
         case _:

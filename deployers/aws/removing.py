@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from skyloom.deployers.aws import buckets, stacks
 from skyloom.deployers.aws.artifacts import Artifacts
-from skyloom.deployers.aws.client import Aws, code, pauses, reason
+from skyloom.deployers.aws.client import Aws, code, reason
 from skyloom.deployers.aws.deploying import TARGET
 from skyloom.deployers.aws.naming import named, stack_name
 from skyloom.deployers.aws.settling import delete, settle
 from skyloom.deployers.base import DeployFailed
 from skyloom.deployers.events import Changed, Event, Finished, Said
+from skyloom.deployers.pausing import pauses
 from skyloom.deployers.plan import Action, Change, Plan, in_order
 from skyloom.flows.outcome import Json
 

@@ -7,9 +7,10 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from skyloom.deployers.aws.client import Aws, pauses, reason
+from skyloom.deployers.aws.client import Aws, reason
 from skyloom.deployers.aws.naming import named
 from skyloom.deployers.events import Changed, Event
+from skyloom.deployers.pausing import pauses
 from skyloom.deployers.plan import Action
 from skyloom.flows.outcome import Json
 

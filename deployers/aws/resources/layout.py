@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from skyloom.deployers.aws.machine.output import HELPER, WAITS, Invoke, Json, PutEvents, Workflow
-from skyloom.deployers.aws.resources.words import fitting, logical
+from skyloom.deployers.aws.resources.words import logical
 from skyloom.deployers.functions import FunctionGroup
+from skyloom.deployers.naming import fitting
 from skyloom.flows.app import App, Environment
 from skyloom.flows.ir.program import Program
 from skyloom.flows.resources import Bucket, EmailNotifier, Notifier, Queue, Secret, WebhookNotifier

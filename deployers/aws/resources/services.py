@@ -15,9 +15,9 @@ from skyloom.deployers.aws.resources.machines import machines_variable
 from skyloom.deployers.aws.resources.notifications import APPROVALS, webhook_key
 from skyloom.deployers.aws.resources.permissions import Statement, allow
 from skyloom.deployers.aws.resources.queues import START_SECONDS
-from skyloom.deployers.aws.resources.triggers import start_key
 from skyloom.deployers.aws.resources.waits import LINK_KEY, ROTATE, TABLE
 from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, merged, ref
+from skyloom.deployers.services_package import start_key
 from skyloom.flows.triggers import QueueMessage
 
 _API_SECONDS = 29

@@ -10,7 +10,8 @@ from skyloom.deployers.aws.resources.layout import Layout, service_id
 from skyloom.deployers.aws.resources.machines import BUS
 from skyloom.deployers.aws.resources.permissions import KEY, allow, own_account, role, use_key
 from skyloom.deployers.aws.resources.queues import DEAD_LETTERS
-from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, digest, logical, merged, ref, resource
+from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, logical, merged, ref, resource
+from skyloom.deployers.services_package import start_key
 from skyloom.flows.cron import Cron
 from skyloom.flows.ir.program import FlowDefinition
 from skyloom.flows.triggers import ObjectCreated, OnEvent, QueueMessage, Schedule
@@ -20,12 +21,6 @@ _RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10}
 """Runs are started late rather than not at all, for an hour; then the event is kept in the dead-letter queue."""
 _BATCH, _AT_ONCE = 10, 10
 """Messages that a function takes at a time, and functions that take messages at once."""
-
-
-def start_key(trigger: QueueMessage | OnEvent) -> str:
-    """The key of the function that starts runs for a trigger, and the trigger's name in its package."""
-    source = trigger.queue.name if isinstance(trigger, QueueMessage) else trigger.event
-    return f"start-{trigger.flow.name}-{digest(type(trigger).__name__, source, trigger.parameter or '')}"
 
 
 def triggers(layout: Layout) -> Resources:

@@ -7,12 +7,12 @@ from skyloom.deployers.aws.resources.permissions import KEY
 from skyloom.deployers.aws.resources.words import Resources, att, ref, resource, sub
 
 TABLE = "Waits"
-"""The logical id of the table; `skyloom.deployers.aws.services.waiting` describes its records."""
+"""The logical id of the table; `skyloom.deployers.services.waiting` describes its records."""
 LINK_KEY = "LinkKey"
 """The logical id of the secret that holds the key."""
 ROTATE = "rotate"
 ROTATION_DAYS = 90
-"""As long as a link may live at most (`skyloom.deployers.aws.services.links`)."""
+"""As long as a link may live at most (`skyloom.deployers.services.links`)."""
 
 
 def waits(layout: Layout) -> Resources:

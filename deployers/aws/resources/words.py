@@ -5,17 +5,17 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from skyloom.deployers.naming import digest
 
 Json = Any
 Resources = dict[str, dict[str, Json]]
 """Resources by logical id."""
 
 _SIMPLE = re.compile(r"[a-z][a-z0-9]*([-_ ][a-z][a-z0-9]*)*")
-_DIGITS = 6
 
 
 def resource(kind: str, properties: Mapping[str, Json], name: str, *, after: Sequence[str] = ()) -> dict[str, Json]:
@@ -52,19 +52,6 @@ def logical(kind: str, *names: str) -> str:
     pascal = "".join(part[:1].upper() + part[1:] for name in names for part in re.split(r"[^A-Za-z0-9]+", name))
     simple = all(_SIMPLE.fullmatch(name) for name in names) and len(names) < 2
     return f"{kind}{pascal}" if simple else f"{kind}{pascal}{digest(*names)}"
-
-
-def digest(*names: str) -> str:
-    """A few hexadecimal digits that tell names apart."""
-    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:_DIGITS]
-
-
-def fitting(name: str, longest: int) -> str:
-    """The name in ASCII letters, digits, `-` and `_`, cut and told apart by digits where that changed it."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", "-", name)
-    if plain == name and len(name) <= longest:
-        return name
-    return f"{plain[: longest - _DIGITS - 1]}-{digest(name)}"
 
 
 def merged(*parts: Resources) -> Resources:

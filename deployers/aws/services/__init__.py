@@ -10,6 +10,7 @@
 | `webhook` | the notification topic | posts a notification to a web address |
 | `rotate` | Secrets Manager | renews the key that signs links |
 
-Python's standard library and the runtime's boto3, nothing else: these modules are zipped as they are. Their settings
-come in environment variables, named `SKYLOOM_...`; a module's docstring is its protocol.
+What knows no cloud stands in `skyloom.deployers.services`. Python's standard library and the runtime's boto3, nothing
+else: these modules are zipped as they are. Their settings come in environment variables, named `SKYLOOM_...`; a
+module's docstring is its protocol.
 """

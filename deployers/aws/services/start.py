@@ -16,43 +16,35 @@ import functools
 import os
 from typing import Any
 
-from skyloom.deployers.aws.services import strict_json
 from skyloom.deployers.aws.services.clients import client
-from skyloom.deployers.aws.services.log import log
-from skyloom.deployers.aws.services.starting import Conflict, Start, Starting, machines, read_starts
+from skyloom.deployers.aws.services.machines import Machines, machines
+from skyloom.deployers.services import strict_json
+from skyloom.deployers.services.log import log
+from skyloom.deployers.services.starting import Start, begin, read_starts
 
 Json = Any
 
 
 def handler(event: dict[str, Json], context: object) -> dict[str, Json]:
     """The entry point."""
-    start, starting = _settings()
+    start, runs = _settings()
     if "Records" not in event:
-        begin(starting, start, (event.get("detail") or {}).get("payload"), event["id"])
+        begin(runs, start, (event.get("detail") or {}).get("payload"), event["id"])
         return {}
-    failed = [record["messageId"] for record in event["Records"] if not _started(starting, start, record)]
+    failed = [record["messageId"] for record in event["Records"] if not _started(runs, start, record)]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
 
 @functools.cache
-def _settings() -> tuple[Start, Starting]:
-    return read_starts()[os.environ["SKYLOOM_TRIGGER"]], Starting(client("stepfunctions"), machines())
+def _settings() -> tuple[Start, Machines]:
+    return read_starts()[os.environ["SKYLOOM_TRIGGER"]], Machines(client("stepfunctions"), machines())
 
 
-def _started(starting: Starting, start: Start, record: dict[str, Json]) -> bool:
+def _started(runs: Machines, start: Start, record: dict[str, Json]) -> bool:
     """Whether the message has started its run. One that has not must not hold up the others."""
     try:
-        begin(starting, start, strict_json.loads(record["body"]), record["messageId"])
+        begin(runs, start, strict_json.loads(record["body"]), record["messageId"])
     except Exception as problem:
         log("not started", message=record["messageId"], flow=start.flow, error=type(problem).__name__)
         return False
     return True
-
-
-def begin(starting: Starting, start: Start, arrived: Json, name: str) -> None:
-    """Starts the run `name`, once. Raises ValueError where what arrived does not fit."""
-    try:
-        starting.start(start.flow, start.input(arrived), name)
-    except Conflict:
-        # A message that was changed keeps its id; the first one counts.
-        return

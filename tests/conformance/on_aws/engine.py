@@ -22,7 +22,8 @@ from conformance.suite import ALL, FILES
 from engines.aws.account import AwsAccount
 from engines.aws.driving import Ended, ended
 
-from skyloom.deployers.aws.errors import decode, timed_out
+from skyloom.deployers.aws.errors import decode
+from skyloom.deployers.errors import flow_timed_out
 from skyloom.flows.runner import launch
 
 Json = Any
@@ -125,7 +126,7 @@ def _error(case: Case, end: Ended) -> tuple[str, str] | None:
         case "SUCCEEDED":
             return None
         case "TIMED_OUT":
-            value = timed_out(case.flow.name, case.flow.program.flow.timeout)
+            value = flow_timed_out(case.flow.name, case.flow.program.flow.timeout)
         case "FAILED":
             value = decode(end.error, end.cause)
         case _:

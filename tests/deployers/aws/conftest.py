@@ -13,15 +13,18 @@ import pytest
 from engines.aws.account import AwsAccount
 from servers.http_api import HttpApi
 
-from skyloom.deployers.aws.services import links
 from skyloom.deployers.aws.services.clients import client
-from skyloom.deployers.aws.services.deciding import Deciding
-from skyloom.deployers.aws.services.decision_page import DecisionPage
-from skyloom.deployers.aws.services.delivery import Delivery
-from skyloom.deployers.aws.services.exchange import Request
+from skyloom.deployers.aws.services.gateway import event_of, request_of
 from skyloom.deployers.aws.services.keys import Keys
-from skyloom.deployers.aws.services.waiting import Wait, Waits
-from skyloom.deployers.aws.services.waits import Notice, Opening, Teller
+from skyloom.deployers.aws.services.records import Records
+from skyloom.deployers.aws.services.tokens import TaskTokens
+from skyloom.deployers.services import links
+from skyloom.deployers.services.deciding import Deciding
+from skyloom.deployers.services.decision_page import DecisionPage
+from skyloom.deployers.services.delivery import Delivery
+from skyloom.deployers.services.opening import Opening
+from skyloom.deployers.services.telling import Notice, Teller
+from skyloom.deployers.services.waiting import Wait
 
 WAITING = {
     "QueryLanguage": "JSONata",
@@ -166,12 +169,12 @@ class Approvals:
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self.waits = Waits(account.dynamodb, account.table())
+        self.waits = Records(account.dynamodb, account.table())
         self.key = b"the key"
         self.keys = Keys(account.secrets, account.secret(self.key.decode()))
-        self.deciding = Deciding(self.waits, Delivery(self.waits, account.states))
+        self.deciding = Deciding(self.waits, Delivery(self.waits, TaskTokens(account.states)))
         self.page = DecisionPage(self.deciding, self.keys, "shop")
-        route = lambda event: self.page.respond(Request.of(event), time.time()).to_event()  # noqa: E731
+        route = lambda event: event_of(self.page.respond(request_of(event), time.time()))  # noqa: E731
         self.api = HttpApi({"GET /approvals/{id}": route, "POST /approvals/{id}": route})
         self.http = httpx.Client(timeout=30)
 
@@ -183,7 +186,7 @@ class Approvals:
         """The link to a new approval."""
         asked = {"kind": "approval", "token": run.token, "run": run.name, "execution": "arn", "flow": "answer"}
         asked |= {"step": "answer/approval", "message": "Send it?", "timeout": timeout}
-        opened = Opening(self.waits, Teller(self.keys, NOTICE, None, None)).open(asked | request)
+        opened = Opening(self.waits, Teller(self.keys, NOTICE, None)).open(asked | request)
         wait = self.record(opened["id"])
         return links.link(self.api.url, self.key, wait.id, wait.expires)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from skyloom.deployers.aws.errors import decode, timed_out
+from skyloom.deployers.aws.errors import decode
+from skyloom.deployers.errors import flow_timed_out
 from skyloom.errors import FlowTimedOut, TaskFailed, TaskTimedOut
 from skyloom.flows.outcome import ErrorValue
 
@@ -57,9 +58,9 @@ def test_timeouts() -> None:
     bases = ErrorValue.of(TaskTimedOut("")).bases
     found = decode("States.Timeout", "", "charge")
     assert found == ErrorValue("TaskTimedOut", bases, "charge ran longer than its timeout")
-    assert timed_out("pay", 60).bases == ErrorValue.of(FlowTimedOut("")).bases
-    assert timed_out("pay", 60).message == "pay ran longer than 60 s"
-    assert decode("States.TaskFailed", child(Status="TIMED_OUT")) == timed_out("sub")
+    assert flow_timed_out("pay", 60).bases == ErrorValue.of(FlowTimedOut("")).bases
+    assert flow_timed_out("pay", 60).message == "pay ran longer than 60 s"
+    assert decode("States.TaskFailed", child(Status="TIMED_OUT")) == flow_timed_out("sub")
 
 
 def test_causes_inside_causes_end() -> None:

@@ -12,7 +12,8 @@ import pytest
 from pydantic import BaseModel, Field
 from servers.http_api import HttpApi
 
-from skyloom.deployers.aws.services import decide, links
+from skyloom.deployers.aws.services import decide
+from skyloom.deployers.services import links
 from skyloom.flows.values import json_schema
 
 

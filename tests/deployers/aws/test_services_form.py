@@ -9,8 +9,8 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from skyloom.deployers.aws.services import form
-from skyloom.deployers.aws.services.schema import Misfit
+from skyloom.deployers.services import form
+from skyloom.deployers.services.schema import Misfit
 from skyloom.flows.values import json_schema
 
 

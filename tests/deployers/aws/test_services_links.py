@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyloom.deployers.aws.services import links
 from skyloom.deployers.aws.services.keys import Keys
+from skyloom.deployers.services import links
 
 KEY, OLD, OTHER = b"current", b"previous", b"other"
 

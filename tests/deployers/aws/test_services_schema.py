@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from skyloom.deployers.aws.services.schema import Misfit, fitted, unknown_keywords
+from skyloom.deployers.services.schema import Misfit, fitted, unknown_keywords
 from skyloom.flows.values import json_schema
 
 

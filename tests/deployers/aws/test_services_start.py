@@ -12,9 +12,10 @@ import pytest
 from servers.http_api import HttpApi
 
 from skyloom.deployers.aws.services import api, start
-from skyloom.deployers.aws.services.api import Api
-from skyloom.deployers.aws.services.exchange import Request
-from skyloom.deployers.aws.services.starting import Start, Starting, TooLarge
+from skyloom.deployers.aws.services.gateway import event_of, request_of
+from skyloom.deployers.aws.services.machines import Machines
+from skyloom.deployers.services.api import Api
+from skyloom.deployers.services.starting import RunState, Start, TooLarge
 
 ORDER = {
     "type": "object",
@@ -54,10 +55,10 @@ class Shop:
         self.machine = account.machine(ECHO)
         self.start = Start(flow="order", schema=INPUT)
         self.taking = Start(flow="order", schema=INPUT, parameter="order")
-        self.starting = Starting(account.states, {"order": self.machine})
+        self.starting = Machines(account.states, {"order": self.machine})
         service = Api(self.starting, {"POST /orders": self.start, "POST /shop/order": self.taking})
         routes = ("POST /orders", "GET /orders/{run}", "POST /shop/order", "GET /shop/order/{run}")
-        self.api = HttpApi(dict.fromkeys(routes, lambda event: service.respond(Request.of(event)).to_event()))
+        self.api = HttpApi(dict.fromkeys(routes, lambda event: event_of(service.respond(request_of(event)))))
         self.http = httpx.Client(base_url=self.api.url, timeout=30)
 
     def close(self) -> None:
@@ -177,27 +178,25 @@ def test_there_is_no_such_run(shop: Shop, run: str) -> None:
 
 
 def test_an_express_machine_answers_at_once(shop: Shop) -> None:
-    service = Api(Sync(shop.starting), {"POST /orders": Start(flow="order", schema=INPUT, express=True)})
+    service = Api(Sync(shop.starting), {"POST /orders": Start(flow="order", schema=INPUT, at_once=True)})
     for name, status in (("a", 200), ("bad", 500)):
         event = {"routeKey": "POST /orders", "rawPath": "/orders", "requestContext": {"http": {"method": "POST"}}}
-        answer = service.respond(Request.of(event | {"body": json.dumps({"order": {"id": name}})}))
+        answer = service.respond(request_of(event | {"body": json.dumps({"order": {"id": name}})}))
         assert answer.status == status
         assert json.loads(answer.body)["status"] == ("done" if status == 200 else "failed")
 
 
-class Sync(Starting):
+class Sync(Machines):
     """Runs a machine to its end: the engine of the tests has no Express machines that answer."""
 
-    def __init__(self, starting: Starting) -> None:
+    def __init__(self, starting: Machines) -> None:
         self.starting = starting
 
-    def run(self, flow: str, given: Any, name: str) -> dict[str, Any]:
+    def finish(self, flow: str, given: Any, name: str) -> RunState:
         self.starting.start(flow, given, name)
         while True:
-            found: dict[str, Any] = self.starting.states.describe_execution(
-                executionArn=self.starting.execution(flow, name)
-            )
-            if found["status"] != "RUNNING":
+            found = self.starting.state(flow, name)
+            if found is not None and found.status != "running":
                 return found
 
 

@@ -11,14 +11,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from skyloom.deployers.aws.services import events, links, waits
-from skyloom.deployers.aws.services.deciding import Deciding, Decision
-from skyloom.deployers.aws.services.delivery import Delivery, Gone
-from skyloom.deployers.aws.services.events import Arrival, NobodyWaits
+from skyloom.deployers.aws.services import events, waits
 from skyloom.deployers.aws.services.keys import Keys
-from skyloom.deployers.aws.services.operating import operate
-from skyloom.deployers.aws.services.waiting import APPROVALS, NotOpen, Wait, Waits, event_subject, wait_id
-from skyloom.deployers.aws.services.waits import Notice, Opening, Teller, subject_line
+from skyloom.deployers.aws.services.records import Records
+from skyloom.deployers.aws.services.tokens import TaskTokens
+from skyloom.deployers.aws.services.topic import Topic, subject_line
+from skyloom.deployers.services import links
+from skyloom.deployers.services.arrival import Arrival, NobodyWaits
+from skyloom.deployers.services.deciding import Deciding, Decision
+from skyloom.deployers.services.delivery import Delivery, Gone
+from skyloom.deployers.services.opening import Opening
+from skyloom.deployers.services.operating import operate
+from skyloom.deployers.services.telling import Notice, Teller
+from skyloom.deployers.services.waiting import APPROVALS, NotOpen, Wait, event_subject, wait_id
 
 NOTICE = Notice(api="https://api.example", app="shop", environment="dev")
 PLACE = {"execution": "arn:x", "flow": "answer", "step": "answer/approval"}
@@ -30,13 +35,13 @@ class App:
 
     def __init__(self, account: Any) -> None:
         self.account = account
-        self.waits = Waits(account.dynamodb, account.table())
-        self.delivery = Delivery(self.waits, account.states)
+        self.waits = Records(account.dynamodb, account.table())
+        self.delivery = Delivery(self.waits, TaskTokens(account.states))
         self.deciding = Deciding(self.waits, self.delivery)
         self.arrival = Arrival(self.waits, self.delivery)
         self.keys = Keys(account.secrets, account.secret("the key"))
         self.topic, self.published = account.topic()
-        self.opening = Opening(self.waits, Teller(self.keys, NOTICE, account.sns, self.topic))
+        self.opening = Opening(self.waits, Teller(self.keys, NOTICE, Topic(account.sns, self.topic)))
 
     def ask(self, run: Any, **request: Any) -> Wait:
         """Opens an approval for a run."""
@@ -124,7 +129,7 @@ def test_people_are_told_again_when_the_first_attempt_was_cut_off(
 
 
 def test_without_a_topic_nobody_is_told_and_operators_see_it(app: App, account: Any) -> None:
-    opening = Opening(app.waits, Teller(app.keys, NOTICE, None, None))
+    opening = Opening(app.waits, Teller(app.keys, NOTICE, None))
     run = account.waiting_run()
     asked = {"kind": "approval", "token": run.token, "run": run.name, "message": "Send it?"} | PLACE
     opened = opening.open(asked)
@@ -196,7 +201,7 @@ def test_a_decision_for_a_run_that_was_stopped_is_gone(app: App, account: Any) -
     wait = app.ask(run)
     run.stop()
     account.states.delete_state_machine(stateMachineArn=run.machine)
-    delivery = Delivery(app.waits, Refusing(account.states, "TaskDoesNotExist"))
+    delivery = Delivery(app.waits, TaskTokens(Refusing(account.states, "TaskDoesNotExist")))
     with pytest.raises(Gone):
         delivery.answer(wait, {"value": 1})
     found = app.deciding.get(wait.id)
@@ -222,7 +227,7 @@ def test_a_decision_that_did_not_reach_the_run_is_handed_over_at_the_next_look(
     run = account.waiting_run()
     wait = app.ask(run)
     with pytest.raises(TimeoutError):
-        Delivery(app.waits, Refusing(account.states, "none")).answer(wait, {"value": "first"})
+        Delivery(app.waits, TaskTokens(Refusing(account.states, "none"))).answer(wait, {"value": "first"})
     assert account.states.describe_execution(executionArn=run.arn)["status"] == "RUNNING"
     match look:
         case "get":
@@ -300,7 +305,7 @@ def test_an_event_counts_once(app: App, account: Any) -> None:
 def test_an_event_that_did_not_reach_its_run_is_handed_over_when_the_event_comes_again(app: App, account: Any) -> None:
     run = account.waiting_run()
     app.wait_for(run, "payment")
-    cut_off = Arrival(app.waits, Delivery(app.waits, Refusing(account.states, "none")))
+    cut_off = Arrival(app.waits, Delivery(app.waits, TaskTokens(Refusing(account.states, "none"))))
     with pytest.raises(TimeoutError):
         cut_off.arrive("payment", {"payload": {"amount": 1}})
     assert app.arrival.arrive("payment", {"payload": {"amount": 1}}) == {"runs": [run.name]}

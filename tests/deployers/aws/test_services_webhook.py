@@ -13,7 +13,7 @@ import pytest
 
 from skyloom.deployers.aws.services import rotate, webhook
 from skyloom.deployers.aws.services.keys import Keys
-from skyloom.deployers.aws.services.webhook import NotTaken
+from skyloom.deployers.services.posting import NotTaken
 
 TOLD = {
     "message": "Send it?",

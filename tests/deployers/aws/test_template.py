@@ -15,10 +15,11 @@ from skyloom.deployers.aws.compiling import _workflows
 from skyloom.deployers.aws.machine.output import Invoke
 from skyloom.deployers.aws.resources.permissions import UNAVOIDABLE, ask_model
 from skyloom.deployers.aws.resources.triggers import expression
-from skyloom.deployers.aws.resources.words import fitting, logical
+from skyloom.deployers.aws.resources.words import logical
 from skyloom.deployers.aws.services_package import service_files
 from skyloom.deployers.aws.template import Parts, template
 from skyloom.deployers.functions import function_groups, load_app, programs
+from skyloom.deployers.naming import fitting
 from skyloom.flows.app import App, Environment, Schedule
 from skyloom.flows.config import load_config
 
@@ -400,7 +401,7 @@ def test_the_services_run_from_their_package_alone(tmp_path: Path) -> None:
     names = ", ".join(f"skyloom.deployers.aws.services.{name}" for name in services)
     script = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {names}\n"
-        "from skyloom.deployers.aws.services.starting import read_starts\n"
+        "from skyloom.deployers.services.starting import read_starts\n"
         f"assert skyloom.__path__ == [{str(tmp_path / 'skyloom')!r}], skyloom.__path__\n"
         "print(sorted(read_starts()), 'pydantic' in sys.modules)"
     )

@@ -18,7 +18,7 @@ from servers.bedrock_server import BedrockServer, Request, Response, answer, typ
 from skyloom.deployers.aws.compiling import compile_app
 from skyloom.deployers.aws.deployer import AwsDeployer
 from skyloom.deployers.aws.functions import FunctionSettings
-from skyloom.deployers.aws.services import links
+from skyloom.deployers.services import links
 from skyloom.flows.app import App, EmailNotifier, Environment, Http, Public
 from skyloom.flows.frontend import load_file
 

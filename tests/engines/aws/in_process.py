@@ -22,8 +22,9 @@ from engines.aws.machine.run import Ending, run
 from engines.aws.machine.scope import Call, Execution
 from engines.aws.machine.tokens import Tokens
 
-from skyloom.deployers.aws.services.schema import Misfit, fitted
-from skyloom.deployers.aws.workflow import HoistedExpression, Workflow, WorkflowSettings, compile_workflows
+from skyloom.deployers.aws.workflow import Workflow, WorkflowSettings, compile_workflows
+from skyloom.deployers.hoisted import HoistedExpression
+from skyloom.deployers.services.schema import Misfit, fitted
 from skyloom.errors import TaskFailed, TaskTimedOut
 from skyloom.flows import invoke
 from skyloom.flows.definitions import Prompt, Task

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from skyloom.deployers.aws.services.delivery import LONGEST_OUTPUT, Delivery
-from skyloom.deployers.aws.services.schema import Misfit, fitted
-from skyloom.deployers.aws.services.waiting import APPROVALS, Wait, Waits
+from skyloom.deployers.services.delivery import Delivery
+from skyloom.deployers.services.schema import Misfit, fitted
+from skyloom.deployers.services.waiting import APPROVALS, Wait, Waits
 
 Json = Any
 
@@ -60,8 +60,8 @@ class Deciding:
             "by": decision.by,
             "answer": _checked(wait.asked.get("form"), decision),
         }
-        if len(json.dumps(value, ensure_ascii=False).encode()) > LONGEST_OUTPUT:
-            raise Misfit([("", f"is longer than {LONGEST_OUTPUT} bytes")])
+        if len(json.dumps(value, ensure_ascii=False).encode()) > self._delivery.longest:
+            raise Misfit([("", f"is longer than {self._delivery.longest} bytes")])
         self._delivery.answer(wait, {"value": value})
 
 

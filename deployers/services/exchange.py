@@ -1,11 +1,7 @@
-"""Requests and responses of an HTTP API (payload format 2.0), as the services see them.
-
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-"""
+"""HTTP requests and responses, as the services see them."""
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,21 +23,6 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
 
-    @classmethod
-    def of(cls, event: Mapping[str, Json]) -> Request:
-        """The request in an invocation of a function."""
-        text = event.get("body") or ""
-        http, stage = event["requestContext"]["http"], event["requestContext"].get("stage", "$default")
-        return cls(
-            route=event["routeKey"],
-            method=http["method"],
-            path=event["rawPath"] if stage == "$default" else event["rawPath"].removeprefix(f"/{stage}"),
-            parameters=event.get("pathParameters") or {},
-            query=event.get("queryStringParameters") or {},
-            headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
-            body=base64.b64decode(text) if event.get("isBase64Encoded") else text.encode(),
-        )
-
     @property
     def media_type(self) -> str:
         """The kind of the body: `application/json`; empty where the request does not say."""
@@ -61,12 +42,3 @@ class Response:
         """A JSON document, never kept by caches."""
         own = {"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         return cls(status, json.dumps(value, ensure_ascii=False), own | dict(headers or {}))
-
-    def to_event(self) -> dict[str, Json]:
-        """What the function returns."""
-        return {
-            "statusCode": self.status,
-            "headers": dict(self.headers),
-            "body": self.body,
-            "isBase64Encoded": False,
-        }

@@ -1,20 +1,35 @@
-"""Answers requests for approvals with pages: who may see the question, who decided, what went wrong."""
+"""Answers requests for approvals with pages: who may see the question, who decided, what went wrong.
+
+Of `/approvals/{id}?e=<expiry>&s=<signature>`:
+
+| request | answer |
+|---|---|
+| GET | 200, the question with its form. Changes nothing: mail scanners open links too. |
+| POST | 200, the decision is taken |
+| a form that does not fit, no name | 422, the page again with what is wrong |
+| a signature that is missing or wrong | 403 |
+| the link's time is over; the run stopped waiting; a newer link was sent | 410 |
+| decided before | 409 |
+| no such approval | 404 |
+| the run could not be told; trying again is safe | 503 |
+
+The inputs: `decision` (`approve`, `reject`), `by`, `comment`, and `answer.<field>` for the form's fields.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from skyloom.deployers.aws.services import form, links
-from skyloom.deployers.aws.services.deciding import Deciding, Decision
-from skyloom.deployers.aws.services.delivery import Gone
-from skyloom.deployers.aws.services.exchange import Request, Response
-from skyloom.deployers.aws.services.keys import Keys
-from skyloom.deployers.aws.services.log import log
-from skyloom.deployers.aws.services.page import HEADERS, message, moment
-from skyloom.deployers.aws.services.question import ANSWER, LONGEST_COMMENT, LONGEST_NAME, Typed, question
-from skyloom.deployers.aws.services.schema import Misfit
-from skyloom.deployers.aws.services.waiting import NotOpen, Wait
+from skyloom.deployers.services import form, links
+from skyloom.deployers.services.deciding import Deciding, Decision
+from skyloom.deployers.services.delivery import Gone
+from skyloom.deployers.services.exchange import Request, Response
+from skyloom.deployers.services.log import log
+from skyloom.deployers.services.page import HEADERS, message, moment
+from skyloom.deployers.services.question import ANSWER, LONGEST_COMMENT, LONGEST_NAME, Typed, question
+from skyloom.deployers.services.schema import Misfit
+from skyloom.deployers.services.waiting import NotOpen, Wait
 
 Json = Any
 
@@ -24,7 +39,7 @@ _MOST_INPUTS = 500
 class DecisionPage:
     """The page of approvals. `app` is the app's name, for people."""
 
-    def __init__(self, deciding: Deciding, keys: Keys, app: str) -> None:
+    def __init__(self, deciding: Deciding, keys: links.Keys, app: str) -> None:
         self._deciding = deciding
         self._keys = keys
         self._app = app

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from skyloom.deployers.aws.services.form import Field, shown
-from skyloom.deployers.aws.services.page import framed, moment
-from skyloom.deployers.aws.services.waiting import Wait
+from skyloom.deployers.services.form import Field, shown
+from skyloom.deployers.services.page import framed, moment
+from skyloom.deployers.services.waiting import Wait
 
 Json = Any
 

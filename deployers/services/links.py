@@ -11,10 +11,22 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
+from typing import Protocol
 
 DAY = 24 * 3600
 LONGEST = 90 * DAY
 """Seconds for which a link is good at most; the signing key is renewed as often, and the one before it still counts."""
+
+
+class Keys(Protocol):
+    """The keys that sign links, where the cloud keeps them."""
+
+    def current(self) -> bytes:
+        """The key to sign with."""
+
+    def accepted(self, *, fresh: bool = False) -> list[bytes]:
+        """The keys whose signatures count: the current one and the one before it. `fresh` asks again, unless that was
+        done a moment ago: a link may be signed with a key that was made since."""
 
 
 class Forged(Exception):

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from skyloom.deployers.aws.services import strict_json
-from skyloom.deployers.aws.services.schema import Misfit, Schema, fitted, resolved
+from skyloom.deployers.services import strict_json
+from skyloom.deployers.services.schema import Misfit, Schema, fitted, resolved
 
 Json = Any
 Kind = Literal["text", "number", "boolean", "choice", "json"]

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
-from skyloom.deployers.aws.services.waiting import NotOpen, Wait, Waits
+from skyloom.deployers.services.waiting import NotOpen, Wait, Waits
 
 Json = Any
-
-LONGEST_OUTPUT = 262_144
-"""Bytes that `SendTaskSuccess` takes. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 
 class Gone(Exception):
     """The run does not wait any more: it was stopped, timed out, or went on some other way."""
 
 
-class Delivery:
-    """Answers waits. `states` is a Step Functions client."""
+class WaitingRuns(Protocol):
+    """The runs, as the cloud reaches them by a wait's token. `longest` is how many bytes of JSON it hands over."""
 
-    def __init__(self, waits: Waits, states: Any) -> None:
+    longest: int
+
+    def give(self, wait: Wait) -> None:
+        """Hands `wait.answer` to its run: `{"value": output}`, or `{"error": {"type", "bases", "message"}}`, which
+        the step raises.
+
+        Raises:
+            Gone: the run does not wait any more.
+        """
+
+
+class Delivery:
+    """Answers waits."""
+
+    def __init__(self, waits: Waits, runs: WaitingRuns) -> None:
         self._waits = waits
-        self._states = states
+        self._runs = runs
+
+    @property
+    def longest(self) -> int:
+        """Bytes of JSON that an answer may have."""
+        return self._runs.longest
 
     def answer(self, wait: Wait, answer: Json) -> Wait:
         """Writes the answer down and hands it over.
 
         Args:
-            answer: `{"value": output}`, or `{"error": name, "cause": text}` for a failure.
+            answer: `{"value": output}`, or `{"error": {"type", "bases", "message"}}` for a failure.
 
         Raises:
             NotOpen: it was answered before; that answer has been handed over, if it was not yet.
@@ -43,7 +58,7 @@ class Delivery:
                 self.settle(before.wait)
             raise
         try:
-            self._hand_over(answered)
+            self._runs.give(answered)
         except Gone:
             self._waits.abandoned(answered)
             raise
@@ -55,22 +70,5 @@ class Delivery:
         if wait.state == "answered" and not wait.delivered:
             # Gone: it was handed over and noting that was cut off, or the run has stopped. Nothing is left to do.
             with suppress(Gone):
-                self._hand_over(wait)
+                self._runs.give(wait)
             self._waits.delivered(wait)
-
-    def _hand_over(self, wait: Wait) -> None:
-        try:
-            if "error" in wait.answer:
-                self._states.send_task_failure(
-                    taskToken=wait.token, error=wait.answer["error"], cause=wait.answer["cause"]
-                )
-            else:
-                self._states.send_task_success(
-                    taskToken=wait.token, output=json.dumps(wait.answer["value"], ensure_ascii=False)
-                )
-        except (
-            self._states.exceptions.TaskTimedOut,
-            self._states.exceptions.TaskDoesNotExist,
-            self._states.exceptions.InvalidToken,
-        ):
-            raise Gone from None

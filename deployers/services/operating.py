@@ -1,20 +1,26 @@
-"""Approvals for operators: lists and decides them, for whoever may invoke the function `decide`."""
+"""Approvals for operators: lists and decides them, for whoever may invoke the service `decide`.
+
+{"action": "list"} -> {"approvals": [{"id", "run", "flow", "step", "message", "show", "to", "form", "opened",
+                                      "deadline"}]}
+{"action": "decide", "id", "approved": bool, "comment"?, "by"?, "answer"?}
+    -> {"status": "decided" | "answered" | "gone" | "unknown" | "invalid", "message"}
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from skyloom.deployers.aws.services.deciding import Deciding, Decision
-from skyloom.deployers.aws.services.delivery import Gone
-from skyloom.deployers.aws.services.schema import Misfit
-from skyloom.deployers.aws.services.waiting import NotOpen, Wait
+from skyloom.deployers.services.deciding import Deciding, Decision
+from skyloom.deployers.services.delivery import Gone
+from skyloom.deployers.services.schema import Misfit
+from skyloom.deployers.services.waiting import NotOpen, Wait
 
 Json = Any
 
 
 def operate(deciding: Deciding, event: dict[str, Json]) -> dict[str, Json]:
-    """Carries out an operator's action; `skyloom.deployers.aws.services.decide` lists them."""
+    """Carries out an operator's action."""
     match event.get("action"):
         case "list":
             return {"approvals": [_listed(wait) for wait in sorted(deciding.open(), key=lambda wait: wait.opened)]}
