@@ -13,10 +13,11 @@ from skyloom.deployers.aws.explaining import explanations
 from skyloom.deployers.aws.functions import FunctionSettings, helper_package, native_models, packages
 from skyloom.deployers.aws.services_package import service_files
 from skyloom.deployers.aws.template import Parts, template
-from skyloom.deployers.aws.workflow import HELPER, Invoke, Workflow, WorkflowSettings, compile_workflows, merged
+from skyloom.deployers.aws.workflow import HELPER, Invoke, Workflow, WorkflowSettings, compile_workflows
 from skyloom.deployers.base import Compiled
 from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.functions import FunctionGroup, function_groups, group_of, programs
+from skyloom.deployers.hoisted import merged
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.app import App
 from skyloom.flows.config import Config, load_config

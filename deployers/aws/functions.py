@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from skyloom.deployers.aws.expressions_module import CONFORM, expressions_module
-from skyloom.deployers.aws.machine.output import ConverseModel, HoistedExpression
-from skyloom.deployers.aws.prompt_module import prompt_module
+from skyloom.deployers.aws.machine.output import ConverseModel
+from skyloom.deployers.function_code import FunctionCode, Host, helper_sources
 from skyloom.deployers.functions import FunctionGroup, function_groups, load_app, programs
-from skyloom.deployers.grouping import file_of, needs_of_definition
-from skyloom.deployers.modules import Needs
-from skyloom.deployers.own import own_files
+from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.packaging import Package, running_python, with_bytecode
-from skyloom.deployers.wheels import CannotPack, Platform, Unpacked, unpacked
-from skyloom.errors import CheckFailed, Diagnostic
+from skyloom.deployers.wheels import CannotPack, Platform, unpacked
+from skyloom.errors import CheckFailed
 from skyloom.flows.app import App, Environment
 from skyloom.flows.config import Config, load_config
-from skyloom.flows.definitions import Definition
-from skyloom.flows.frontend.load import location
-from skyloom.flows.ir.program import Program, PromptDefinition, TaskDefinition
-from skyloom.flows.runner.locate import locate
+from skyloom.flows.ir.program import Program
 
-HOST = "skyloom.adapters.hosts.aws_lambda"
+HOST = Host(
+    target="aws",
+    module="skyloom.adapters.hosts.aws_lambda",
+    entry="handler",
+    spare="skyloom_handler",
+    workflows="state machines",
+)
 MOST_BYTES = 262_144_000
 """Unzipped, of one function with its layers: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
 
@@ -110,17 +109,14 @@ def packages(
     Raises:
         CheckFailed: SKY531, a requirement has no wheel for the platform, or the whole is too large.
     """
-    return {group.key: _Builder(programs, config, settings).package(group) for group in groups}
+    code = FunctionCode(programs, config, HOST)
+    return {group.key: _package(group, code, settings) for group in groups}
 
 
 def helper_package(hoisted: Iterable[HoistedExpression], settings: FunctionSettings) -> Package:
     """The package of the app's helper function: a Python function for each hoisted expression."""
-    expressions = tuple(hoisted)
-    module = expressions_module(expressions)
-    handler = _handler_source('expressions="expressions"', "Evaluates what the state machines of the app cannot.")
-    own = {f"{HOST}.function", *(CONFORM if any(expression.types for expression in expressions) else ())}
-    files = {**own_files(own), "expressions.py": module.encode(), "handler.py": handler.encode()}
-    return Package(files=_finished(files, settings), handler="handler.handler")
+    sources = helper_sources(hoisted, HOST)
+    return Package(files=_finished(sources.files, settings), handler=f"{sources.entry}.handler")
 
 
 def native_models(config: Config, aliases: Iterable[str]) -> dict[str, ConverseModel]:
@@ -135,94 +131,23 @@ def native_models(config: Config, aliases: Iterable[str]) -> dict[str, ConverseM
     return found
 
 
-class _Builder:
-    """Builds the packages of one app."""
-
-    def __init__(self, programs: Mapping[str, Program], config: Config, settings: FunctionSettings) -> None:
-        self._tasks = {name: task for program in programs.values() for name, task in program.tasks.items()}
-        self._prompts = {name: prompt for program in programs.values() for name, prompt in program.prompts.items()}
-        self._config = config
-        self._settings = settings
-
-    def package(self, group: FunctionGroup) -> Package:
-        definitions: list[TaskDefinition | PromptDefinition] = [self._tasks[name] for name in group.tasks]
-        needs, places = Needs(), {}
-        for definition in definitions:
-            located = locate(definition)
-            needs |= _renamed(needs_of_definition(located), located)
-            places[definition.name] = f"{module_name(located)}:{definition.qualname}"
-        own = {f"{HOST}.function", *needs.own}
-        files: dict[str, bytes] = {}
-        if group.prompts:
-            prompts = [self._prompts[name] for name in group.prompts]
-            module = prompt_module(prompts, self._config, module_name)
-            files["prompts.py"] = module.source.encode()
-            own |= module.own
-            for located in module.located:
-                needs |= _renamed(needs_of_definition(located), located)
-            own |= needs.own
-            handler = _handler_source('prompts="prompts"', f"Asks models: {', '.join(group.prompts)}.")
-        else:
-            table = "".join(f'        "{name}": "{place}",\n' for name, place in sorted(places.items()))
-            handler = _handler_source(f"\n    tasks={{\n{table}    }}\n", f"Runs tasks: {', '.join(group.tasks)}.")
-        required = self._required(group)
-        files |= {path: file.read_bytes() for path, file in needs.files.items()}
-        files |= own_files(own)
-        name = "skyloom_handler" if "handler.py" in files else "handler"
-        files[f"{name}.py"] = handler.encode()
-        package = Package(
-            files=_finished({**required.files, **files}, self._settings),
-            handler=f"{name}.handler",
-            requires=required.versions,
-        )
-        self._check_size(group, package)
-        return package
-
-    def _required(self, group: FunctionGroup) -> Unpacked:
-        try:
-            return unpacked(group.requires, self._settings.platform)
-        except CannotPack as problem:
-            platform = f"Python {self._settings.python} on {self._settings.architecture}"
-            message = f"{', '.join(group.requires)}: no wheels for {platform}: {problem}"
-            raise CheckFailed(self._diagnostic(group, message, "name versions that have wheels")) from problem
-
-    def _check_size(self, group: FunctionGroup, package: Package) -> None:
-        if package.size > MOST_BYTES:
-            message = f"the function has {package.size:,} bytes, and Lambda takes {MOST_BYTES:,}"
-            raise CheckFailed(self._diagnostic(group, message, "require less, or split the work among modules"))
-
-    def _diagnostic(self, group: FunctionGroup, message: str, hint: str) -> Diagnostic:
-        definitions: list[Any] = [self._tasks[name] for name in group.tasks]
-        definitions += [self._prompts[name] for name in group.prompts]
-        first = definitions[0]
-        return Diagnostic("SKY531", f"function `{group.key}`: {message}", first.file, first.span, hint)
-
-
-def module_name(definition: Definition[..., Any]) -> str:
-    """The name of a definition's module in a package: its own, unless Python or the package has one of that name."""
-    path = file_of(definition)
-    _, name = location(path)
-    top, _, rest = name.partition(".")
-    if rest or path.stem == "__init__":
-        return name
-    clean = "".join(c if c.isalnum() or c == "_" else "_" for c in top)
-    clean = clean if clean[:1].isalpha() or clean[:1] == "_" else f"_{clean}"
-    taken = clean in sys.stdlib_module_names or clean in ("prompts", "skyloom", "awslambdaric")
-    return f"{clean}_" if taken else clean
-
-
-def _renamed(needs: Needs, definition: Definition[..., Any]) -> Needs:
-    """The needs of a definition's module with the module under its name in the package."""
-    path = file_of(definition)
-    name = f"{module_name(definition).replace('.', '/')}.py"
-    if path.stem == "__init__" or name in needs.files:
-        return needs
-    files = {(name if file == path else inside): file for inside, file in needs.files.items()}
-    return Needs(files, needs.distributions, needs.own)
-
-
-def _handler_source(arguments: str, sentence: str) -> str:
-    return f'"""{sentence}"""\n\nfrom {HOST} import function\n\nhandler = function({arguments})\n'
+def _package(group: FunctionGroup, code: FunctionCode, settings: FunctionSettings) -> Package:
+    sources = code.sources(group)
+    try:
+        required = unpacked(group.requires, settings.platform)
+    except CannotPack as problem:
+        platform = f"Python {settings.python} on {settings.architecture}"
+        message = f"{', '.join(group.requires)}: no wheels for {platform}: {problem}"
+        raise CheckFailed(code.problem(group, message, "name versions that have wheels")) from problem
+    package = Package(
+        files=_finished({**required.files, **sources.files}, settings),
+        handler=f"{sources.entry}.handler",
+        requires=required.versions,
+    )
+    if package.size > MOST_BYTES:
+        message = f"the function has {package.size:,} bytes, and Lambda takes {MOST_BYTES:,}"
+        raise CheckFailed(code.problem(group, message, "require less, or split the work among modules"))
+    return package
 
 
 def _finished(files: Mapping[str, bytes], settings: FunctionSettings) -> dict[str, bytes]:

@@ -14,7 +14,6 @@ from skyloom.deployers.aws.machine.output import (
     WAITS,
     Converse,
     ConverseModel,
-    HoistedExpression,
     Invoke,
     Kind,
     Need,
@@ -22,7 +21,6 @@ from skyloom.deployers.aws.machine.output import (
     StartExecution,
     Workflow,
     WorkflowSettings,
-    merged,
 )
 from skyloom.flows.ir.program import Program
 
@@ -31,7 +29,6 @@ __all__ = [
     "WAITS",
     "Converse",
     "ConverseModel",
-    "HoistedExpression",
     "Invoke",
     "Kind",
     "Need",
@@ -41,7 +38,6 @@ __all__ = [
     "WorkflowSettings",
     "compile_workflow",
     "compile_workflows",
-    "merged",
 ]
 
 

@@ -16,8 +16,9 @@ from skyloom.deployers.aws.machine.floats import has_floats, models_in
 from skyloom.deployers.aws.machine.graph import Edge
 from skyloom.deployers.aws.machine.invoking import PAYLOAD, RUN, invoke, retriers
 from skyloom.deployers.aws.machine.lowering import Lowering
-from skyloom.deployers.aws.machine.output import HELPER, HoistedExpression
+from skyloom.deployers.aws.machine.output import HELPER
 from skyloom.deployers.aws.machine.values import Value, path, record, snippet, source, variable
+from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.errors import Span
 from skyloom.flows.expr.emitter import CannotEmit
 from skyloom.flows.expr.nodes import Expr, Name, free_names, walk

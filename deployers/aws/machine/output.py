@@ -1,14 +1,13 @@
-"""What the compiler takes beside the program, and what it gives: state machines, their needs, hoisted expressions."""
+"""What the compiler takes beside the program, and what it gives: state machines and their needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from skyloom.errors import Diagnostic, Span
-from skyloom.flows.expr.types import Type
-from skyloom.flows.ir.program import ModelDefinition
+from skyloom.deployers.hoisted import HoistedExpression
+from skyloom.errors import Diagnostic
 
 Json = Any
 """null, a boolean, a number, a string, a list or a dict with string keys."""
@@ -99,38 +98,6 @@ class Converse:
 Need = Invoke | StartExecution | PutEvents | Converse
 
 
-# --- what the helper function evaluates ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoistedExpression:
-    """An expression that the app's helper function evaluates in the place of the state machine.
-
-    Attributes:
-        id: its name in the payload `{"expression": id, "values": {name: value}}`: an identifier, unique in the app.
-        source: Python source of the value over `names`; it needs `skyloom.flows.expr.python.IMPORTS` and nothing else.
-            It raises what the flow raises.
-        names: the variables it reads, as they stand in `source`, sorted: the keys of `values`.
-        file: the flow's source file.
-        span: where the expression stands there.
-        reason: why it is not evaluated by the machine, for people.
-        always: whether every evaluation goes to the helper; otherwise those that would raise an error do.
-        types: the types of those names whose values must be brought to them first (`flows.ir.conform.conformed`):
-            floats arrive as integers where they are whole.
-        models: the models that stand in `types`.
-    """
-
-    id: str
-    source: str
-    names: tuple[str, ...]
-    file: str
-    span: Span
-    reason: str
-    always: bool = True
-    types: tuple[tuple[str, Type], ...] = ()
-    models: tuple[ModelDefinition, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
     """One state machine.
@@ -155,13 +122,3 @@ class Workflow:
     def placeholders(self) -> tuple[str, ...]:
         """The names in `${...}` of the definition, sorted."""
         return tuple(sorted({need.placeholder for need in self.uses if not isinstance(need, Converse)}))
-
-
-def merged(workflows: Iterable[Workflow]) -> tuple[HoistedExpression, ...]:
-    """The hoisted expressions of an app's machines, each once, by id."""
-    by_id: dict[str, HoistedExpression] = {}
-    for workflow in workflows:
-        for hoisted in workflow.hoisted:
-            known = by_id.setdefault(hoisted.id, hoisted)
-            assert known.source == hoisted.source, f"two expressions are called {hoisted.id}"
-    return tuple(by_id[name] for name in sorted(by_id))

@@ -6,7 +6,7 @@ import pytest
 from servers.lambda_function import Function, Start
 
 from skyloom.deployers.aws.functions import FunctionSettings, helper_package
-from skyloom.deployers.aws.machine.output import HoistedExpression
+from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.packaging import running_python
 from skyloom.errors import Span
 from skyloom.flows.expr.types import FLOAT, STR, ListType, ModelType

@@ -13,7 +13,8 @@ from conformance.on_aws.functions import AppFunctions
 from conformance.on_aws.services import AppServices
 from engines.aws.account import AwsAccount
 
-from skyloom.deployers.aws.workflow import StartExecution, Workflow, compile_workflows, merged
+from skyloom.deployers.aws.workflow import StartExecution, Workflow, compile_workflows
+from skyloom.deployers.hoisted import merged
 
 
 @dataclass

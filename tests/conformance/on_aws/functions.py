@@ -11,7 +11,8 @@ from engines.aws.account import AwsAccount
 from engines.aws.driving import make_function, zipped
 
 from skyloom.deployers.aws.functions import Built, FunctionSettings, helper_package, native_models, packages_of_file
-from skyloom.deployers.aws.workflow import HELPER, HoistedExpression, Invoke, WorkflowSettings
+from skyloom.deployers.aws.workflow import HELPER, Invoke, WorkflowSettings
+from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.packaging import Package, running_python
 from skyloom.flows.invoke import TRACE_VARIABLE
 

@@ -6,24 +6,24 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from skyloom.deployers.aws.machine.output import HoistedExpression
-from skyloom.deployers.aws.prompt_module import imports
+from skyloom.deployers.hoisted import HoistedExpression
+from skyloom.deployers.prompt_module import imports
 
 CONFORM = ("skyloom.flows.ir.conform.conformed", "skyloom.flows.ir.program.ModelDefinition")
 """What the module needs of Skyloom where its variables have types."""
 
 
-def expressions_module(hoisted: Iterable[HoistedExpression]) -> str:
-    """The source of the module.
+def expressions_module(hoisted: Iterable[HoistedExpression], workflows: str) -> str:
+    """The source of the module. `workflows` is what people call that which cannot evaluate them.
 
-    Numbers lose the difference between 2 and 2.0 on their way through a state machine; `TYPES` and `MODELS`, each by
+    Numbers may lose the difference between 2 and 2.0 on their way through a workflow; `TYPES` and `MODELS`, each by
     expression, are what the host needs to bring them back.
     """
     expressions = sorted(hoisted, key=lambda expression: expression.id)
     body = "\n".join(line for expression in expressions for line in _function(expression))
     tables = _tables([expression for expression in expressions if expression.types])
     head = [
-        '"""Expressions of the app\'s flows, evaluated in the place of their state machines."""',
+        f'"""Expressions of the app\'s flows, evaluated in the place of their {workflows}."""',
         "",
         *imports(body),
     ]

@@ -19,8 +19,6 @@ from skyloom.flows.ir.program import PromptDefinition
 from skyloom.flows.resources import variable_of
 from skyloom.flows.runner.locate import locate
 
-TARGET = "aws"
-
 _VALUES = "values"
 """The parameter of a template's function: the prompt's arguments by name."""
 _SHORT = 80
@@ -36,12 +34,16 @@ class PromptModule:
 
 
 def prompt_module(
-    prompts: Iterable[PromptDefinition], config: Config, module_name: Callable[[Definition[..., Any]], str]
+    prompts: Iterable[PromptDefinition],
+    config: Config,
+    module_name: Callable[[Definition[..., Any]], str],
+    target: str,
 ) -> PromptModule:
     """The module for these prompts.
 
     Args:
         module_name: the name of a definition's module in the package.
+        target: where the models are asked.
 
     Raises:
         ConfigError: a prompt's model is not configured.
@@ -52,7 +54,7 @@ def prompt_module(
     located: list[Definition[..., Any]] = []
     for definition in sorted(prompts, key=lambda prompt: prompt.name):
         prompt = cast(Prompt[..., Any], locate(definition))
-        resolved = resolve_model(config, definition.model, TARGET)
+        resolved = resolve_model(config, definition.model, target)
         adapter = adapter_place(resolved)
         if adapter.startswith("skyloom."):
             own.add(adapter.replace(":", "."))

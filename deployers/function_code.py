@@ -1,0 +1,135 @@
+"""What the code of functions has in common on every cloud: a host, the user's modules, and a generated entry."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skyloom.deployers.expressions_module import CONFORM, expressions_module
+from skyloom.deployers.functions import FunctionGroup
+from skyloom.deployers.grouping import file_of, needs_of_definition
+from skyloom.deployers.hoisted import HoistedExpression
+from skyloom.deployers.modules import Needs
+from skyloom.deployers.own import own_files
+from skyloom.deployers.prompt_module import prompt_module
+from skyloom.errors import Diagnostic
+from skyloom.flows.config import Config
+from skyloom.flows.definitions import Definition
+from skyloom.flows.frontend.load import location
+from skyloom.flows.ir.program import Program
+from skyloom.flows.runner.locate import locate
+
+_TAKEN = frozenset({"awslambdaric", "functions_framework", "prompts", "skyloom"})
+"""Modules that packages have, besides the user's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """What a cloud has its functions run in.
+
+    Attributes:
+        target: the cloud's name.
+        module: Skyloom's module that answers the runtime; it has a `function`.
+        entry: the module of a package in which the runtime begins, and where the user has one of that name,
+        spare: the one that takes its place.
+        workflows: what people call that which starts the functions.
+    """
+
+    target: str
+    module: str
+    entry: str
+    spare: str
+    workflows: str
+
+    def source(self, arguments: str, sentence: str) -> bytes:
+        """The entry's source: `handler` answers."""
+        text = f'"""{sentence}"""\n\nfrom {self.module} import function\n\nhandler = function({arguments})\n'
+        return text.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files of a function but what it requires, by path, and the name of the module in which the runtime begins."""
+
+    files: Mapping[str, bytes]
+    entry: str
+
+
+def helper_sources(hoisted: Iterable[HoistedExpression], host: Host) -> Sources:
+    """The sources of the app's helper function: a Python function for each hoisted expression."""
+    expressions = tuple(hoisted)
+    module = expressions_module(expressions, host.workflows)
+    entry = host.source('expressions="expressions"', f"Evaluates what the {host.workflows} of the app cannot.")
+    own = {f"{host.module}.function", *(CONFORM if any(expression.types for expression in expressions) else ())}
+    files = {**own_files(own), "expressions.py": module.encode(), f"{host.entry}.py": entry}
+    return Sources(files, host.entry)
+
+
+class FunctionCode:
+    """Makes the sources of one app's functions."""
+
+    def __init__(self, programs: Mapping[str, Program], config: Config, host: Host) -> None:
+        self._tasks = {name: task for program in programs.values() for name, task in program.tasks.items()}
+        self._prompts = {name: prompt for program in programs.values() for name, prompt in program.prompts.items()}
+        self._config = config
+        self._host = host
+
+    def sources(self, group: FunctionGroup) -> Sources:
+        """The sources of a group's function."""
+        files, own, needs, source = self._prompting(group) if group.prompts else self._working(group)
+        files |= {path: file.read_bytes() for path, file in needs.files.items()}
+        files |= own_files({f"{self._host.module}.function", *own, *needs.own})
+        entry = self._host.spare if f"{self._host.entry}.py" in files else self._host.entry
+        return Sources({**files, f"{entry}.py": source}, entry)
+
+    def problem(self, group: FunctionGroup, message: str, hint: str) -> Diagnostic:
+        """SKY531: the function cannot be built."""
+        definitions: list[Any] = [self._tasks[name] for name in group.tasks]
+        definitions += [self._prompts[name] for name in group.prompts]
+        first = definitions[0]
+        return Diagnostic("SKY531", f"function `{group.key}`: {message}", first.file, first.span, hint)
+
+    def _working(self, group: FunctionGroup) -> tuple[dict[str, bytes], set[str], Needs, bytes]:
+        needs, places = Needs(), {}
+        for name in group.tasks:
+            located = locate(self._tasks[name])
+            needs |= _renamed(needs_of_definition(located), located)
+            places[name] = f"{module_name(located)}:{self._tasks[name].qualname}"
+        table = "".join(f'        "{name}": "{place}",\n' for name, place in sorted(places.items()))
+        sentence = f"Runs tasks: {', '.join(group.tasks)}."
+        return {}, set(), needs, self._host.source(f"\n    tasks={{\n{table}    }}\n", sentence)
+
+    def _prompting(self, group: FunctionGroup) -> tuple[dict[str, bytes], set[str], Needs, bytes]:
+        needs = Needs()
+        prompts = [self._prompts[name] for name in group.prompts]
+        module = prompt_module(prompts, self._config, module_name, self._host.target)
+        for located in module.located:
+            needs |= _renamed(needs_of_definition(located), located)
+        sentence = f"Asks models: {', '.join(group.prompts)}."
+        files = {"prompts.py": module.source.encode()}
+        return files, set(module.own), needs, self._host.source('prompts="prompts"', sentence)
+
+
+def module_name(definition: Definition[..., Any]) -> str:
+    """The name of a definition's module in a package: its own, unless Python or the package has one of that name."""
+    path = file_of(definition)
+    _, name = location(path)
+    top, _, rest = name.partition(".")
+    if rest or path.stem == "__init__":
+        return name
+    clean = "".join(c if c.isalnum() or c == "_" else "_" for c in top)
+    clean = clean if clean[:1].isalpha() or clean[:1] == "_" else f"_{clean}"
+    taken = clean in sys.stdlib_module_names or clean in _TAKEN
+    return f"{clean}_" if taken else clean
+
+
+def _renamed(needs: Needs, definition: Definition[..., Any]) -> Needs:
+    """The needs of a definition's module with the module under its name in the package."""
+    path = file_of(definition)
+    name = f"{module_name(definition).replace('.', '/')}.py"
+    if path.stem == "__init__" or name in needs.files:
+        return needs
+    files = {(name if file == path else inside): file for inside, file in needs.files.items()}
+    return Needs(files, needs.distributions, needs.own)
