@@ -21,10 +21,10 @@ from skyloom.deployers.aws.expr_code import (
     number,
     string,
 )
-from skyloom.deployers.aws.expr_kinds import BOOLEAN, NUMBER, is_int, kinds
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, is_int, kinds
 from skyloom.flows.expr.nodes import Binary, Expr, Literal, Unary
-from skyloom.flows.expr.types import LiteralType, Type
+from skyloom.flows.expr.types import Type
 
 _LARGEST_EXPONENT = 6
 _EXPONENT = "only a small constant exponent of an int is exact on AWS"
@@ -168,20 +168,3 @@ def repeated_text(writer: Writer, text: Expr, count: Code) -> Code:
                 return call("join", array(call("map", array(f"1..{count.at(SUM)}"), function([index], once))))
 
             return writer.let([("text", writer.code(text))], body)
-
-
-def constant(expr: Expr) -> int | None:
-    """The value of an integer that is known."""
-    match expr:
-        case Literal(value=bool()):
-            return None
-        case Literal(value=int() as value):
-            return value
-        case Unary(operator="-", operand=Literal(value=int() as value)) if not isinstance(value, bool):
-            return -value
-        case _:
-            match expr.type:
-                case LiteralType(values=(int() as value,)) if not isinstance(value, bool):
-                    return value
-                case _:
-                    return None

@@ -18,11 +18,11 @@ from skyloom.deployers.aws.expr_code import (
     number,
 )
 from skyloom.deployers.aws.expr_comparing import equal_codes
-from skyloom.deployers.aws.expr_kinds import NUMBER, STRING, element_type, holds_arrays, is_int, kinds
 from skyloom.deployers.aws.expr_loops import as_list, elements, loop
-from skyloom.deployers.aws.expr_ordering import keyword
 from skyloom.deployers.aws.expr_truth import test, truth_of_value
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.constants import keyword
+from skyloom.deployers.expressions.kinds import NUMBER, STRING, element_type, holds_arrays, is_int, kinds
 from skyloom.flows.expr.nodes import Call, Comprehension, Expr
 from skyloom.flows.expr.types import DictType, TupleType, Type, members
 

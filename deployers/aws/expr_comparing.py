@@ -21,9 +21,9 @@ from skyloom.deployers.aws.expr_code import (
     infix,
     negation,
 )
-from skyloom.deployers.aws.expr_kinds import BOOLEAN, NUMBER, STRING, element_type, kinds
 from skyloom.deployers.aws.expr_loops import elements
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, STRING, element_type, kinds
 from skyloom.flows.expr.nodes import Call, Compare, Expr
 from skyloom.flows.expr.types import (
     AnyType,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skyloom.deployers.aws.expr_arithmetic import constant, numeric_code
+from skyloom.deployers.aws.expr_arithmetic import numeric_code
 from skyloom.deployers.aws.expr_code import (
     COMPARISON,
     PRIMARY,
@@ -21,9 +21,10 @@ from skyloom.deployers.aws.expr_code import (
     member,
     number,
 )
-from skyloom.deployers.aws.expr_kinds import STRING, element_type, holds_arrays, kinds
 from skyloom.deployers.aws.expr_loops import as_list, elements
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.constants import constant
+from skyloom.deployers.expressions.kinds import STRING, element_type, holds_arrays, kinds
 from skyloom.flows.expr.nodes import Array, Entry, Expr, Item, Literal, Object, Slice, Spread
 from skyloom.flows.expr.types import AnyType, DictType, ModelType, members
 

@@ -24,11 +24,11 @@ from skyloom.deployers.aws.expr_code import (
 )
 from skyloom.deployers.aws.expr_facts import NOTHING, Facts, facts, remaining
 from skyloom.deployers.aws.expr_failures import own_failure
-from skyloom.deployers.aws.expr_kinds import element_type, kinds
 from skyloom.deployers.aws.expr_loops import elements, loop
-from skyloom.deployers.aws.expr_ordering import keyword
 from skyloom.deployers.aws.expr_truth import test
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.constants import keyword
+from skyloom.deployers.expressions.kinds import element_type, kinds
 from skyloom.flows.expr.nodes import (
     Call,
     Comprehension,

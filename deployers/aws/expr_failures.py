@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from skyloom.deployers.aws.expr_arithmetic import constant, numeric_code
+from skyloom.deployers.aws.expr_arithmetic import numeric_code
 from skyloom.deployers.aws.expr_code import (
     COMPARISON,
     TRUE,
@@ -19,13 +19,13 @@ from skyloom.deployers.aws.expr_code import (
     string,
 )
 from skyloom.deployers.aws.expr_comparing import contained
-from skyloom.deployers.aws.expr_kinds import BOOLEAN, NUMBER, STRING, kinds
 from skyloom.deployers.aws.expr_letters import beyond_ascii
 from skyloom.deployers.aws.expr_loops import elements
 from skyloom.deployers.aws.expr_moments import not_canonical, not_countable
-from skyloom.deployers.aws.expr_ordering import keyword
-from skyloom.deployers.aws.expr_strings import END, text_of
+from skyloom.deployers.aws.expr_strings import END
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.constants import constant, keyword, text_of
+from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, STRING, kinds
 from skyloom.flows.expr.nodes import Binary, Call, Compare, Comprehension, Expr, Item, Literal, Slice
 from skyloom.flows.expr.rules import may_raise
 from skyloom.flows.expr.types import BOOL, NULL, AnyType, DateTimeType, DictType, ModelType, TupleType, members

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from skyloom.deployers.aws.expr_code import COMPARISON, SUM, Code, both, call, choice, function, infix, negation
-from skyloom.deployers.aws.expr_strings import END, SPACE, text_of
+from skyloom.deployers.aws.expr_strings import END, SPACE
 from skyloom.deployers.aws.expr_writer import Writer
+from skyloom.deployers.expressions.constants import text_of
 from skyloom.flows.expr.nodes import Call
 
 

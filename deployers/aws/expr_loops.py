@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from skyloom.deployers.aws.expr_arithmetic import constant, numeric_code
+from skyloom.deployers.aws.expr_arithmetic import numeric_code
 from skyloom.deployers.aws.expr_code import (
     CHOICE,
     COMPARISON,
@@ -22,8 +22,9 @@ from skyloom.deployers.aws.expr_code import (
     infix,
     number,
 )
-from skyloom.deployers.aws.expr_kinds import STRING, element_type, entry_type, holds_arrays, kinds
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.constants import constant
+from skyloom.deployers.expressions.kinds import STRING, element_type, entry_type, holds_arrays, kinds
 from skyloom.flows.expr.nodes import Bind, Call, Comprehension, Expr, Generator, Target, Unpack
 from skyloom.flows.expr.types import DictType, members
 

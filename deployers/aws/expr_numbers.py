@@ -18,9 +18,9 @@ from skyloom.deployers.aws.expr_code import (
     infix,
     number,
 )
-from skyloom.deployers.aws.expr_kinds import BOOLEAN, NUMBER, STRING, is_int, kinds
 from skyloom.deployers.aws.expr_truth import truth
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, STRING, is_int, kinds
 from skyloom.flows.expr.nodes import Call, Literal
 
 _DECIMALS = "rounding to decimals works on other digits in JSONata than in Python"

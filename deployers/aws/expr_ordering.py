@@ -7,18 +7,12 @@ from dataclasses import dataclass
 
 from skyloom.deployers.aws.expr_code import COMPARISON, Code, array, block, call, choice, function, infix, number
 from skyloom.deployers.aws.expr_comparing import lexical, needs_key, ordered, sort_key
-from skyloom.deployers.aws.expr_kinds import NUMBER, element_type, holds_arrays, kinds
 from skyloom.deployers.aws.expr_loops import elements
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.constants import keyword
+from skyloom.deployers.expressions.kinds import NUMBER, element_type, holds_arrays, kinds
 from skyloom.flows.expr.nodes import Array, Call, Expr, Function, Spread
 from skyloom.flows.expr.types import TupleType, Type, union
-
-
-def keyword(expr: Call, name: str, position: int | None = None) -> Expr | None:
-    """An argument by its name, or by its position."""
-    if position is not None and position < len(expr.arguments):
-        return expr.arguments[position]
-    return next((k.value for k in expr.keywords if k.name == name), None)
 
 
 def ordered_list(writer: Writer, expr: Call) -> Code:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skyloom.deployers.aws.expr_arithmetic import constant, numeric_code
+from skyloom.deployers.aws.expr_arithmetic import numeric_code
 from skyloom.deployers.aws.expr_code import COMPARISON, SUM, Code, array, call, choice, infix, number
-from skyloom.deployers.aws.expr_strings import END, SPACE, text_of
+from skyloom.deployers.aws.expr_strings import END, SPACE
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.constants import constant, text_of
 from skyloom.flows.expr.nodes import Call
 from skyloom.flows.expr.types import NULL
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from skyloom.deployers.aws.expr_arithmetic import constant
 from skyloom.deployers.aws.expr_code import Code, array, call, choice, function, string
-from skyloom.deployers.aws.expr_kinds import STRING, kinds
 from skyloom.deployers.aws.expr_loops import as_list
-from skyloom.deployers.aws.expr_ordering import keyword
 from skyloom.deployers.aws.expr_strings import SPACE, from_both_ends
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.constants import constant, keyword
+from skyloom.deployers.expressions.kinds import STRING, kinds
 from skyloom.flows.expr.nodes import Call, Expr, Literal
 from skyloom.flows.expr.types import NULL
 

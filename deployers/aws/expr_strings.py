@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skyloom.deployers.aws.expr_arithmetic import constant
 from skyloom.deployers.aws.expr_code import (
     COMPARISON,
     SUM,
@@ -16,10 +15,11 @@ from skyloom.deployers.aws.expr_code import (
     number,
     string,
 )
-from skyloom.deployers.aws.expr_kinds import STRING, kinds
 from skyloom.deployers.aws.expr_loops import elements
 from skyloom.deployers.aws.expr_writer import Writer, cannot
-from skyloom.flows.expr.nodes import Array, Call, Expr, Literal, Spread
+from skyloom.deployers.expressions.constants import constant, text_of
+from skyloom.deployers.expressions.kinds import STRING, kinds
+from skyloom.flows.expr.nodes import Array, Call, Expr, Spread
 
 SPACE = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """What Python calls white space, as part of a class of a regular expression."""
@@ -30,15 +30,6 @@ END = r"(?![\s\S])"
 def plain(name: str) -> Callable[[Writer, Call], Code]:
     """A method that JSONata has as a function."""
     return lambda writer, expr: call(name, *(writer.code(argument) for argument in expr.arguments))
-
-
-def text_of(expr: Expr | None) -> str | None:
-    """A constant text."""
-    match expr:
-        case Literal(value=str() as value):
-            return value
-        case _:
-            return None
 
 
 def _refuse_bounds(expr: Call, bounds: int) -> None:

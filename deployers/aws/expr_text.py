@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from skyloom.deployers.aws.expr_arithmetic import constant, numeric_code
+from skyloom.deployers.aws.expr_arithmetic import numeric_code
 from skyloom.deployers.aws.expr_code import COMPARISON, SUM, Code, call, choice, infix, member, number, string
-from skyloom.deployers.aws.expr_kinds import BOOLEAN, NUMBER, STRING, is_int, kinds
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.constants import constant
+from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, STRING, is_int, kinds
 from skyloom.flows.expr.nodes import Call, Expr, Literal
 from skyloom.flows.expr.properties import widen
 from skyloom.flows.expr.types import ErrorType, FloatType, ModelType, members

@@ -13,8 +13,8 @@ from skyloom.deployers.aws.expr_code import (
     either,
     infix,
 )
-from skyloom.deployers.aws.expr_kinds import BOOLEAN, NUMBER, STRING, kinds
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, STRING, kinds
 from skyloom.flows.expr.nodes import Expr, Logic
 from skyloom.flows.expr.properties import truth as truth_of
 from skyloom.flows.expr.types import EnumType, ModelType, TupleType, Type, members
