@@ -16,7 +16,7 @@ _LANGUAGE = "skyloom.flows"
 
 _LEADS_AWAY = frozenset(
     {
-        "skyloom.adapters.hosts.aws_lambda",
+        "skyloom.adapters.hosts.invocation",
         "skyloom.adapters.hosts.jobs",
         "skyloom.flows.definitions",
         "skyloom.flows.session",

@@ -13,17 +13,22 @@ _CUT = " … (cut)"
 
 
 def on_the_wire(error: ErrorValue, never: Iterable[str] = (), on: Iterable[str] = ()) -> Exception:
-    """The exception to be raised from a function for `error`: its text is `{"type", "bases", "message"}`.
+    """The exception to be raised from a function for `error`, where engines know errors by their class: its text is
+    `{"type", "bases", "message"}`, its class is called as `name_on_the_wire` says."""
+    made: type[Exception] = type(name_on_the_wire(error, never, on), (Exception,), {})
+    return made(text_on_the_wire(error))
 
-    Its class is called like the error's own, or like the base class by which the retry policy knows it: engines match
-    one name and know nothing of base classes. Names in `never` come before those in `on`, as they do in the policy.
-    """
+
+def name_on_the_wire(error: ErrorValue, never: Iterable[str] = (), on: Iterable[str] = ()) -> str:
+    """The name by which engines match an error: its class's own, or that of the base class by which the retry policy
+    knows it: engines match one name and know nothing of base classes. Names in `never` come before those in `on`, as
+    they do in the policy."""
     known = (name for name in (*never, *on) if name != "Exception" and error.is_a(name))
-    made: type[Exception] = type(next(known, error.type), (Exception,), {})
-    return made(_text(error))
+    return next(known, error.type)
 
 
-def _text(error: ErrorValue) -> str:
+def text_on_the_wire(error: ErrorValue) -> str:
+    """The error as JSON, its message cut where it is too long to travel."""
     text = json.dumps(error.to_json(), ensure_ascii=False)
     if len(text.encode()) <= MOST_BYTES:
         return text
