@@ -8,7 +8,7 @@ from dataclasses import replace
 from skyloom.deployers.aws import expr_code
 from skyloom.deployers.aws.machine import errors
 from skyloom.deployers.aws.machine.context import Context, ErrorClass, Exits, Origin, assigned
-from skyloom.deployers.aws.machine.facts import Facts
+from skyloom.deployers.facts import Facts
 from skyloom.deployers.aws.machine.graph import Edge, Task
 from skyloom.deployers.aws.machine.invoking import catch
 from skyloom.deployers.aws.machine.lowering import Lowering

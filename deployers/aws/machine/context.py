@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
-from skyloom.deployers.aws.machine.facts import Facts
+from skyloom.deployers.facts import Facts
 from skyloom.deployers.aws.machine.graph import Edge
 from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.values import Constant, Ref, Snippet, Value, path, snippet

@@ -8,7 +8,7 @@ from typing import assert_never
 from skyloom.deployers.aws.machine.calling import lower_call
 from skyloom.deployers.aws.machine.context import Context, assigned
 from skyloom.deployers.aws.machine.control import lower_for, lower_if, lower_while
-from skyloom.deployers.aws.machine.facts import behind
+from skyloom.deployers.facts import behind
 from skyloom.deployers.aws.machine.fanning import lower_map, lower_parallel, lower_race
 from skyloom.deployers.aws.machine.graph import Edge
 from skyloom.deployers.aws.machine.hoisting import Root, evaluate
