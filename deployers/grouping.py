@@ -37,10 +37,12 @@ from skyloom.flows.policy import DEFAULT_TASK_TIMEOUT
 from skyloom.flows.resources import Bucket, Queue, Secret
 from skyloom.flows.runner.locate import locate
 
-PROVIDED = frozenset({"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"})
-"""Distributions that the runtime of functions on AWS has, canonical names."""
+PROVIDED = {
+    "aws": frozenset({"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"}),
+}
+"""Distributions that the runtime of a target's functions has, canonical names."""
 
-ADAPTER_EXTRAS = {"bedrock": "aws", "openai": "openai"}
+ADAPTER_EXTRAS = {"bedrock": "aws", "openai": "openai", "vertex": "vertex"}
 """The extra of Skyloom that brings what the adapter of a kind needs."""
 
 TAKEN_KEYS = frozenset(
@@ -48,6 +50,8 @@ TAKEN_KEYS = frozenset(
 )
 """Keys that the app's own functions have."""
 _LONGEST_KEY = 40
+_OWN_MODELS = {"bedrock": "region", "vertex": "location"}
+"""The kinds of providers that a target's own permissions open, and the option that says where a model is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Grouping:
     def _task(self, definition: TaskDefinition) -> Member:
         task = cast(Task[..., Any], locate(definition))
         self._check_calls(definition, task)
-        required = required_by(task, definition.requires)
+        required = required_by(task, definition.requires, self._target)
         return Member(
             definition.name,
             "task",
@@ -138,13 +142,13 @@ class Grouping:
     def _prompt(self, definition: PromptDefinition) -> Member:
         prompt = cast(Prompt[..., Any], locate(definition))
         resolved = resolve_model(self._config, definition.model, self._target)
-        required = set(adapter_requirements(resolved))
+        required = set(adapter_requirements(resolved, self._target))
         annotation = values.signature_types(prompt.function).get("return", Any)
         if annotation is not str:
-            required.update(required_by(prompt, ()))
+            required.update(required_by(prompt, (), self._target))
         permissions: list[Permission] = []
-        if resolved.kind == "bedrock":
-            region = resolved.options.get("region")
+        if resolved.kind in _OWN_MODELS:
+            region = resolved.options.get(_OWN_MODELS[resolved.kind])
             permissions.append(AskModel(resolved.provider, resolved.model, str(region) if region else None))
         permissions += self._key(definition, resolved)
         return Member(
@@ -180,8 +184,8 @@ def key_variable(resolved: ResolvedModel) -> str | None:
     return str(resolved.options.get("api_key_env") or "OPENAI_API_KEY")
 
 
-def adapter_requirements(resolved: ResolvedModel) -> tuple[str, ...]:
-    """What the adapter of a model needs installed: an extra of Skyloom, or the plugin's own distribution."""
+def adapter_requirements(resolved: ResolvedModel, target: str) -> tuple[str, ...]:
+    """What the adapter of a model needs installed at the target: an extra of Skyloom, or the plugin's distribution."""
     extra = ADAPTER_EXTRAS.get(resolved.kind)
     if extra is None:
         from importlib.metadata import entry_points
@@ -192,7 +196,7 @@ def adapter_requirements(resolved: ResolvedModel) -> tuple[str, ...]:
         parsed = [Requirement(text) for text in requirements_of("skyloom") or ()]
         names = [r.name for r in parsed if r.marker is not None and r.marker.evaluate({"extra": extra})]
         names = [name for name in names if not _is_core(name)]
-    return pinned(name for name in names if canonicalize_name(name) not in PROVIDED)
+    return pinned(name for name in names if canonicalize_name(name) not in _provided(target))
 
 
 def _is_core(name: str) -> bool:
@@ -200,14 +204,18 @@ def _is_core(name: str) -> bool:
     return any(r.name == name and (r.marker is None or r.marker.evaluate({"extra": ""})) for r in parsed)
 
 
-def required_by(definition: Definition[..., Any], named: Iterable[str]) -> tuple[str, ...]:
-    """The requirements of a function that runs `definition`: those that it names, and every distribution that is
-    imported with its module, in the version that is installed here."""
+def _provided(target: str) -> frozenset[str]:
+    return PROVIDED.get(target, frozenset())
+
+
+def required_by(definition: Definition[..., Any], named: Iterable[str], target: str) -> tuple[str, ...]:
+    """The requirements of a function that runs `definition` at the target: those that it names, and every distribution
+    that is imported with its module, in the version that is installed here."""
     asked = {canonicalize_name(Requirement(text).name): text for text in named}
     imported = set(needs_of_definition(definition).distributions)
     if not _is_plain(definition):
         imported.add("pydantic")
-    missing = (name for name in imported if canonicalize_name(name) not in asked.keys() | PROVIDED)
+    missing = (name for name in imported if canonicalize_name(name) not in asked.keys() | _provided(target))
     return tuple(sorted({*asked.values(), *pinned(missing)}))
 
 

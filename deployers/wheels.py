@@ -78,6 +78,31 @@ class Unpacked:
     versions: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Wheel:
+    """A distribution in a version, and the SHA-256 of its wheel, in hexadecimal."""
+
+    name: str
+    version: str
+    digest: str
+
+
+def resolved(requires: Iterable[str], platform: Platform) -> tuple[Wheel, ...]:
+    """The wheels of the requirements and of all that they require, by name.
+
+    Raises:
+        CannotPack: pip finds no wheels for them.
+    """
+    wanted = sorted(set(requires))
+    found = _wheels(wanted, platform) if wanted else []
+    return tuple(sorted(Wheel(*_named(path), hashlib.sha256(path.read_bytes()).hexdigest()) for path in found))
+
+
+def _named(wheel: Path) -> tuple[str, str]:
+    name, version = wheel.name.split("-")[:2]
+    return name.replace("_", "-").lower(), version
+
+
 def unpacked(requires: Iterable[str], platform: Platform) -> Unpacked:
     """The files of the requirements and of all that they require.
 
@@ -91,7 +116,7 @@ def unpacked(requires: Iterable[str], platform: Platform) -> Unpacked:
     files: dict[str, bytes] = {}
     for wheel in wheels:
         files.update(_content(wheel))
-    versions = tuple("==".join(wheel.name.split("-")[:2]).replace("_", "-").lower() for wheel in wheels)
+    versions = tuple("==".join(_named(wheel)).lower() for wheel in wheels)
     return Unpacked(dict(sorted(files.items())), versions)
 
 

@@ -1,5 +1,5 @@
-"""The host of an AWS Lambda function: `invocation.py` says what comes in; the result is the bare JSON value, and an error
-is raised as `wire.py` says."""
+"""The host of an AWS Lambda function: `invocation.py` says what comes in; the result is the bare JSON value, and an
+error is raised as `wire.py` says."""
 
 from __future__ import annotations
 

@@ -12,5 +12,11 @@ DEFAULT_MODELS: Mapping[str, Mapping[str, str]] = {
         "fast": "bedrock:global.amazon.nova-2-lite-v1:0",
         "smart": "bedrock:global.anthropic.claude-sonnet-4-6",
     },
+    # Asked at the global endpoint, which has them wherever the app is (November 2026,
+    # docs.cloud.google.com/vertex-ai/generative-ai/docs/learn/locations).
+    "gcp": {
+        "fast": "vertex:gemini-3.5-flash-lite",
+        "smart": "vertex:gemini-3.6-flash",
+    },
 }
 """By target and alias: "provider", or "provider:model"."""

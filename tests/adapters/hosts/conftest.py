@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from engines.aws.environment import Environment, FunctionCode, Nursery
 from engines.aws.runtime import BROUGHT_ALONG, folder_of, interpreter
+from servers.cloud_run_function import Function as CloudRunFunction
+from servers.cloud_run_function import Start as StartCloudRun
 from servers.lambda_function import Function, Packed, Start
 
 from skyloom.deployers.aws.functions import FunctionSettings, packages_of_file
@@ -49,6 +51,21 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for environment, nursery in started:
         environment.close()
         nursery.close()
+
+
+@pytest.fixture
+def start_cloud_run(tmp_path: Path) -> Iterator[StartCloudRun]:
+    """Starts a function of Cloud Run from its package."""
+    numbers = itertools.count()
+    started: list[CloudRunFunction] = []
+
+    def begin(package: Package, **variables: str) -> CloudRunFunction:
+        started.append(CloudRunFunction(package, tmp_path / f"service{next(numbers)}", variables))
+        return started[-1]
+
+    yield begin
+    for function in started:
+        function.close()
 
 
 @pytest.fixture

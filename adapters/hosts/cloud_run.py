@@ -1,0 +1,74 @@
+"""The host of a function on Cloud Run, below Google's Functions Framework: `invocation.py` says what comes in, as the
+body of a POST.
+
+    200  the bare JSON value
+    500  {"error": {"type", "bases", "message"}, "name": the name by which the retry policy knows it}
+
+A 500 without that body comes from Cloud Run itself, and so do 429, 502, 503 and 504.
+https://cloud.google.com/run/docs/troubleshooting
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from skyloom.adapters.hosts.invocation import Failed, Invocation, jobs
+from skyloom.adapters.hosts.wire import name_on_the_wire, text_on_the_wire
+
+Json = Any
+Response = tuple[str, int, dict[str, str]]
+"""Body, status, headers: what the framework takes from a function."""
+
+_HEADERS = {"Content-Type": "application/json"}
+
+
+def function(
+    tasks: Mapping[str, str] | None = None, prompts: str | None = None, expressions: str | None = None
+) -> Callable[[Any], Response]:
+    """The handler of a function; `invocation.jobs` says what the arguments are."""
+    kinds = jobs(tasks, prompts, expressions)
+    cold = True
+
+    def handler(request: Any) -> Response:
+        nonlocal cold
+        first, cold = cold, False
+        event = request.get_json(silent=True)
+        if request.method != "POST" or not isinstance(event, dict):
+            return json.dumps({"problem": "a function takes a JSON object, by POST"}), 400, _HEADERS
+        try:
+            result = Invocation(event, _CloudRun(request.headers), first).run(kinds)
+        except Failed as failed:
+            error = text_on_the_wire(failed.error)
+            name = json.dumps(name_on_the_wire(failed.error, failed.never, failed.on))
+            return f'{{"error": {error}, "name": {name}}}', 500, _HEADERS
+        return json.dumps(result, ensure_ascii=False), 200, _HEADERS
+
+    return handler
+
+
+class _CloudRun:
+    """An invocation as Cloud Run knows it."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = headers
+        self.root = os.getcwd()  # noqa: PTH109 - pathlib is not loaded for this
+
+    def left(self) -> None:
+        """The service's own limit is above that of all its tasks, and nothing tells how much of it is left."""
+        return
+
+    def log(self, failed: bool) -> dict[str, Json]:
+        """Fields that Cloud Logging takes out of a line of JSON, and the trace that ties it to the request's own line.
+
+        https://cloud.google.com/logging/docs/structured-logging
+        """
+        trace, _, rest = self._headers.get("X-Cloud-Trace-Context", "").partition("/")
+        project = os.environ.get("GOOGLE_CLOUD_PROJECT")
+        return {
+            "severity": "ERROR" if failed else "INFO",
+            "logging.googleapis.com/trace": f"projects/{project}/traces/{trace}" if project and trace else None,
+            "logging.googleapis.com/trace_sampled": True if rest.endswith("o=1") else None,
+        }
