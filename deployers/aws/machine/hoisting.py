@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from skyloom.deployers.aws.expr import JsonataEmitter
 from skyloom.deployers.aws.machine.context import Context
-from skyloom.deployers.aws.machine.floats import has_floats, models_in
 from skyloom.deployers.aws.machine.graph import Edge
 from skyloom.deployers.aws.machine.invoking import PAYLOAD, RUN, invoke, retriers
 from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.output import HELPER
 from skyloom.deployers.aws.machine.values import Value, path, record, snippet, source, variable
+from skyloom.deployers.floats import has_floats, models_in
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.errors import Span
 from skyloom.flows.expr.emitter import CannotEmit

@@ -8,7 +8,6 @@ from typing import assert_never
 from skyloom.deployers.aws.machine.calling import lower_call
 from skyloom.deployers.aws.machine.context import Context, assigned
 from skyloom.deployers.aws.machine.control import lower_for, lower_if, lower_while
-from skyloom.deployers.facts import behind
 from skyloom.deployers.aws.machine.fanning import lower_map, lower_parallel, lower_race
 from skyloom.deployers.aws.machine.graph import Edge
 from skyloom.deployers.aws.machine.hoisting import Root, evaluate
@@ -19,6 +18,7 @@ from skyloom.deployers.aws.machine.steps import lower_emit, lower_sample, lower_
 from skyloom.deployers.aws.machine.unpacking import element_of
 from skyloom.deployers.aws.machine.updates import update
 from skyloom.deployers.aws.machine.waiting import lower_approval, lower_wait_for
+from skyloom.deployers.facts import behind
 from skyloom.flows.graph.expressions import source as shown
 from skyloom.flows.ir import nodes as ir
 

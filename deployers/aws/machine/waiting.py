@@ -10,9 +10,9 @@ from skyloom.deployers.aws.machine.invoking import PAYLOAD, RUN, catch, retriers
 from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.output import WAITS, Invoke
 from skyloom.deployers.aws.machine.raising import raise_error
-from skyloom.deployers.aws.machine.schemas import schema_of
 from skyloom.deployers.aws.machine.steps import taken
 from skyloom.deployers.aws.machine.values import Constant, Placeholder, Value, path, record, snippet, variable
+from skyloom.deployers.schemas import schema_of
 from skyloom.errors import ApprovalTimedOut, EventTimedOut
 from skyloom.flows.expr.nodes import Expr, Literal, free_names
 from skyloom.flows.expr.python import PythonEmitter

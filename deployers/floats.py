@@ -1,4 +1,4 @@
-"""Which types hold floats: JSONata writes 2.0 as 2, and Python tells the two apart."""
+"""Which types hold floats: JSON on its way through a cloud writes 2.0 as 2, and Python tells the two apart."""
 
 from __future__ import annotations
 
