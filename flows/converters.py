@@ -30,6 +30,7 @@ class Converter:
             raise NotOfType(("", f"the annotation {_spelled(annotation)} has no JSON form: {first}")) from error
         schema = self._adapter.core_schema
         self.holds_instances = _any_node(schema, lambda node: node.get("type") in ("model", "dataclass"))
+        self.mixes_numbers = _any_node(schema, _mixes_numbers)
         self._python = self._adapter.validator
         self._json: Any = self._adapter.validator
         if _any_node(schema, lambda node: isinstance(node.get("type"), str) and node["type"] in _READERS):
@@ -100,6 +101,17 @@ def _any_node(schema: Any, wanted: Callable[[dict[str, Any]], bool]) -> bool:
     if isinstance(schema, dict):
         return wanted(schema) or any(_any_node(inner, wanted) for inner in _schemas_below(schema).values())
     return isinstance(schema, (list, tuple)) and any(_any_node(item, wanted) for item in schema)
+
+
+def _mixes_numbers(node: dict[str, Any]) -> bool:
+    """Whether a value of the schema may be a number of either kind. Of alternatives that are models only their choice
+    could depend on it: they count."""
+    kind = node.get("type")
+    if kind not in ("union", "tagged-union"):
+        return kind == "any"
+    models = _any_node(node["choices"], lambda inner: inner.get("type") in ("model", "dataclass", "definition-ref"))
+    floats = _any_node(node["choices"], lambda inner: inner.get("type") == "float")
+    return models or (floats and _any_node(node["choices"], lambda inner: inner.get("type") in ("int", "literal")))
 
 
 def _schemas_below(node: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class PlainConverter:
 
     Attributes:
         holds_any: whether a part of the value may be anything.
+        mixes_numbers: whether a part of it may be an int or a float, and the type does not say which.
     """
 
     holds_instances = False
@@ -43,6 +44,7 @@ class PlainConverter:
     def __init__(self, check: Check, holds_any: bool) -> None:
         self._check = check
         self.holds_any = holds_any
+        self.mixes_numbers = holds_any
 
     def validate_python(self, value: Any) -> Any:
         """`value`, checked; ints where floats are expected become floats. Raises NotOfType."""

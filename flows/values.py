@@ -2,7 +2,7 @@
 
 | Python | JSON |
 |---|---|
-| None, bool, str, finite float, int up to 2^53 either way | itself |
+| None, bool, str, finite float, int up to 2^53 either way | itself; a zero without its sign |
 | list, tuple | array |
 | dict with str keys, TypedDict, pydantic model, dataclass | object; a model's keys are its aliases |
 | Enum | the member's value |
@@ -11,7 +11,8 @@
 | bytes | base64 (RFC 4648, section 4) |
 
 Checking is as strict as Python's own typing: no string becomes a number, no boolean an integer; an integer stands for a
-float. Nothing that comes out shares a mutable object with what went in.
+float. JSON has one kind of number, so where the type does not say which (`Any`, `int | float`), a whole number is an
+int. Nothing that comes out shares a mutable object with what went in.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyloom.flows.mismatch import NotOfType, join
 from skyloom.flows.plain_types import PlainConverter, is_json, plain_converter
+from skyloom.flows.whole_numbers import whole
 
 if TYPE_CHECKING:
     from skyloom.flows.converters import Converter
@@ -34,6 +36,7 @@ __all__ = [
     "MAX_INT",
     "Json",
     "NotOfType",
+    "by_class",
     "check_json",
     "from_json",
     "json_schema",
@@ -59,13 +62,14 @@ def to_json(value: Any, annotation: Any) -> Json:
     if kind is annotation and kind in _SCALARS:
         return _guarded(value, convert=False)
     if _is_any(annotation):
-        return check_json(value)
+        return whole(check_json(value))
     converter = _converter(annotation, value)
     checked = converter.validate_python(value)
     result = _guarded(converter.dump(checked), convert=True)
-    if converter.holds_instances:
+    if converter.holds_instances or converter.mixes_numbers:
         # An instance that was changed after it was made, and a plain dataclass, have not been checked inside yet.
-        again = _guarded(converter.dump(converter.validate_json(result)), convert=True)
+        again = whole(result) if converter.mixes_numbers else result
+        again = _guarded(converter.dump(converter.validate_json(again)), convert=True)
         lost = None if again == result else _lost(result, again, "")
         if lost is not None:
             raise NotOfType((lost, "the annotated type has no such field; annotate the subclass, or a union"))
@@ -81,9 +85,12 @@ def from_json(value: Json, annotation: Any) -> Any:
     """
     checked = check_json(value)
     scalar = type(value) is annotation and annotation in _SCALARS
-    if scalar or _is_any(annotation):
+    if scalar:
         return checked
-    return _converter(annotation, checked).validate_json(checked)
+    if _is_any(annotation):
+        return whole(checked)
+    converter = _converter(annotation, checked)
+    return converter.validate_json(whole(checked) if converter.mixes_numbers else checked)
 
 
 def check_json(value: Any) -> Json:
@@ -95,9 +102,15 @@ def check_json(value: Any) -> Json:
     return _guarded(value, convert=False)
 
 
-def shown(value: Any) -> Json:
-    """The canonical JSON of a value by its own class: what people see, and what events carry. Raises NotOfType."""
+def by_class(value: Any) -> Json:
+    """The canonical JSON of a value by its own class, ints and floats as they are. Raises NotOfType."""
     return _guarded(_converter(Any, value).dump(value), convert=True)
+
+
+def shown(value: Any) -> Json:
+    """What people see of a value, and what events carry of it: JSON, whole numbers without a fraction. Raises
+    NotOfType."""
+    return whole(by_class(value))
 
 
 def json_schema(annotation: Any) -> dict[str, Any]:
@@ -227,7 +240,7 @@ def _integer(value: int, path: str) -> int:
 
 def _number(value: float, path: str) -> float:
     if math.isfinite(value):
-        return value
+        return value or 0.0
     raise NotOfType((path, f"{value} is not a finite number"))
 
 

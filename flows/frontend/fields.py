@@ -84,7 +84,7 @@ def has_int_default(item: RawField) -> bool:
     where the value crosses a step it becomes a float."""
     if item.default is MISSING:
         return False
-    return _has_int(values.shown(item.default), values.to_json(item.default, item.annotation))
+    return _has_int(values.by_class(item.default), values.to_json(item.default, item.annotation))
 
 
 def _has_int(written: values.Json, canonical: values.Json) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 
 from skyloom.flows.expr import types as t
 from skyloom.flows.ir.program import ModelDefinition
+from skyloom.flows.whole_numbers import whole
 
 Models = Mapping[str, ModelDefinition]
 
@@ -22,15 +23,16 @@ class Mismatch(ValueError):
 
 
 def conformed(value: Any, of: t.Type, models: Models, where: str = "") -> Any:
-    """A copy of `value` in the canonical form of the type: a float where an integer stands for one, the defaults of
-    fields that are missing, no fields that the model does not have.
+    """A copy of `value` in the canonical form of the type: a float where an integer stands for one, an integer where
+    the type does not say which, a zero without its sign, the defaults of fields that are missing, no fields that the
+    model does not have.
 
     Raises:
         Mismatch: the value is not of the type.
     """
     match of:
-        case t.FloatType() if isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
+        case t.FloatType() if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value) or 0.0
         case t.ListType(item=item) if isinstance(value, list):
             return [conformed(v, item, models, f"{where}[{i}]") for i, v in enumerate(value)]
         case t.TupleType(items=items) if isinstance(value, list) and len(value) == len(items):
@@ -40,21 +42,12 @@ def conformed(value: Any, of: t.Type, models: Models, where: str = "") -> Any:
         case t.ModelType(name=name) if isinstance(value, dict):
             return _model(value, models[name], models, where)
         case t.UnionType(members=members):
-            return _union(value, of, members, models, where)
+            return _union(whole(value), of, members, models, where)
         case t.AnyType():
-            return copied(value)
+            return whole(value)
         case _ if _is_scalar(value, of):
             return value
     raise Mismatch(f"{where.lstrip('.') or 'the value'}: not {t.show(of)}")
-
-
-def copied(value: Any) -> Any:
-    """A deep copy of a JSON value."""
-    if isinstance(value, list):
-        return [copied(item) for item in value]
-    if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
-    return value
 
 
 def _model(value: dict[str, Any], model: ModelDefinition, models: Models, where: str) -> dict[str, Any]:
@@ -105,8 +98,6 @@ def _is_scalar(value: Any, of: t.Type) -> bool:
             return isinstance(value, bool)
         case t.IntType():
             return isinstance(value, int) and not isinstance(value, bool)
-        case t.FloatType():
-            return isinstance(value, float)
         case t.StrType() | t.DateTimeType():
             return isinstance(value, str)
         case t.BytesType():
@@ -117,7 +108,16 @@ def _is_scalar(value: Any, of: t.Type) -> bool:
             return any(value == v and type(value) is type(v) for _, v in members)
         case t.ErrorType():
             return isinstance(value, dict) and set(value) == {"type", "bases", "message"}
-        case t.ListType() | t.TupleType() | t.DictType() | t.ModelType() | t.UnionType() | t.NeverType() | t.AnyType():
+        case (
+            t.FloatType()
+            | t.ListType()
+            | t.TupleType()
+            | t.DictType()
+            | t.ModelType()
+            | t.UnionType()
+            | t.NeverType()
+            | t.AnyType()
+        ):
             return False
         case _:
             assert_never(of)

@@ -26,6 +26,7 @@ from skyloom.flows.runner.journal import Journal, StepRecord, check_same, digest
 from skyloom.flows.runner.ordered import first_to_end, run_in_order
 from skyloom.flows.shortened import shortened
 from skyloom.flows.values import check_json
+from skyloom.flows.whole_numbers import whole
 
 Variables = dict[str, Any]
 Callee = TaskDefinition | PromptDefinition | FlowDefinition
@@ -297,7 +298,7 @@ class Interpreter:
             case ir.Approval():
                 request = ApprovalRequest(
                     message=self._value(step.message, scope),
-                    show=self._optional(step.show, scope),
+                    show=whole(self._optional(step.show, scope)),
                     to=self._optional(step.to, scope),
                     timeout=self._optional(step.timeout, scope),
                     default=self._optional(step.default, scope),
@@ -317,7 +318,7 @@ class Interpreter:
                     place, step.kind, event.event, inputs, lambda: engine.wait_for(place, event)
                 )
             case ir.Emit():
-                name, payload = self._value(step.event, scope), self._value(step.payload, scope)
+                name, payload = self._value(step.event, scope), whole(self._value(step.payload, scope))
                 key = self._optional(step.key, scope)
                 return await self._recorded(
                     place, step.kind, name, [name, payload, key], lambda: engine.emit(place, name, payload, key)

@@ -171,10 +171,32 @@ def test_an_integer_stands_for_a_float_and_becomes_one() -> None:
     assert repr(from_json(1, float)) == "1.0"
 
 
-def test_minus_zero_is_kept() -> None:
-    assert math.copysign(1, typing.cast(float, to_json(-0.0, float))) == -1
-    assert math.copysign(1, from_json(-0.0, float)) == -1
-    assert math.copysign(1, from_json({"price": -0.0}, Line).price) == -1
+def test_zero_has_no_sign() -> None:
+    assert math.copysign(1, typing.cast(float, to_json(-0.0, float))) == 1
+    assert math.copysign(1, from_json(-0.0, float)) == 1
+    assert math.copysign(1, from_json({"price": -0.0}, Line).price) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "expected"),
+    [
+        (1.0, int | float, "1"),
+        (1.5, int | float, "1.5"),
+        (1.0, typing.Any, "1"),
+        ({"a": [2.0, -0.0, 1e300]}, typing.Any, "{'a': [2, 0, 1e+300]}"),
+        ([1.0], list[int] | list[float], "[1]"),
+        ([1.0, 0.5], list[int] | list[float], "[1.0, 0.5]"),
+        (1.0, float | str, "1.0"),
+        (2.0, float | None, "2.0"),
+        ({"a": 2.0}, dict[str, float | list[float]], "{'a': 2.0}"),
+        ({"a": 2.0}, dict[str, typing.Any], "{'a': 2}"),
+    ],
+)
+def test_where_the_type_leaves_it_open_a_whole_number_is_an_int(
+    value: object, annotation: typing.Any, expected: str
+) -> None:
+    assert repr(to_json(value, annotation)) == expected
+    assert repr(from_json(typing.cast(typing.Any, value), annotation)) == expected
 
 
 def test_an_iterable_is_a_list() -> None:

@@ -238,7 +238,7 @@ CASES = [
             ("started", None),
             ("item", {"name": "a", "index": 0}),
             ("item", {"name": "b", "index": 1}),
-            ("paid", {"amount": 2.0, "currency": "EUR"}),
+            ("paid", {"amount": 2, "currency": "EUR"}),
             ("numbers", [1, 2.5, None, True, "x"]),
         ],
     ),
