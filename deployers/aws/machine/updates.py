@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from skyloom.deployers.aws.machine.hoisting import Root
+from skyloom.deployers.changes import container_type, is_index, item_at, python_of
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import (
     Array,
@@ -25,9 +26,7 @@ from skyloom.flows.expr.nodes import (
     Unpack,
     free_names,
 )
-from skyloom.flows.expr.properties import widen
-from skyloom.flows.expr.python import PythonEmitter, safe_name
-from skyloom.flows.expr.types import ANY, BOOL, INT, DictType, IntType, ListType, TupleType, Type
+from skyloom.flows.expr.types import ANY, BOOL, INT, DictType, ListType, TupleType
 from skyloom.flows.ir.nodes import Append, Extend, SetItem
 
 _LIST, _DICT = ListType(ANY), DictType(ANY)
@@ -38,11 +37,11 @@ def update(statement: SetItem | Append | Extend) -> Root:
     keys = [key.index for key in statement.path]
     reads = frozenset({statement.variable}).union(free_names(statement.value), *map(free_names, keys))
     change = _Change(statement.span, reads)
-    variable = Name(span=statement.span, type=_kind(keys, _LIST), name=statement.variable)
+    variable = Name(span=statement.span, type=container_type(keys), name=statement.variable)
     match statement:
         case SetItem(value=value):
             expr = change.inside(variable, keys, lambda _: value)
-            checked = keys if _is_index(keys[-1]) else keys[:-1]
+            checked = keys if is_index(keys[-1]) else keys[:-1]
         case Append(value=value):
             expr = change.inside(variable, keys, lambda of: change.appended(of, value))
             checked = keys
@@ -53,8 +52,8 @@ def update(statement: SetItem | Append | Extend) -> Root:
             checked = keys
     guards = [*keys, statement.value]
     if checked:
-        guards.append(change.item(variable, checked))
-    return Root(statement.variable, expr, tuple(guards), _python(statement), reads)
+        guards.append(item_at(variable, checked, statement.span))
+    return Root(statement.variable, expr, tuple(guards), python_of(statement), reads)
 
 
 class _Change:
@@ -69,17 +68,11 @@ class _Change:
         if not keys:
             return new(of)
         key, rest = keys[0], keys[1:]
-        if _is_index(key):
+        if is_index(key):
             return self._replaced(of, key, rest, new)
         value = self.inside(self._at(of, key, rest), rest, new)
         spread = Spread(span=self._span, type=of.type, value=of)
         return Object(span=self._span, type=_DICT, entries=(Entry(key=None, value=spread), Entry(key=key, value=value)))
-
-    def item(self, of: Expr, keys: list[Expr]) -> Expr:
-        """What stands at `keys`."""
-        for position, key in enumerate(keys):
-            of = self._at(of, key, keys[position + 1 :])
-        return of
 
     def appended(self, of: Expr, value: Expr) -> Expr:
         """The list `of` with one element more, or those of a `Spread`."""
@@ -87,13 +80,13 @@ class _Change:
         return Array(span=self._span, type=_LIST, items=(spread, value))
 
     def _at(self, of: Expr, key: Expr, rest: list[Expr]) -> Expr:
-        return Item(span=self._span, type=_kind(rest, _LIST), object=of, index=key)
+        return Item(span=self._span, type=container_type(rest), object=of, index=key)
 
     def _replaced(self, of: Expr, key: Expr, rest: list[Expr], new: Callable[[Expr], Expr]) -> Expr:
         """The list `of` with its element at `key` replaced."""
         index, element = self._fresh("index"), self._fresh("element")
         position = Name(span=self._span, type=INT, name=index)
-        old = Name(span=self._span, type=_kind(rest, _LIST), name=element)
+        old = Name(span=self._span, type=container_type(rest), name=element)
         same = Compare(span=self._span, type=BOOL, operator="==", left=position, right=self._from_start(of, key))
         pairs = Call(span=self._span, type=ListType(TupleType((INT, old.type))), function="enumerate", arguments=(of,))
         return Comprehension(
@@ -121,29 +114,3 @@ class _Change:
             name += "_"
         self._reads |= {name}
         return name
-
-
-def _is_index(key: Expr) -> bool:
-    return isinstance(widen(key.type), IntType)
-
-
-def _kind(keys: list[Expr], last: Type) -> Type:
-    """The type of a container as far as the next key tells it."""
-    if not keys:
-        return last
-    return _LIST if _is_index(keys[0]) else _DICT
-
-
-def _python(statement: SetItem | Append | Extend) -> str:
-    """Source that changes the variable's value, and gives it. Python evaluates the value of `a[i] = v` first, and the
-    argument of `a[i].append(v)` last."""
-    emitter = PythonEmitter()
-    keys = [f"[{emitter.emit(key.index)}]" for key in statement.path]
-    value = emitter.emit(statement.value)
-    variable = safe_name(statement.variable)
-    if isinstance(statement, SetItem):
-        container = variable + "".join(keys[:-1])
-        changed = f"{container}.__setitem__({keys[-1][1:-1]}, _new)"
-        return f"(lambda _new: ({changed}, {variable})[1])({value})"
-    method = "append" if isinstance(statement, Append) else "extend"
-    return f"({variable}{''.join(keys)}.{method}({value}), {variable})[1]"
