@@ -25,9 +25,9 @@ from skyloom.deployers.aws.machine.graph import (
 )
 from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.output import WorkflowSettings
-from skyloom.deployers.aws.machine.reading import Readings
 from skyloom.deployers.aws.machine.values import Ref, Value, snippet
 from skyloom.deployers.hoisted import HoistedExpression
+from skyloom.deployers.reading import Readings
 from skyloom.errors import Span
 from skyloom.flows.ir.nodes import Block
 from skyloom.flows.ir.program import Program
