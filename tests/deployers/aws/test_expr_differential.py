@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from expressions.agreement import EMITTER, agree, emitted, has_index
+from expressions.agreement import EMITTER, agree, emitted
 from expressions.building import build
+from expressions.comparing import has_index
 from expressions.composed import VARIABLES, sources
 from expressions.samples import SOURCES, TYPES, VALUES, to_json
 from hypothesis import HealthCheck, assume, given, settings

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from expressions.agreement import EMITTER, agree, engines, same
+from expressions.agreement import EMITTER, agree, engines
 from expressions.building import SPAN, build
+from expressions.comparing import same
 from expressions.values import MODELS, TEXTS, floats, integers, texts, values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
