@@ -15,7 +15,14 @@ from skyloom.flows.triggers import Http, OnEvent, QueueMessage
 _PACKAGE = Path(__file__).parents[1]
 """The folder of the package `skyloom`."""
 _SHARED = "deployers/services"
-_BESIDE = ("adapters/hosts/claims.py", "deployers/errors.py", "errors.py", "flows/outcome.py")
+_BESIDE = (
+    "adapters/hosts/claims.py",
+    "deployers/errors.py",
+    "errors.py",
+    "flows/moments.py",
+    "flows/outcome.py",
+    "flows/whole_numbers.py",
+)
 """Modules outside `services/` that the services import."""
 
 

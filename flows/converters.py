@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import contextlib
 import functools
-import re
 from collections.abc import Callable
-from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from skyloom.flows import records
+from skyloom.flows import moments, records
 from skyloom.flows.mismatch import NotOfType, from_pydantic
 
 if TYPE_CHECKING:
@@ -65,15 +63,16 @@ class Converter:
             # A validator of the user's, or of another library's type, that raises what pydantic does not expect.
             raise NotOfType(("", f"checking the value raised {type(error).__name__}: {error}")) from error
 
+    @property
+    def core_schema(self) -> Any:
+        """The annotation as pydantic's validators know it."""
+        return self._adapter.core_schema
+
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the annotation."""
-        from pydantic.json_schema import GenerateJsonSchema
+        from skyloom.flows.json_schemas import CanonicalSchema
 
-        class Base64Schema(GenerateJsonSchema):
-            def bytes_schema(self, schema: Any) -> dict[str, Any]:
-                return {"type": "string", "contentEncoding": "base64"}
-
-        return self._adapter.json_schema(schema_generator=Base64Schema)
+        return self._adapter.json_schema(schema_generator=CanonicalSchema)
 
 
 @functools.cache
@@ -150,14 +149,13 @@ def _read_bytes(value: Any) -> Any:
     return base64.b64decode(value, validate=True) if isinstance(value, str) else value
 
 
-def _moment_reader(parse: Callable[[str], Any], pattern: str, example: str) -> Callable[[Any], Any]:
+def _moment_reader(what: moments.What, example: str) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        if re.match(pattern, value):
-            # A well-formed text may still name a day that does not exist.
-            with contextlib.suppress(ValueError):
-                return parse(value.upper())
+        # A well-formed text may still name a day that does not exist.
+        with contextlib.suppress(ValueError):
+            return moments.read(what, value)
         raise ValueError(f"Input should be a text like {example}")
 
     return read
@@ -165,9 +163,9 @@ def _moment_reader(parse: Callable[[str], Any], pattern: str, example: str) -> C
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "bytes": _read_bytes,
-    "datetime": _moment_reader(datetime.fromisoformat, r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", "2024-12-31T23:59:59Z"),
-    "date": _moment_reader(date.fromisoformat, r"\d{4}-\d\d-\d\d", "2024-12-31"),
-    "time": _moment_reader(time.fromisoformat, r"\d\d:\d\d", "23:59:59"),
+    "datetime": _moment_reader("datetime", "2024-12-31T23:59:59Z"),
+    "date": _moment_reader("date", "2024-12-31"),
+    "time": _moment_reader("time", "23:59:59"),
 }
 """By core schema: how its JSON is read, before pydantic checks the outcome."""
 

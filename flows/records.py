@@ -9,6 +9,9 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
+PURE_FACTORIES: tuple[Any, ...] = (list, dict, str, int, float, bool)
+"""Default factories that only make an empty value."""
+
 
 def readable(annotation: Any) -> Any:
     """`annotation` with what pydantic cannot take replaced: an Iterable is a list (pydantic would read it lazily), and

@@ -279,15 +279,13 @@ def _special(value: Any, path: str, *, convert: bool) -> Any:
 
 def _moment(value: Any, path: str) -> str | None:
     """The text of a point in time; None of anything else."""
-    from datetime import UTC, date, datetime, time
+    from datetime import date, datetime, time
+
+    from skyloom.flows import moments
 
     if not isinstance(value, (datetime, date, time)):
         return None
-    if not isinstance(value, (datetime, time)):
-        return value.isoformat()
-    if isinstance(value, time) or value.tzinfo is None:
-        return value.isoformat(timespec="microseconds")
     try:
-        return value.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+        return moments.written(value)
     except OverflowError:
         raise NotOfType((path, "the datetime has no equivalent in UTC")) from None

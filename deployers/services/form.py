@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from skyloom.deployers.services import strict_json
-from skyloom.deployers.services.schema import Misfit, Schema, fitted, resolved
+from skyloom.deployers.services.keywords import Schema
+from skyloom.deployers.services.schema import Misfit, fitted, resolved
 
 Json = Any
 Kind = Literal["text", "number", "boolean", "choice", "json"]

@@ -1,20 +1,27 @@
 """Checks JSON values against the JSON Schemas that Skyloom writes, and brings them to canonical form.
 
-The same meaning as `skyloom.flows.ir.conform` on types: defaults are filled in, entries that a model does not have are
-left out, an integer is taken for a number and never a float for an integer. All problems are found, not only the first.
+The same meaning as `skyloom.flows.values.from_json`, which needs pydantic: defaults are filled in, entries that a model
+does not have are left out, moments are written one way, an integer is taken for a number and never a float for an
+integer; where a number may be of either kind, a whole one is an integer. All problems are found, not only the first.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-Json = Any
-Schema = Mapping[str, Any]
+from skyloom.deployers.services.keywords import (
+    KEYWORDS,
+    LARGEST,
+    Json,
+    Schema,
+    canonical,
+    chosen,
+    is_near,
+    is_number,
+    problem,
+)
+from skyloom.flows.whole_numbers import whole
 
 ANNOTATIONS = frozenset(
     {"$defs", "$schema", "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"}
@@ -37,8 +44,28 @@ def fitted(value: Json, schema: Schema) -> Json:
     Raises:
         Misfit: the value is not of the schema.
     """
+    return _fitted(value, schema, whole(value) if mixes_numbers(schema, schema) else value)
+
+
+def fitted_arguments(value: Json, schema: Schema) -> Json:
+    """As `fitted`, for the arguments of a flow: each of them is a value of its own.
+
+    Raises:
+        Misfit: the value is not of the schema.
+    """
+    if not isinstance(value, dict):
+        return fitted(value, schema)
+    mixed = {name for name, inner in schema.get("properties", {}).items() if mixes_numbers(inner, schema)}
+    read = {name: whole(argument) if name in mixed else argument for name, argument in value.items()}
+    return _fitted(value, schema, read)
+
+
+def _fitted(value: Json, schema: Schema, read: Json) -> Json:
+    problems = list(json_problems(value, ""))
+    if problems:
+        raise Misfit(problems)
     fitting = _Fitting(schema)
-    result = fitting.fit(value, schema, "")
+    result = fitting.fit(read, schema, "")
     if fitting.problems:
         raise Misfit(fitting.problems)
     return result
@@ -69,11 +96,19 @@ def resolved(schema: Schema, root: Schema) -> Schema:
     return schema
 
 
+_EXACT, _NEAR, _MADE = 2, 1, 0
+"""How exactly a value is of its schema: as it is; as something plainer (`is_near`); a model was made of it."""
+
+
 class _Fitting:
     """One check of one value: collects the problems."""
 
     def __init__(self, root: Schema) -> None:
         self.root = root
+        self.given: int | None = None
+        """How many fields of models the value names; None where there is no model."""
+        self.exactness = _EXACT
+        """How exactly the value is of its schema."""
         self.problems: list[tuple[str, str]] = []
 
     def fit(self, value: Json, schema: Schema, path: str) -> Json:
@@ -83,27 +118,43 @@ class _Fitting:
         alternatives = schema.get("anyOf") or schema.get("oneOf")
         if alternatives:
             return self._alternative(value, alternatives, path)
-        problem = _problem(value, schema)
-        if problem:
-            self.problems.append((path, problem))
+        value = chosen(value, schema)
+        wrong = problem(value, schema)
+        if wrong:
+            self.problems.append((path, wrong))
             return value
         if isinstance(value, dict):
             return self._object(value, schema, path)
         if isinstance(value, list):
             return self._array(value, schema, path)
-        return float(value) if schema.get("type") == "number" and _is_number(value, int) else value
+        if is_near(value, schema):
+            self.exactness = min(self.exactness, _NEAR)
+        try:
+            return canonical(value, schema)
+        except OverflowError:
+            # It is a moment, so no other alternative may take it as plain text.
+            raise Misfit([(path, "must be a moment that there is in UTC")]) from None
+
+    def is_better(self, other: _Fitting) -> bool:
+        """Whether this one's alternative is to be chosen before another one's."""
+        if self.given is not None and other.given is not None and self.given != other.given:
+            return self.given > other.given
+        return self.exactness > other.exactness
 
     def _object(self, value: dict[str, Json], schema: Schema, path: str) -> dict[str, Json]:
         known: Mapping[str, Schema] = schema.get("properties", {})
         required = schema.get("required", ())
         result: dict[str, Json] = {}
+        if "properties" in schema:
+            self.given, self.exactness = self.given or 0, _MADE
         for name, inner in known.items():
             if name in value:
                 result[name] = self.fit(value[name], inner, join(path, name))
+                self.given = (self.given or 0) + 1
             elif name in required:
                 self.problems.append((join(path, name), "is missing"))
             elif "default" in inner:
-                result[name] = self.fit(inner["default"], inner, join(path, name))
+                result[name] = _Fitting(self.root).fit(inner["default"], inner, "")
         for name in (name for name in value if name not in known):
             result |= self._other_entry(name, value[name], schema, join(path, name))
         return result
@@ -132,19 +183,24 @@ class _Fitting:
         return result
 
     def _alternative(self, value: Json, alternatives: list[Schema], path: str) -> Json:
-        """The alternative that takes the value as it is; else the first that takes it at all."""
-        fitting, refusals = [], []
+        """Chooses as pydantic does: the first that takes the value exactly and has no fields; else, of those that take
+        it, the one with the most fields given, then one that takes it exactly, then the first."""
+        best: tuple[_Fitting, Json] | None = None
+        refusals = []
         for alternative in alternatives:
             trial = _Fitting(self.root)
             result = trial.fit(value, alternative, path)
             if trial.problems:
                 refusals += [trial.problems] if alternative.get("type") != "null" else []
-            elif result == value and type(result) is type(value):
+            elif trial.exactness == _EXACT and trial.given is None:
                 return result
-            else:
-                fitting.append(result)
-        if fitting:
-            return fitting[0]
+            elif best is None or trial.is_better(best[0]):
+                best = trial, result
+        if best is not None:
+            self.exactness = min(self.exactness, best[0].exactness)
+            if best[0].given is not None:
+                self.given = (self.given or 0) + best[0].given
+            return best[1]
         deep = [problems for problems in refusals if any(place != path for place, _ in problems)]
         if len(deep) == 1:
             self.problems += deep[0]
@@ -159,136 +215,59 @@ def join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-# --- one value against the keywords of one schema -----------------------------------------------------------------
-
-LARGEST = 2**53
-"""The largest integer that every engine carries exactly."""
+# --- numbers and texts that are no JSON of ours ---------------------------------------------------------------------
 
 
-def _is_number(value: Json, kind: type | tuple[type, ...]) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)
+def json_problems(value: Json, path: str) -> Iterator[tuple[str, str]]:
+    """What no type takes: integers that lose digits, texts that are no Unicode."""
+    if isinstance(value, str) and not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        yield path, "must be Unicode text"
+    elif is_number(value, int) and abs(value) > LARGEST:
+        yield path, "must be at most 2**53"
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from json_problems(item, f"{path}[{index}]")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from json_problems(name, path)
+            yield from json_problems(item, join(path, name))
 
 
-_TYPES: dict[str, tuple[str, Callable[[Json], bool]]] = {
-    "null": ("must be null", lambda value: value is None),
-    "boolean": ("must be true or false", lambda value: isinstance(value, bool)),
-    "integer": ("must be a whole number", lambda value: _is_number(value, int) and abs(value) <= LARGEST),
-    "number": ("must be a number", lambda value: _is_number(value, (int, float))),
-    "string": ("must be text", lambda value: isinstance(value, str)),
-    "array": ("must be a list", lambda value: isinstance(value, list)),
-    "object": ("must be an object", lambda value: isinstance(value, dict)),
-}
+def mixes_numbers(schema: Any, root: Schema, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a part of the values may be a number of either kind, integer or float."""
+    if not isinstance(schema, Mapping) or schema.get("$ref") in seen:
+        return False
+    seen |= {schema["$ref"]} if "$ref" in schema else set()
+    schema = resolved(schema, root)
+    alternatives = schema.get("anyOf") or schema.get("oneOf")
+    if alternatives:
+        kinds = [_kinds(inner, root) for inner in alternatives]
+        joined = frozenset().union(*kinds)
+        if "model" in joined or ("float" in joined and "int" in joined):
+            return True
+    elif not schema.keys() & {"type", "enum", "const", "allOf"} or (
+        schema.get("additionalProperties") is True and "properties" not in schema
+    ):
+        return True
+    return any(mixes_numbers(inner, root, seen) for inner in _below(schema))
 
 
-def _problem(value: Json, schema: Schema) -> str | None:
-    """What is wrong with the value itself; its parts are not looked at."""
-    kinds = schema.get("type")
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if kinds and not any(_TYPES[kind][1](value) for kind in kinds):
-        return " or ".join(_TYPES[kind][0] for kind in kinds)
-    for keyword, check in _CHECKS.items():
-        if keyword in schema:
-            problem = check(value, schema[keyword])
-            if problem:
-                return problem
-    return None
+def _kinds(schema: Any, root: Schema, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+    """The kinds of numbers, and models, that occur in the values of a schema."""
+    if not isinstance(schema, Mapping) or schema.get("$ref") in seen:
+        return frozenset()
+    seen |= {schema["$ref"]} if "$ref" in schema else set()
+    schema = resolved(schema, root)
+    choices = [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else [])]
+    own = {"int"} if schema.get("type") == "integer" or any(is_number(choice, int) for choice in choices) else set()
+    own |= {"float"} if schema.get("type") == "number" else set()
+    own |= {"model"} if "properties" in schema else set()
+    return frozenset(own).union(*(_kinds(inner, root, seen) for inner in _below(schema)))
 
 
-def _same(left: Json, right: Json) -> bool:
-    return type(left) is type(right) and bool(left == right)
-
-
-def _one_of(value: Json, choices: list[Json]) -> str | None:
-    if any(_same(value, choice) for choice in choices):
-        return None
-    return f"must be one of {', '.join(str(choice) for choice in choices)}"
-
-
-def _bound(holds: Callable[[float, float], bool], words: str) -> Callable[[Json, Any], str | None]:
-    def check(value: Json, bound: Any) -> str | None:
-        return None if not _is_number(value, (int, float)) or holds(value, bound) else f"must be {words} {bound}"
-
-    return check
-
-
-_Sized = type[str] | type[list[Json]] | type[dict[str, Json]]
-
-
-def _size(kind: _Sized, holds: Callable[[int, int], bool], words: str) -> Callable[[Json, Any], str | None]:
-    def check(value: Json, bound: Any) -> str | None:
-        return None if not isinstance(value, kind) or holds(len(value), bound) else words.format(bound)
-
-    return check
-
-
-def _multiple(value: Json, of: Any) -> str | None:
-    if not _is_number(value, (int, float)):
-        return None
-    quotient = value / of
-    return None if abs(quotient - round(quotient)) < 1e-9 else f"must be a multiple of {of}"
-
-
-def _pattern(value: Json, pattern: str) -> str | None:
-    fits = not isinstance(value, str) or re.search(pattern, value)
-    return None if fits else f"must match the pattern {pattern}"
-
-
-_DAY, _TIME, _ZONE = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d(:\d\d([.]\d{1,6})?)?", r"([Zz]|[+-]\d\d:\d\d)?"
-_FORMATS: dict[str, tuple[str, str, Callable[[str], Any]]] = {
-    "date": ("must be a date such as 2026-01-31", _DAY, date.fromisoformat),
-    "time": ("must be a time of day such as 14:30:00", _TIME + _ZONE, time.fromisoformat),
-    "date-time": (
-        "must be a date and time such as 2026-01-31T14:30:00Z",
-        f"{_DAY}[Tt ]{_TIME}{_ZONE}",
-        datetime.fromisoformat,
-    ),
-}
-
-
-def _format(value: Json, name: str) -> str | None:
-    if not isinstance(value, str) or name not in _FORMATS:
-        return None
-    words, shape, read = _FORMATS[name]
-    if re.fullmatch(shape, value, re.ASCII) is None:
-        return words
-    try:
-        read(value.upper())
-    except ValueError:
-        return words
-    return None
-
-
-def _encoding(value: Json, name: str) -> str | None:
-    if isinstance(value, str) and name == "base64":
-        try:
-            base64.b64decode(value, validate=True)
-        except (binascii.Error, ValueError):
-            return "must be base64"
-    return None
-
-
-_CHECKS: dict[str, Callable[[Json, Any], str | None]] = {
-    "enum": _one_of,
-    "const": lambda value, only: _one_of(value, [only]),
-    "minimum": _bound(lambda value, bound: value >= bound, "at least"),
-    "maximum": _bound(lambda value, bound: value <= bound, "at most"),
-    "exclusiveMinimum": _bound(lambda value, bound: value > bound, "more than"),
-    "exclusiveMaximum": _bound(lambda value, bound: value < bound, "less than"),
-    "multipleOf": _multiple,
-    "minLength": _size(str, lambda size, bound: size >= bound, "must have at least {} characters"),
-    "maxLength": _size(str, lambda size, bound: size <= bound, "must have at most {} characters"),
-    "minItems": _size(list, lambda size, bound: size >= bound, "must have at least {} entries"),
-    "maxItems": _size(list, lambda size, bound: size <= bound, "must have at most {} entries"),
-    "minProperties": _size(dict, lambda size, bound: size >= bound, "must have at least {} entries"),
-    "maxProperties": _size(dict, lambda size, bound: size <= bound, "must have at most {} entries"),
-    "pattern": _pattern,
-    "format": _format,
-    "contentEncoding": _encoding,
-}
-
-KEYWORDS = frozenset(
-    {"$ref", "type", "properties", "required", "additionalProperties", "propertyNames", "items", "prefixItems"}
-    | {"anyOf", "oneOf", "allOf"}
-    | set(_CHECKS)
-)
-"""Keywords that are checked."""
+def _below(schema: Schema) -> Iterator[Any]:
+    yield from schema.get("properties", {}).values()
+    for keyword in ("anyOf", "oneOf", "allOf", "prefixItems"):
+        yield from schema.get(keyword, ())
+    for keyword in ("items", "additionalProperties"):
+        yield schema.get(keyword)

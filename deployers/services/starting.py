@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from skyloom.deployers.services.schema import fitted
+from skyloom.deployers.services.schema import fitted_arguments
 from skyloom.flows.outcome import ErrorValue
 
 Json = Any
@@ -40,7 +40,7 @@ class Start:
         Raises:
             Misfit: what arrived does not fit.
         """
-        return fitted(arrived if self.parameter is None else {self.parameter: arrived}, self.schema)
+        return fitted_arguments(arrived if self.parameter is None else {self.parameter: arrived}, self.schema)
 
 
 def read_starts() -> dict[str, Start]:

@@ -152,6 +152,9 @@ DEFINITIONS = {
     "SKY531": Code(
         "requirement for a function", "A requirement has no wheel for the functions' platform, or is too large."
     ),
+    "SKY532": Code(
+        "checked by Python", "Input that starts a flow from outside is checked by its JSON Schema, without Python."
+    ),
 }
 
 CONFIGURATION = {

@@ -206,5 +206,4 @@ def _made(factory: Any) -> Any:
     return factory() if factory in PURE_FACTORIES else MISSING
 
 
-PURE_FACTORIES: tuple[Any, ...] = (list, dict, str, int, float, bool)
-"""Default factories that only make an empty value."""
+PURE_FACTORIES = records.PURE_FACTORIES

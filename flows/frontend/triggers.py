@@ -12,6 +12,7 @@ from skyloom.flows.app import App
 from skyloom.flows.cron import Cron, NotCron
 from skyloom.flows.definitions import Flow
 from skyloom.flows.frontend.app_source import AppSource
+from skyloom.flows.frontend.python_checks import python_check
 from skyloom.flows.ir.program import FlowDefinition
 from skyloom.flows.triggers import Http, Iam, Jwt, ObjectCreated, OnEvent, Public, QueueMessage, Schedule, Trigger
 
@@ -145,6 +146,7 @@ class _Check:
         name = self.trigger.parameter
         if name is None:
             if not isinstance(self.trigger, ObjectCreated):
+                yield from self._checked_without_python(names)
                 return
             name = object_parameter(self.trigger, definition)
             if name is None:
@@ -162,11 +164,23 @@ class _Check:
             )
             hint = "give them defaults" if isinstance(self.trigger, ObjectCreated) else "leave `parameter` out"
             yield self.problem("SKY524", message, "parameter", hint)
+        if isinstance(self.trigger, Http | QueueMessage | OnEvent):
+            yield from self._checked_without_python([name])
         if isinstance(self.trigger, ObjectCreated):
             sample = {"bucket": "inbox", "key": "a.txt", "size": 1}
             for message in _misfits(self.trigger.flow, name, sample):
                 hint = f"annotate it `{name}: StoredObject`"
                 yield self.problem("SKY524", f"`{definition.name}` cannot take an object: {message}", "flow", hint)
+
+    def _checked_without_python(self, names: list[str]) -> Iterator[Diagnostic]:
+        """What arrives is checked by the target's own services, which know its JSON Schema and none of its code."""
+        types = values.signature_types(self.trigger.flow.function)
+        for name in names:
+            found = python_check(types.get(name, Any))
+            if found is not None:
+                message = f"`{self.trigger.flow.name}` is started from outside, and of its `{name}` {found}"
+                hint = "nothing runs Python before a run begins: take plain fields, and check them in a task"
+                yield self.problem("SKY532", message, "flow", hint)
 
 
 def flow_definition(flow: Flow[..., Any]) -> FlowDefinition | None:

@@ -133,6 +133,81 @@ def test_a_file_without_flows_has_no_app(tmp_path: Path) -> None:
         pick_app(load_file(path), None)
 
 
+# --- input from outside ------------------------------------------------------------------------------------------
+
+MODELS = """
+import uuid
+from dataclasses import dataclass, field as entry
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, field_validator
+from typing import Annotated
+
+
+class Plain(BaseModel):
+    name: str = Field(min_length=1, pattern="^[a-z]+$", alias="n")
+    tags: list[str] = Field(default_factory=list)
+
+
+class Checked(BaseModel):
+    name: str
+
+    @field_validator("name")
+    @classmethod
+    def known(cls, value: str) -> str:
+        return value
+
+
+class Made(BaseModel):
+    id: str = Field(default_factory=lambda: uuid.uuid4().hex)
+
+
+class TwoNames(BaseModel, populate_by_name=True):
+    name: str = Field(alias="n")
+
+
+@dataclass
+class Posted:
+    name: str
+
+    def __post_init__(self) -> None:
+        self.name = self.name.strip()
+
+
+class Stripped(BaseModel, str_strip_whitespace=True):
+    name: str
+
+
+@flow
+def taking(a: {annotation}) -> int:
+    return work(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("annotation", "what"),
+    [
+        ("Plain", None),
+        ("list[Plain] | None", None),
+        ("Annotated[int, Field(gt=0)]", None),
+        ("dict[str, Checked]", "`Checked` has the validator `known`"),
+        ("Made", "`Made` has a default that a function makes"),
+        ("TwoNames", "`TwoNames` takes fields under two names"),
+        ("list[Posted]", "`Posted` has its own code for making one"),
+        ("Stripped", "`Stripped` changes texts (str_strip_whitespace)"),
+        ("Annotated[str, StringConstraints(to_lower=True)]", "the value changes texts (to_lower)"),
+        ("Annotated[int, AfterValidator(abs)]", "the value has the validator `abs`"),
+    ],
+)
+@pytest.mark.parametrize(
+    "trigger",
+    ['Http(taking, "/x")', 'Http(taking, "/x", parameter="a")', 'OnEvent(taking, "e")', "QueueMessage(taking, jobs)"],
+)
+def test_input_from_outside_needs_no_python(tmp_path: Path, annotation: str, what: str | None, trigger: str) -> None:
+    app = f'jobs = Queue("jobs")\napp = App("desk", flows=[taking], resources=[jobs], triggers=[{trigger}])\n'
+    path = file_with(tmp_path, MODELS.replace("{annotation}", annotation) + app)
+    told = [f"{found.code} {found.message}" for found in check_file(path).diagnostics]
+    assert told == ([] if what is None else [f"SKY532 `taking` is started from outside, and of its `a` {what}"])
+
+
 # --- mistakes ---------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from skyloom.deployers.aws.resources.machines import BUS
 from skyloom.deployers.aws.resources.permissions import KEY, allow, own_account, role, use_key
 from skyloom.deployers.aws.resources.queues import DEAD_LETTERS
 from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, logical, merged, ref, resource
+from skyloom.deployers.inputs import scheduled_input
 from skyloom.deployers.services_package import start_key
 from skyloom.flows.cron import Cron
 from skyloom.flows.ir.program import FlowDefinition
@@ -183,7 +184,7 @@ def _schedule(layout: Layout, schedule: Schedule, index: int) -> Resources:
         "Target": {
             "Arn": machine,
             "RoleArn": att(f"{id_}Role"),
-            "Input": json.dumps(dict(schedule.input), ensure_ascii=False, sort_keys=True),
+            "Input": json.dumps(scheduled_input(schedule), ensure_ascii=False, sort_keys=True),
             "RetryPolicy": _RETRIES,
             "DeadLetterConfig": {"Arn": att(DEAD_LETTERS)},
         },
