@@ -53,7 +53,16 @@ lint: $(STAMP)  ## Formatting, lint, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP)  ## Print the benchmark ratios
+# AWS CDK, which `skyloom compile` is measured beside; nothing else needs it.
+.make/cdk: tests/benchmarks/cdk/requirements.txt tests/benchmarks/cdk/package.json .make/node
+	@echo "Installing AWS CDK for the benchmarks (once) ..."
+	@$(PYTHON) -m venv .make/cdk-venv
+	@.make/cdk-venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p .make/cdk-node && cp tests/benchmarks/cdk/package.json .make/cdk-node/
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm install --prefix .make/cdk-node --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+bench: $(STAMP) .make/cdk  ## Print the benchmark ratios
 	$(BIN)/python tests/benchmarks/run.py
 
 docs: $(STAMP)  ## Write the pages that come from the code anew

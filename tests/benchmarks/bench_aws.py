@@ -1,4 +1,4 @@
-"""State machines: states, billed transitions and size beside machines written by hand, and what compiling them takes.
+"""State machines: states, billed transitions and size beside machines written by hand.
 
 Both are run on the test account's Step Functions, in this process, with the same tasks and the offline model; they must
 give the same result. Retries are charged too, and are the same on both sides, so states entered are what is compared.
@@ -7,21 +7,17 @@ give the same result. Retries are charged too, and are the same on both sides, s
 from __future__ import annotations
 
 import json
-import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.generated_flow import source
 from benchmarks.measuring import Ratio, Say
 from conformance.case import Case
 from engines.aws.in_process import Seen, compiled, run_case
 
 from skyloom.deployers.aws.workflow import Workflow
 from skyloom.flows.frontend import load_file
-from skyloom.flows.ir.program import Program
 from skyloom.flows.testing import approve
 
 Json = Any
@@ -53,11 +49,10 @@ RUNS = (
 
 
 def ratios(quick: bool, say: Say) -> Iterator[Ratio]:
-    """The examples beside machines written by hand; compile times over the number of steps."""
+    """The examples beside machines written by hand."""
     for run in RUNS[:3] if quick else RUNS:
         say(f"state machines: {run.name}")
         yield from _compared(run)
-    yield from _compile_times((10, 100, 300) if quick else (10, 100, 300, 800), say)
 
 
 # --- beside machines written by hand ------------------------------------------------------------------------------
@@ -124,33 +119,3 @@ def _states(scope: Mapping[str, Json]) -> int:
 
 def _size(definition: Mapping[str, Json]) -> int:
     return len(json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode())
-
-
-# --- compile times ------------------------------------------------------------------------------------------------
-
-
-def _compile_times(sizes: tuple[int, ...], say: Say) -> Iterator[Ratio]:
-    taken = {}
-    with tempfile.TemporaryDirectory(prefix="skyloom-bench-") as folder:
-        for steps in sizes:
-            say(f"state machines: compiling {steps:,} steps")
-            path = Path(folder) / f"steps_{steps}.py"
-            path.write_text(source(steps), encoding="utf-8")
-            program: Program = load_file(path).generated.program
-            taken[steps] = min(_seconds(program) for _ in range(3)) / steps * 1e6
-    for steps in sizes:
-        yield Ratio(
-            group="AWS state machines, compiling",
-            what=f"{steps:,} steps",
-            ours=taken[steps],
-            beside="100 steps",
-            theirs=taken[100],
-            unit="µs a step",
-            aim="1 is linear" if steps > 100 else "",
-        )
-
-
-def _seconds(program: Program) -> float:
-    start = time.process_time()
-    compiled(program)
-    return time.process_time() - start

@@ -80,6 +80,28 @@ def seconds_of(command: Sequence[str]) -> float:
     return taken
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Seconds of the processor, of a command and of all processes it waited for, and seconds by the clock."""
+
+    processor: float
+    clock: float
+
+
+def taken_by(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Taken:
+    """What the command takes. Raises SystemExit with what it said when it fails."""
+    with tempfile.TemporaryFile() as said:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, env=environment, stdout=said, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        clock = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            raise SystemExit(f"{' '.join(command)}\nended with {process.returncode}:\n{said.read().decode()}")
+    return Taken(usage.ru_utime + usage.ru_stime, clock)
+
+
 def medians(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, float]:
     """The median seconds of each command. They take turns, so that all see the same load; one round is for nothing."""
     taken: dict[str, list[float]] = {name: [] for name in commands}

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import bench_aws, bench_aws_functions, bench_check, bench_cli, runner_ratios
+from benchmarks import bench_aws, bench_aws_compile, bench_aws_functions, bench_check, bench_cli, runner_ratios
 from benchmarks.measuring import Ratio, Say
 from rich.console import Console
 from rich.table import Table
@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[bool, Say], Iterator[Ratio]]] = {
     "check": bench_check.ratios,
     "runner": runner_ratios.ratios,
     "aws": bench_aws.ratios,
+    "aws_compile": bench_aws_compile.ratios,
     "aws_functions": bench_aws_functions.ratios,
 }
 

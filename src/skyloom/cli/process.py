@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_MADE_BEFORE_A_LOOK = 50_000
+"""New objects after which garbage is looked for among them. Python's own 700 look some hundred times while a large flow
+is compiled, and find nothing: what a command makes it mostly keeps."""
+
 _endings: list[Ending] = []
 """The one of this process, where it is a command and not another program that calls commands."""
 
@@ -30,9 +34,14 @@ def loading() -> Iterator[None]:
     try:
         yield
     finally:
-        # What is there now will not be looked at again.
-        gc.freeze()
-        gc.enable()
+        look_seldom_for_garbage()
+
+
+def look_seldom_for_garbage() -> None:
+    """What is there now will not be looked at again, and what comes is looked at less often."""
+    gc.freeze()
+    gc.set_threshold(_MADE_BEFORE_A_LOOK, *gc.get_threshold()[1:])
+    gc.enable()
 
 
 def beside(work: Callable[[], T]) -> Future[T]:
