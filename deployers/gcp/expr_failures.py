@@ -11,9 +11,9 @@ from skyloom.deployers.gcp import expr_strings as strings
 from skyloom.deployers.gcp.expr_code import COMPARISON, EMPTY, SUM, TRUE, Code, infix, negation, number
 from skyloom.deployers.gcp.expr_comparing import occurs
 from skyloom.deployers.gcp.expr_containers import is_dict, size
-from skyloom.deployers.gcp.expr_numbers import is_natural, numeric, too_large
+from skyloom.deployers.gcp.expr_numbers import inexact, is_natural, numeric, too_large
 from skyloom.deployers.gcp.expr_writer import Writer
-from skyloom.flows.expr.nodes import Array, Binary, Call, Expr, Item, Slice
+from skyloom.flows.expr.nodes import Array, Binary, Call, Compare, Expr, Item, Slice
 from skyloom.flows.expr.types import TupleType
 
 Tests = list[Code]
@@ -29,6 +29,8 @@ def own_failures(writer: Writer, expr: Expr) -> Tests:
             return _part(writer, expr)
         case Binary():
             return _binary(writer, expr)
+        case Compare(left=left, right=right) if kinds(left.type) | kinds(right.type) <= NUMBER | BOOLEAN:
+            return [] if is_int(left.type) and is_int(right.type) else inexact(writer, left, right)
         case Call(function=name):
             return FAILURES[name](writer, expr) if name in FAILURES else []
         case _:
@@ -67,10 +69,13 @@ def _below_zero(writer: Writer, value: Expr) -> Code:
 def _binary(writer: Writer, expr: Binary) -> Tests:
     if not kinds(expr.left.type) | kinds(expr.right.type) <= NUMBER | BOOLEAN:
         return []
-    if expr.operator not in ("/", "//", "%"):
-        large = too_large(writer, expr)
-        return [] if large is None else [large]
-    return [*_zero(writer, expr), *(_negatives(writer, expr) if expr.operator != "/" else [])]
+    match expr.operator:
+        case "//" | "%":
+            return [*_zero(writer, expr), *_negatives(writer, expr)]
+        case "/":
+            return [*_zero(writer, expr), *too_large(writer, expr)]
+        case _:
+            return too_large(writer, expr)
 
 
 def _zero(writer: Writer, expr: Binary) -> Tests:
@@ -154,7 +159,7 @@ def _spelling(pattern: str) -> Fails:
     def tests(writer: Writer, expr: Call) -> Tests:
         (value,) = expr.arguments
         if kinds(value.type) != STRING:
-            return []
+            return inexact(writer, value)
         return [negation(strings.has(writer.code(value), pattern))]
 
     return tests
@@ -171,6 +176,10 @@ def _whole(writer: Writer, expr: Call) -> Tests:
     return [infix(">", absolute, number(1e15), COMPARISON)]
 
 
+def _duration(writer: Writer, expr: Call) -> Tests:
+    return inexact(writer, *expr.arguments, *(k.value for k in expr.keywords))
+
+
 def _padded(writer: Writer, expr: Call) -> Tests:
     known = text_of(expr.arguments[2]) if len(expr.arguments) > 2 else " "
     if known is None or len(known) != 1:
@@ -184,6 +193,7 @@ def _formatted(writer: Writer, expr: Call) -> Tests:
 
 
 FAILURES: Mapping[str, Fails] = {
+    **dict.fromkeys(("days", "hours", "minutes", "seconds"), _duration),
     "float": _spelling(_FLOAT),
     "format": _formatted,
     "int": _whole,

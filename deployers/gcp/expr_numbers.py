@@ -6,6 +6,7 @@ decoded as a double: a value of type float may be an integer at run time, unless
 
 from __future__ import annotations
 
+import math
 from typing import assert_never
 
 from skyloom.deployers.expressions.constants import constant
@@ -19,8 +20,8 @@ from skyloom.flows.expr.types import BoolType, EnumType, FloatType, LiteralType,
 EXACT = 2**53
 """Integers of a flow are not larger; every one of them is a double."""
 
-LARGEST = 2**62
-"""No integer in an emitted expression gets larger: one more addition stays within 64 bits."""
+_LARGEST = 2**62
+"""Integers that may get larger are guarded to stay exact."""
 
 _LONGEST = 2**20
 """No text, list or dict has so many elements: all values together have 512 KB (cloud.google.com/workflows/quotas)."""
@@ -58,12 +59,9 @@ def bound(expr: Expr) -> int:
     match expr:
         case Unary(operand=operand):
             return bound(operand)
-        case Binary(operator="+" | "-", left=left, right=right):
-            return min(bound(left) + bound(right), LARGEST)
-        case Binary(operator="*", left=left, right=right):
-            return min(bound(left) * bound(right), LARGEST)
-        case Binary(operator="**", left=left, right=right):
-            return min(_raised(bound(left), constant(right)), LARGEST)
+        case Binary(operator="+" | "-" | "*" | "**"):
+            size = _unguarded(expr)
+            return size if size <= _LARGEST else EXACT
         case Binary(operator="//", left=left):
             return bound(left)
         case Binary(operator="%", right=right):
@@ -78,11 +76,16 @@ def bound(expr: Expr) -> int:
             return _bound_of_type(expr)
 
 
-def _raised(base: int, exponent: int | None) -> int:
-    result = 1
-    for _ in range(exponent or 0):
-        result *= base
-    return result
+def _unguarded(expr: Binary) -> int:
+    """The same of what adds, subtracts or multiplies, by the bounds of its parts."""
+    left, right = bound(expr.left), bound(expr.right)
+    match expr.operator:
+        case "*":
+            return left * right
+        case "**":
+            return math.prod([left] * max(constant(expr.right) or 0, 0))
+        case _:
+            return left + right
 
 
 def _bound_of_type(expr: Expr) -> int:
@@ -160,9 +163,6 @@ def arithmetic(writer: Writer, expr: Binary) -> Code:
             level = PRODUCT if expr.operator == "*" else SUM
             return infix(expr.operator, *_sides(writer, expr), level)
         case "/":
-            # The quotient of two integers is that of their doubles, which is exact up to 2^53 only.
-            if any(is_int(side.type) and bound(side) > EXACT for side in (left, right)):
-                raise cannot(expr, "only integers up to 2^53 are divided exactly")
             return infix("/", numeric(writer, left), numeric(writer, right), PRODUCT)
         case "//" | "%":
             if not (is_int(left.type) and is_int(right.type)):
@@ -180,8 +180,6 @@ def _sides(writer: Writer, expr: Binary) -> tuple[Code, Code]:
         return numeric(writer, left), numeric(writer, right)
     if mixes_numbers(left.type) or mixes_numbers(right.type) or not is_float(expr):
         raise cannot(expr, MIXED)
-    if any(is_int(side.type) and bound(side) > EXACT for side in (left, right)):
-        raise cannot(expr, "an integer beyond 2^53 is no float")
     if is_double(left) or is_double(right):
         return numeric(writer, left), numeric(writer, right)
     # Two integers would be added as integers.
@@ -201,26 +199,34 @@ def _power(writer: Writer, expr: Binary) -> Code:
     return code if exponent == 1 else Code(" * ".join([code.at(SIGN + 1)] * exponent), PRODUCT)
 
 
-def too_large(writer: Writer, expr: Expr) -> Code | None:
-    """Whether an integer may get larger than 64 bits, asked with doubles; None where it cannot. The parts of `expr` are
-    not too large."""
+def too_large(writer: Writer, expr: Binary) -> list[Code]:
+    """Whether an integer gets larger than 64 bits hold, or is larger than a float that it becomes. It is computed with
+    floats to find out; its parts are not too large."""
+    if not is_int(expr.type):
+        return inexact(writer, expr.left, expr.right)
+    return [] if _unguarded(expr) <= _LARGEST else [_beyond(_in_doubles(writer, expr))]
+
+
+def inexact(writer: Writer, *values: Expr) -> list[Code]:
+    """Whether integers that become floats, or meet one, are no floats."""
+    return [_beyond(_in_doubles(writer, value)) for value in values if is_int(value.type) and bound(value) > EXACT]
+
+
+def _beyond(value: Code) -> Code:
+    return infix(">", call("math.abs", value), number(float(EXACT)), COMPARISON)
+
+
+def _in_doubles(writer: Writer, expr: Expr) -> Code:
     match expr:
-        case Binary(operator="+" | "-" | "*", left=left, right=right) if is_int(expr.type):
-            size = bound(left) * bound(right) if expr.operator == "*" else bound(left) + bound(right)
+        case Binary(operator="+" | "-" | "*", left=left, right=right):
+            other = _in_doubles(writer, right) if isinstance(right, Binary) else numeric(writer, right)
             level = PRODUCT if expr.operator == "*" else SUM
-            grown = infix(expr.operator, double(writer, left), numeric(writer, right), level)
-        case Binary(operator="**", left=left, right=right) if is_int(expr.left.type) and constant(right) is not None:
-            exponent = constant(right) or 0
-            size = _raised(bound(left), exponent)
-            factors = [double(writer, left).text, *[numeric(writer, left).at(SIGN + 1)] * (exponent - 1)]
-            grown = Code(" * ".join(factors), PRODUCT)
+            return infix(expr.operator, _in_doubles(writer, left), other, level)
+        case Binary(operator="**", left=left, right=right):
+            factors = [double(writer, left).text, *[numeric(writer, left).at(SIGN + 1)] * ((constant(right) or 1) - 1)]
+            return Code(" * ".join(factors), PRODUCT)
         case _:
-            return None
-    if size <= LARGEST:
-        return None
-    if max(bound(left), bound(right)) > EXACT:
-        raise cannot(expr, "whether this integer gets too large is asked with floats, which are exact up to 2^53")
-    return infix(">", call("math.abs", grown), number(float(LARGEST)), COMPARISON)
+            return double(writer, expr)
 
 
 def smallest(function: str, codes: list[Code]) -> Code:
