@@ -18,12 +18,13 @@ TARGETS = ("local", "aws", "azure", "gcp")
 
 OPTIONS: dict[str, tuple[str, ...]] = {
     "bedrock": ("region", "endpoint_url", "via"),
+    "vertex": ("project", "location", "endpoint_url", "via"),
     "offline": (),
     "openai": ("base_url", "api_key_env"),
 }
 """The options of the kinds of provider that Skyloom ships, all strings. Those of a plugin are the plugin's affair."""
 
-NEEDS_MODEL = ("bedrock", "openai")
+NEEDS_MODEL = ("bedrock", "openai", "vertex")
 """The kinds whose references have to name a model."""
 
 

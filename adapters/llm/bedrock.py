@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import random
 import threading
-from collections.abc import Callable
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from skyloom.adapters.llm.base import (
     Completion,
@@ -22,13 +20,12 @@ from skyloom.adapters.llm.base import (
     estimate_usage,
 )
 from skyloom.adapters.llm.bedrock_requests import FORMS, Form, body_of, first_form
+from skyloom.adapters.llm.blocking import in_a_thread
 from skyloom.adapters.llm.strict_schema import strict_schema
 from skyloom.errors import ConfigError, Diagnostic, TaskTimedOut
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
-
-T = TypeVar("T")
 
 ATTEMPTS = 3
 """How often a request is sent before a throttle, a server error or a lost connection is reported."""
@@ -137,7 +134,7 @@ class BedrockModel:
             delay = _FIRST_DELAY * 2.0 ** (attempt - 1) * random.uniform(0.75, 1.25)
             last = attempt == ATTEMPTS or asyncio.get_running_loop().time() + delay >= (limit.when() or 0)
             try:
-                return await _in_a_thread(lambda: self._client(request.timeout).converse(**body))
+                return await in_a_thread(lambda: self._client(request.timeout).converse(**body))
             except NoCredentialsError as error:
                 raise _no_credentials(self.provider) from error
             except ClientError as error:
@@ -212,34 +209,6 @@ def _is_about_the_form(error: ClientError) -> bool:
     return error.response["Error"]["Code"] == "ValidationException" and not any(
         words in message for words in _NOT_ABOUT_THE_FORM
     )
-
-
-async def _in_a_thread(call: Callable[[], T]) -> T:
-    """Runs a blocking call, in a thread of its own that nobody waits for: when time is over, the loop may end."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
-
-    def run() -> None:
-        result: T | None = None
-        problem: BaseException | None = None
-        try:
-            result = call()
-        except Exception as error:
-            problem = error
-        # A loop that ended meanwhile wants no answer.
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, result, problem)
-
-    threading.Thread(target=run, name="skyloom-bedrock", daemon=True).start()
-    return await future
 
 
 def _shortened(text: str) -> str:

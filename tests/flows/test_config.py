@@ -163,11 +163,11 @@ def test_an_alias_that_is_not_configured(flow_file: Path) -> None:
 
 def test_a_target_without_models(flow_file: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        resolve_model(load(flow_file, EXAMPLE), "fast", "gcp")
+        resolve_model(load(flow_file, EXAMPLE), "fast", "azure")
     (diagnostic,) = caught.value.diagnostics
     assert (diagnostic.code, diagnostic.hint) == (
         "SKY634",
-        'add `fast = "provider:model"` to [models.gcp] of skyloom.toml',
+        'add `fast = "provider:model"` to [models.azure] of skyloom.toml',
     )
 
 
@@ -236,11 +236,11 @@ def test_the_openai_adapter(flow_file: Path, monkeypatch: pytest.MonkeyPatch) ->
         ('[environments.prod.model.local]\nfast = "offline"',
          "1:2: SKY631 unknown key `model`|did you mean `models`?"),
         ('[environments.prod.models.local]\nfast = "x:y"',
-         "2:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, offline, openai"),
+         "2:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, offline, openai, vertex"),
         ('models.local.fast = "x:y"',
-         "1:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, offline, openai"),
+         "1:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, offline, openai, vertex"),
         ('[models]\nlocal = {fast = "x:y"}',
-         "2:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, offline, openai"),
+         "2:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, offline, openai, vertex"),
     ],
 )  # fmt: skip
 def test_mistakes_have_a_place_and_a_hint(flow_file: Path, text: str, rendered: str) -> None:

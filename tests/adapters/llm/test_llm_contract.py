@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from servers.bedrock_server import BedrockServer
+from servers.google_credentials import key_file
 from servers.openai_server import OpenAIServer, instance
+from servers.vertex_server import VertexServer
 
 from skyloom.adapters.llm.base import Completion, CompletionRequest, LanguageModel, Message
 from skyloom.adapters.llm.bedrock import BedrockModel
@@ -18,6 +21,7 @@ from skyloom.adapters.llm.offline import OfflineModel
 from skyloom.adapters.llm.openai_compatible import OpenAICompatibleModel
 from skyloom.adapters.llm.scripted import ScriptedModel
 from skyloom.adapters.llm.typed import complete_typed
+from skyloom.adapters.llm.vertex import VertexModel
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -36,8 +40,8 @@ def _scripted_answer(request: CompletionRequest) -> Any:
     return "Some text." if request.output_schema is None else instance(request.output_schema, request.output_schema)
 
 
-@pytest.fixture(params=["offline", "scripted", "openai", "bedrock"])
-def model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LanguageModel]:
+@pytest.fixture(params=["offline", "scripted", "openai", "bedrock", "vertex"])
+def model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LanguageModel]:
     match request.param:
         case "offline":
             yield OfflineModel()
@@ -48,6 +52,11 @@ def model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
                 monkeypatch.setenv(name, "test")
             with BedrockServer() as server:
                 yield BedrockModel(region="eu-central-1", endpoint_url=server.url)
+        case "vertex":
+            with VertexServer() as server:
+                key = key_file(tmp_path, server.token_url)
+                monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
+                yield VertexModel(project="p", location="europe-west4", endpoint_url=server.url)
         case _:
             with OpenAIServer() as server:
                 yield OpenAICompatibleModel(base_url=server.url)
