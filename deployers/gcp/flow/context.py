@@ -1,0 +1,174 @@
+"""Where a statement stands: its names, how one leaves it, how its steps are called."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import Any
+
+from skyloom.deployers.facts import Facts
+from skyloom.deployers.gcp.flow.labels import Lowered, settled
+from skyloom.deployers.gcp.flow.texts import RUN
+from skyloom.deployers.gcp.steps import Names, Steps
+from skyloom.errors import Span
+from skyloom.flows.expr.nodes import Expr, bound_names
+from skyloom.flows.ir.nodes import (
+    Append,
+    Assign,
+    Block,
+    Extend,
+    For,
+    Map,
+    Parallel,
+    Race,
+    SetItem,
+    Statement,
+    Step,
+    blocks,
+)
+from skyloom.flows.ir.program import FlowDefinition
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Exits:
+    """How statements leave where they stand.
+
+    Attributes:
+        returns: the steps that end the flow with a value.
+        breaks: the step to go on with behind the loop.
+        continues: the step to go on with for the loop's next round.
+    """
+
+    returns: Callable[[Context, Json, Span], list[Lowered]]
+    breaks: Callable[[Context, Span], list[Lowered]] | None = None
+    continues: Callable[[Context, Span], list[Lowered]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One (sub)workflow in the making.
+
+    Attributes:
+        steps: the names of its steps.
+        variables: the names of its variables.
+        aliases: the step that each label stands for.
+    """
+
+    steps: Names
+    variables: Names
+    aliases: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A part of a step's path that is read from a variable: a number of a round, or the path of a flow's call."""
+
+    text: str
+
+
+Part = str | Counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Where a statement stands.
+
+    Attributes:
+        flow: the flow whose statement it is.
+        places: the place in the workflow for each variable of that flow: `topic`, `found.body`.
+        frame: the (sub)workflow that it is part of.
+        exits: how one leaves.
+        run: the run's name, as tasks know it: a value.
+        path: what stands in front of a step's path.
+        rounds: the variables that count the rounds of the loops around.
+        depth: how many parallel steps stand around.
+        facts: tests that led here.
+    """
+
+    flow: FlowDefinition
+    places: Mapping[str, str]
+    frame: Frame
+    exits: Exits
+    run: str = RUN
+    path: tuple[Part, ...] = ()
+    rounds: tuple[str, ...] = ()
+    depth: int = 0
+    facts: Facts = field(default_factory=Facts)
+
+    def at(self, span: Span) -> str:
+        """The place in the source."""
+        return f"{PurePath(self.flow.file).name}:{span.line}"
+
+    def step(self, wish: str) -> str:
+        """A name for a step."""
+        return self.frame.steps.fresh(wish)
+
+    def variable(self, wish: str) -> str:
+        """A name for a variable."""
+        return self.frame.variables.fresh(wish)
+
+    def settled(self, lowered: Iterable[Lowered]) -> Steps:
+        """The steps of one list."""
+        return settled(lowered, self.frame.aliases)
+
+    def knowing(self, test: Expr, *, holds: bool) -> Context:
+        """Where the test has gone this way."""
+        return replace(self, facts=self.facts.after(test, holds=holds))
+
+    def forgetting(self, block: Block) -> Context:
+        """Where all or a part of `block` has run."""
+        facts = self.facts.without(assigned(block))
+        return self if facts is self.facts else replace(self, facts=facts)
+
+    def step_parts(self, step: str) -> tuple[Part, ...]:
+        """The path of a step: different for every iteration, the same for every attempt."""
+        parts: list[Part] = [*self.path, step]
+        for counter in self.rounds:
+            parts += ["[", Counted(f"string({counter})"), "]"]
+        return tuple(parts)
+
+    def step_path(self, step: str) -> str:
+        """The path of a step, as a value."""
+        return written(self.step_parts(step))
+
+
+def written(parts: tuple[Part, ...]) -> str:
+    """A path as a value: a text, or an expression that joins texts."""
+    joined: list[Part] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    if all(isinstance(part, str) for part in joined):
+        return "".join(str(part) for part in joined)
+    return "${" + " + ".join(json.dumps(part) if isinstance(part, str) else part.text for part in joined) + "}"
+
+
+def own_statements(block: Block) -> Iterator[Statement]:
+    """Every statement of `block` that belongs to the same scope: not those inside maps and branches."""
+    for statement in block:
+        yield statement
+        if not isinstance(statement, Map | Parallel | Race):
+            for inner in blocks(statement):
+                yield from own_statements(inner)
+
+
+def assigned(block: Block) -> list[str]:
+    """The variables that `block` assigns in its own scope, in order; those of handlers are not among them."""
+    names: dict[str, None] = {}
+    for statement in own_statements(block):
+        match statement:
+            case Assign(variable=name) | SetItem(variable=name) | Append(variable=name) | Extend(variable=name):
+                names[name] = None
+            case For(target=target):
+                names.update(dict.fromkeys(bound_names(target)))
+            case Step(target=str(name)):
+                names[name] = None
+            case _:
+                pass
+    return list(names)

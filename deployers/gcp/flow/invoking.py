@@ -1,0 +1,128 @@
+"""Calls of functions: the request, what is tried again, what a failure becomes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skyloom.deployers.gcp.flow.context import Context
+from skyloom.deployers.gcp.flow.evaluating import Root, evaluate
+from skyloom.deployers.gcp.flow.labels import Lowered
+from skyloom.deployers.gcp.flow.lowering import Lowering
+from skyloom.deployers.gcp.flow.output import Invoke
+from skyloom.deployers.gcp.flow.shared import MARGIN, infrastructure_retry, policy_retry, raise_call_failure
+from skyloom.deployers.gcp.flow.texts import environment, expression
+from skyloom.deployers.gcp.steps import Assign, Call, Try
+from skyloom.errors import Span
+from skyloom.flows.ir.nodes import Argument, CallTask
+from skyloom.flows.ir.program import PromptDefinition, TaskDefinition
+
+Json = Any
+
+ANSWER = ".body"
+"""Where a call's result holds what the function gave."""
+
+
+def lower_task(lowering: Lowering, context: Context, step: CallTask) -> list[Lowered]:
+    """Runs a task in its function."""
+    task = lowering.program.tasks[step.task]
+    before, given = arguments(lowering, context, step.arguments, step.span)
+    call = invoke(
+        lowering,
+        context,
+        step.id,
+        step.span,
+        function=lowering.settings.tasks[step.task],
+        body={"task": step.task, "arguments": given},
+        callee=task,
+        target=step.target,
+    )
+    return [*before, *call]
+
+
+def arguments(
+    lowering: Lowering, context: Context, given: Sequence[Argument], span: Span
+) -> tuple[list[Lowered], dict[str, Json]]:
+    """The arguments of a call, by parameter, and the steps before."""
+    roots = [Root(argument.name, argument.value) for argument in given]
+    steps, values = evaluate(lowering, context, roots, span)
+    return steps, {argument.name: value for argument, value in zip(given, values, strict=True)}
+
+
+def invoke(
+    lowering: Lowering,
+    context: Context,
+    step: str,
+    span: Span,
+    *,
+    function: str,
+    body: Mapping[str, Json],
+    callee: TaskDefinition | PromptDefinition,
+    target: str | None,
+) -> list[Lowered]:
+    """Calls a function, again as the policy says; its answer is the value of `target`."""
+    at = context.at(span)
+    attempt = context.variable(f"{step}_attempt") if callee.retry.attempts > 1 else None
+    told = {
+        "run": context.run,
+        "flow": lowering.program.main,
+        "step": context.step_path(step),
+        "attempt": 1 if attempt is None else expression(attempt),
+    }
+    place = None if target is None else context.places[target]
+    answer = place.removesuffix(ANSWER) if place is not None and place.endswith(ANSWER) else None
+    if place is not None and answer is None:
+        answer = context.variable(f"{step}_answer")
+    need = Invoke(function)
+    lowering.needs.add(need)
+    call = Call(
+        name=context.step(step),
+        at=at,
+        function="http.post",
+        arguments={
+            "url": environment(need.variable),
+            "auth": {"type": "OIDC"},
+            "timeout": math.ceil(callee.timeout) + MARGIN,
+            "body": {**body, "context": told},
+        },
+        result=answer,
+    )
+    steps = _attempts(lowering, context, step, at, call, callee, attempt)
+    if place is not None and not place.endswith(ANSWER):
+        pairs = ((place, expression(f"{answer}{ANSWER}")),)
+        steps.append(Assign(name=context.step(f"set_{target}"), at=at, pairs=pairs))
+    return steps
+
+
+def _attempts(
+    lowering: Lowering,
+    context: Context,
+    step: str,
+    at: str,
+    call: Call,
+    callee: TaskDefinition | PromptDefinition,
+    attempt: str | None,
+) -> list[Lowered]:
+    caught = context.variable("e")
+    failure = Call(
+        name=context.step(f"{step}_failed"),
+        function=raise_call_failure(lowering),
+        arguments={"e": expression(caught), "task": callee.name, "seconds": f"{callee.timeout:g}"},
+    )
+    retry = infrastructure_retry(lowering)
+    if attempt is None:
+        name = context.step(f"try_{step}")
+        return [Try(name=name, at=at, steps=(call,), retry=retry, caught=caught, handler=(failure,))]
+    counted = Assign(name=context.step(f"{step}_next_attempt"), pairs=((attempt, expression(f"{attempt} + 1")),))
+    once = Try(
+        name=context.step(f"{step}_attempt"),
+        at=at,
+        steps=(call,),
+        retry=retry,
+        caught=caught,
+        handler=(counted, failure),
+    )
+    first = Assign(name=context.step(f"{step}_first_attempt"), at=at, pairs=((attempt, 1),))
+    policy = policy_retry(lowering, callee.retry)
+    return [first, Try(name=context.step(f"try_{step}"), at=at, steps=(once,), retry=policy)]

@@ -1,0 +1,79 @@
+"""From a program to a workflow of Google Cloud.
+
+The flow's statements become steps one by one, nested as they are (`flow/`): a switch for an `if`, a loop for a `for`, a
+subworkflow for a sub-flow; expressions ride on the step that needs them. What an expression cannot say goes to the
+app's helper function. (docs/decisions/0024, 0025)
+"""
+
+from __future__ import annotations
+
+from skyloom.deployers.gcp.flow.apart import entering, timed_main
+from skyloom.deployers.gcp.flow.calling import lower_flow, lower_main
+from skyloom.deployers.gcp.flow.lowering import Lowering
+from skyloom.deployers.gcp.flow.output import (
+    HELPER,
+    WAITS,
+    AskModel,
+    Invoke,
+    Need,
+    Publish,
+    StartItself,
+    VertexModel,
+    Workflow,
+    WorkflowSettings,
+)
+from skyloom.deployers.gcp.flow.starting import finish_entries
+from skyloom.deployers.gcp.flow.statements import lower_block
+from skyloom.deployers.gcp.source import workflow_source
+from skyloom.deployers.gcp.steps import Subworkflow
+from skyloom.flows.ir import nodes as ir
+from skyloom.flows.ir.program import Program
+
+__all__ = [
+    "HELPER",
+    "WAITS",
+    "AskModel",
+    "Invoke",
+    "Need",
+    "Publish",
+    "StartItself",
+    "VertexModel",
+    "Workflow",
+    "WorkflowSettings",
+    "compile_workflow",
+]
+
+
+def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
+    """The workflow of the program's main flow.
+
+    Raises:
+        CheckFailed: SKY72x, something that Workflows cannot carry, with its place and a way out.
+    """
+    lowering = Lowering(program, settings, lower_block, has_runs=_has_runs(program))
+    if program.flow.timeout is not None:
+        main = timed_main(lowering)
+    else:
+        main = lower_main(lowering, entering(lowering) if lowering.has_runs else ())
+    flows: list[Subworkflow] = []
+    while lowering.waiting:
+        flows.append(lower_flow(lowering, lowering.waiting.pop(0)))
+    lowering.shared |= {flow.name: flow for flow in flows}
+    if lowering.has_runs:
+        finish_entries(lowering)
+    subworkflows = (main, *sorted(lowering.shared.values(), key=lambda one: one not in flows))
+    return Workflow(
+        flow=program.main,
+        definition=workflow_source(subworkflows),
+        subworkflows=subworkflows,
+        uses=frozenset(lowering.needs),
+        hoisted=tuple(lowering.hoisted[name] for name in sorted(lowering.hoisted)),
+        diagnostics=tuple(lowering.diagnostics),
+    )
+
+
+def _has_runs(program: Program) -> bool:
+    """Whether parts of a run are executions of their own."""
+    timed = any(flow.timeout is not None for flow in program.flows.values())
+    races = (isinstance(statement, ir.Race) for flow in program.flows.values() for statement in ir.walk(flow.body))
+    return timed or any(races)
