@@ -93,8 +93,8 @@ class Engine:
         """Starts an execution, for a connector; its resource."""
         return self.resource(workflow, self.begin(workflow, argument).id)
 
-    def begin(self, name: str, argument: str) -> Execution:
-        """Starts an execution with a JSON text as its argument.
+    def begin(self, name: str, argument: str, number: str | None = None) -> Execution:
+        """Starts an execution with a JSON text as its argument; `number` is its id, by default a new one.
 
         Raises:
             WorkflowError: There is no such workflow, or the argument is too long.
@@ -105,7 +105,7 @@ class Engine:
             message = f"an argument of {len(argument.encode())} bytes, {ARGUMENT_BYTES} are allowed"
             raise WorkflowError({"tags": ["HttpError"], "message": message, "code": 400})
         deployed = self.workflows[name]
-        number = str(uuid.uuid4())
+        number = number or str(uuid.uuid4())
         built_in = {
             "GOOGLE_CLOUD_PROJECT_ID": self.project,
             "GOOGLE_CLOUD_PROJECT_NUMBER": "123456789012",

@@ -1,0 +1,122 @@
+"""A Google Cloud project of the tests' own: a process, the environment variables that lead there, and what is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from engines.gcp_account.names import PROJECT, REGION
+
+TESTS = Path(__file__).parents[2]
+USER = f"tests@{PROJECT}.iam.gserviceaccount.com"
+"""Who deploys and operates: no service account of an app, so that it may do everything."""
+
+
+class GoogleProject:
+    """The project. `variables` are what a process needs in its environment to reach it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "engines.gcp_account.server"],
+            env=os.environ | {"PYTHONPATH": str(TESTS)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line.startswith("LISTENING "), line
+        self.address = line.split()[1]
+        threading.Thread(target=self._process.stdout.read, daemon=True).start()
+        self._credentials = folder / "credentials.json"
+        self._credentials.write_text(json.dumps(self._key()))
+        self.http = httpx.Client(base_url=self.address, timeout=60, headers={"Authorization": f"Bearer {_token()}"})
+
+    def _key(self) -> dict[str, str]:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return {
+            "type": "service_account",
+            "project_id": PROJECT,
+            "private_key_id": secrets.token_hex(8),
+            "private_key": private.decode(),
+            "client_email": USER,
+            "client_id": "1",
+            "token_uri": f"{self.address}/token",
+        }
+
+    @property
+    def variables(self) -> dict[str, str]:
+        services = ("CONFIG", "STORAGE", "WORKFLOWEXECUTIONS", "LOGGING", "PUBSUB", "CLOUDRESOURCEMANAGER")
+        overrides = {f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name}": f"{self.address}/" for name in services}
+        return {
+            **overrides,
+            "GOOGLE_APPLICATION_CREDENTIALS": str(self._credentials),
+            "GOOGLE_CLOUD_PROJECT": PROJECT,
+            "GOOGLE_CLOUD_REGION": REGION,
+        }
+
+    def close(self) -> None:
+        self.http.close()
+        assert self._process.stdin is not None
+        # It ends with its standard input, so that it also ends when the tests are killed.
+        self._process.stdin.close()
+        self._process.wait(30)
+
+    # --- what is in it ---
+
+    def inventory(self) -> dict[str, list[str]]:
+        """Everything that is there, by kind."""
+        found: dict[str, list[str]] = self._json("GET", "/tests/inventory")
+        return found
+
+    def requests(self) -> list[list[str]]:
+        """What came in at functions: function, method, path."""
+        found: list[list[str]] = self._json("GET", "/tests/requests")
+        return found
+
+    def published(self) -> list[Any]:
+        """What was published: topic and message."""
+        found: list[Any] = self._json("GET", "/tests/published")
+        return found
+
+    def trouble(self, what: str, message: str = "", code: int = 500, *, hold: bool = False, times: int = 1) -> None:
+        """Lets the next change of a resource (an address or a type) fail, or wait until `release`."""
+        told = {"what": what, "message": message, "code": code, "hold": hold, "times": times}
+        self._json("POST", "/tests/trouble", told)
+
+    def release(self) -> None:
+        self._json("DELETE", "/tests/trouble")
+
+    def secret(self, name: str, value: str) -> None:
+        """Gives a secret its value, as a person does."""
+        self.http.post(f"/tests/secrets/{name}", content=value.encode()).raise_for_status()
+
+    def empty(self) -> None:
+        """Forgets everything."""
+        self._json("POST", "/tests/empty")
+
+    def _json(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self.http.request(method, path, json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+
+def _token() -> str:
+    from engines.gcp_account.front import Caller
+
+    return Caller(USER).token
+
+

@@ -1,0 +1,141 @@
+"""Pub/Sub: topics that push to subscriptions, with retries, attributes, dead letters and identity tokens.
+
+Not here: pull, ordering, filters, schemas, snapshots, exactly-once. Waiting times of retries are a hundredth of what a
+subscription says.
+https://cloud.google.com/pubsub/docs/push
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import itertools
+import json
+import queue
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from engines.gcp_account.front import ApiError, Caller, Front, Json, Request, route
+from engines.gcp_account.permissions import Permissions
+from engines.gcp_account.storage import moment
+
+_SHORTER = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: str
+    data: str
+    attributes: Mapping[str, str]
+    published: str = field(default_factory=moment)
+
+
+@dataclass
+class Subscription:
+    """A push subscription. `attempts` is how often a message is tried before it goes to `dead`."""
+
+    name: str
+    topic: str
+    endpoint: str
+    account: str
+    audience: str
+    attempts: int = 5
+    dead: str = ""
+    pause: float = 10.0
+    seconds: float = 60.0
+    waiting: queue.Queue[Message | None] = field(default_factory=queue.Queue)
+    open: bool = True
+
+
+class PubSub:
+    """The topics and subscriptions of the project, by full name."""
+
+    def __init__(self, front: Front, permissions: Permissions) -> None:
+        self.topics: dict[str, dict[str, Any]] = {}
+        self.subscriptions: dict[str, Subscription] = {}
+        self.published: list[tuple[str, Message]] = []
+        self._permissions = permissions
+        self._ids = itertools.count(1)
+        front.add(route("POST", "/v1/projects/{project}/topics/{topic}:publish", self._publish))
+
+    def _publish(self, request: Request) -> Json:
+        topic = f"projects/{request.names['project']}/topics/{request.names['topic']}"
+        self._permissions.require(request.caller.email, "pubsub.topics.publish", topic)
+        sent = request.json()["messages"]
+        return {"messageIds": [self.publish(topic, one.get("data", ""), one.get("attributes", {})) for one in sent]}
+
+    def publish(self, topic: str, data: str, attributes: Mapping[str, str]) -> str:
+        """Publishes a message, whose data is base64: its id."""
+        if topic not in self.topics:
+            raise ApiError(404, f"Resource not found (resource={topic})")
+        message = Message(str(next(self._ids)), data, dict(attributes))
+        self.published.append((topic, message))
+        for subscription in self.subscriptions.values():
+            if subscription.topic == topic:
+                subscription.waiting.put(message)
+        return message.id
+
+    def subscribe(self, subscription: Subscription) -> None:
+        self.subscriptions[subscription.name] = subscription
+        threading.Thread(target=self._push, args=(subscription,), daemon=True).start()
+
+    def unsubscribe(self, name: str) -> None:
+        found = self.subscriptions.pop(name, None)
+        if found is not None:
+            found.open = False
+            found.waiting.put(None)
+
+    def close(self) -> None:
+        for name in [*self.subscriptions]:
+            self.unsubscribe(name)
+
+    def _push(self, subscription: Subscription) -> None:
+        while (message := subscription.waiting.get()) is not None:
+            threading.Thread(target=self._deliver, args=(subscription, message), daemon=True).start()
+
+    def _deliver(self, subscription: Subscription, message: Message) -> None:
+        for attempt in itertools.count(1):
+            if not subscription.open or self._taken(subscription, message, attempt):
+                return
+            if subscription.dead and attempt >= subscription.attempts:
+                self.publish(subscription.dead, message.data, message.attributes)
+                return
+            time.sleep(min(subscription.pause * 2 ** min(attempt - 1, 6), 600) * _SHORTER)
+
+    def _taken(self, subscription: Subscription, message: Message, attempt: int) -> bool:
+        place = urlsplit(subscription.endpoint)
+        body = {
+            "message": {
+                "data": message.data,
+                "attributes": dict(message.attributes),
+                "messageId": message.id,
+                "message_id": message.id,
+                "publishTime": message.published,
+            },
+            "subscription": subscription.name,
+            "deliveryAttempt": attempt,
+        }
+        headers = {"Content-Type": "application/json"}
+        if subscription.account:
+            token = Caller(subscription.account, subscription.audience or subscription.endpoint).token
+            headers["Authorization"] = f"Bearer {token}"
+        connection = http.client.HTTPConnection(place.hostname or "", place.port or 80, timeout=subscription.seconds)
+        try:
+            connection.request("POST", place.path or "/", json.dumps(body), headers)
+            response = connection.getresponse()
+            response.read()
+        except OSError:
+            return False
+        else:
+            return response.status in (102, 200, 201, 202, 204)
+        finally:
+            connection.close()
+
+
+def encoded(value: Json) -> str:
+    """A value as the data of a message."""
+    return base64.b64encode(json.dumps(value).encode()).decode()

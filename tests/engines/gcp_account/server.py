@@ -1,0 +1,23 @@
+"""The local Google Cloud as a process: `python -m engines.gcp_account.server`. It ends with its standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from engines.gcp_account.cloud import Cloud
+from engines.gcp_account.engine import LocalEngine
+
+
+def main() -> None:
+    """Serves until the standard input ends."""
+    engine = LocalEngine(float(os.environ.get("TESTS_TIME_SCALE", "1")))
+    cloud = Cloud(engine)
+    engine.apis = cloud.address
+    print("LISTENING", cloud.address, flush=True)  # noqa: T201
+    sys.stdin.read()
+    cloud.close()
+
+
+if __name__ == "__main__":
+    main()
