@@ -17,7 +17,8 @@ def expressions_module(hoisted: Iterable[HoistedExpression], workflows: str) -> 
     """The source of the module. `workflows` is what people call that which cannot evaluate them.
 
     Numbers may lose the difference between 2 and 2.0 on their way through a workflow; `TYPES` and `MODELS`, each by
-    expression, are what the host needs to bring them back.
+    expression, are what the host needs to bring them back. `CROSSINGS` is what it says of numbers that nothing can
+    carry.
     """
     expressions = sorted(hoisted, key=lambda expression: expression.id)
     body = "\n".join(line for expression in expressions for line in _function(expression))
@@ -27,7 +28,7 @@ def expressions_module(hoisted: Iterable[HoistedExpression], workflows: str) -> 
         "",
         *imports(body),
     ]
-    return "\n".join([*head, *_type_imports(tables), body, tables])
+    return "\n".join([*head, *_type_imports(tables), body, tables, *_crossings(expressions)])
 
 
 def _function(expression: HoistedExpression) -> list[str]:
@@ -53,6 +54,13 @@ def _tables(typed: list[HoistedExpression]) -> str:
         models = (f"        {model.name!r}: {model!r}," for model in expression.models)
         lines += [f"    {expression.id!r}: {{", *models, "    },"]
     return "\n".join([*lines, "}", ""])
+
+
+def _crossings(expressions: list[HoistedExpression]) -> list[str]:
+    said = [expression for expression in expressions if expression.crossings]
+    if not said:
+        return []
+    return ["CROSSINGS = {", *(f"    {e.id!r}: {dict(e.crossings)!r}," for e in said), "}", ""]
 
 
 def _type_imports(tables: str) -> list[str]:

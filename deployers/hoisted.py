@@ -27,6 +27,8 @@ class HoistedExpression:
         types: the types of those names whose values must be brought to them first (`flows.ir.conform.conformed`):
             floats may arrive as integers where they are whole.
         models: the models that stand in `types`.
+        crossings: what is said where the value, or the entry of that name of several values, holds a number that
+            nothing can carry: `search: argument limit`.
     """
 
     id: str
@@ -38,6 +40,7 @@ class HoistedExpression:
     always: bool = True
     types: tuple[tuple[str, Type], ...] = ()
     models: tuple[ModelDefinition, ...] = ()
+    crossings: tuple[tuple[str, str], ...] = ()
 
 
 class Hoisting(Protocol):

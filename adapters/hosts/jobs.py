@@ -10,6 +10,7 @@ from skyloom.errors import TaskFailed
 from skyloom.flows import invoke
 from skyloom.flows.definitions import Task
 from skyloom.flows.task_context import TaskContext
+from skyloom.flows.values import NotOfType, check_json
 
 Json = Any
 
@@ -82,14 +83,25 @@ class ExpressionJob:
     on: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 
-    def __init__(self, name: str, function: Any, types: Mapping[str, Any], models: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: Any,
+        types: Mapping[str, Any],
+        models: Mapping[str, Any],
+        crossings: Mapping[str, str],
+    ) -> None:
         self.name = name
         self._function = function
         self._types = types
         self._models = models
+        self._crossings = crossings
 
     def run(self, values: dict[str, Json], attempt: TaskContext, notes: dict[str, Json]) -> Json:
-        return self._function(**{name: self._typed(name, value) for name, value in values.items()})
+        result = self._function(**{name: self._typed(name, value) for name, value in values.items()})
+        for part, said in self._crossings.items():
+            _carried(result[part] if part else result, said)
+        return result
 
     def _typed(self, name: str, value: Json) -> Json:
         """The value as its type has it: a float that a state machine made an int is one again. What does not fit stays
@@ -104,6 +116,14 @@ class ExpressionJob:
             return value
 
 
+def _carried(value: Json, said: str) -> None:
+    """Refuses what would lose digits on its way: integers beyond 2^53, numbers that are not finite."""
+    try:
+        check_json(value)
+    except NotOfType as problem:
+        raise TaskFailed(f"{said}: {problem}") from None
+
+
 class Expressions:
     """The hoisted expressions of an app: a module with a function for each."""
 
@@ -115,8 +135,8 @@ class Expressions:
         function = getattr(self._module, name, None)
         if function is None:
             raise TaskFailed(f"the function has no expression {name}: it is older or newer than its workflow")
-        types, models = getattr(self._module, "TYPES", {}), getattr(self._module, "MODELS", {})
-        return ExpressionJob(name, function, types.get(name, {}), models.get(name, {}))
+        tables = (getattr(self._module, table, {}).get(name, {}) for table in ("TYPES", "MODELS", "CROSSINGS"))
+        return ExpressionJob(name, function, *tables)
 
 
 def loaded(place: str, name: str) -> Any:

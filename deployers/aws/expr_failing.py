@@ -25,6 +25,7 @@ from skyloom.deployers.aws.expr_code import (
 from skyloom.deployers.aws.expr_facts import NOTHING, Facts, facts, remaining
 from skyloom.deployers.aws.expr_failures import own_failure
 from skyloom.deployers.aws.expr_loops import elements, loop
+from skyloom.deployers.aws.expr_ranges import counted, overflow
 from skyloom.deployers.aws.expr_truth import test
 from skyloom.deployers.aws.expr_writer import Writer, cannot
 from skyloom.deployers.expressions.constants import keyword
@@ -54,7 +55,8 @@ def failing(writer: Writer, expr: Expr, known: Facts = NOTHING) -> Code | None:
             return _rounds(writer, expr.generators, (result,) if key is None else (key, result), known)
         case _:
             inner = [failing(writer, child, known) for child in children(expr) if not isinstance(child, Function)]
-            return any_of(*inner, remaining(own_failure(writer, expr), known), _in_key(writer, expr, known))
+            own = remaining(own_failure(writer, expr), known)
+            return any_of(*inner, own, overflow(writer, expr, known), _in_key(writer, expr, known))
 
 
 def any_of(*tests: Code | None) -> Code | None:
@@ -98,7 +100,7 @@ def _rounds(writer: Writer, generators: Sequence[Generator], results: Sequence[E
     first, *rest = generators
     unpacking = _unpacking(writer, first)
     found = loop(writer, first.target, first.items)
-    inside = known
+    inside = known | counted(found.inside, first, known)
     for condition in first.conditions:
         inside |= facts(found.inside, condition, holds=True)
     inner = _rounds(found.inside, rest, results, inside)

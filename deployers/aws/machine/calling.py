@@ -8,6 +8,7 @@ from dataclasses import replace
 from skyloom.deployers.aws import expr_code
 from skyloom.deployers.aws.machine import errors
 from skyloom.deployers.aws.machine.context import Context, ErrorClass, Exits, Origin, assigned
+from skyloom.deployers.aws.machine.counting import ranges_of
 from skyloom.deployers.aws.machine.graph import Edge, Task
 from skyloom.deployers.aws.machine.invoking import catch
 from skyloom.deployers.aws.machine.lowering import Lowering
@@ -26,7 +27,7 @@ def lower_main(lowering: Lowering, scope: Scope, exits: Exits, edge: Edge) -> No
     """The main flow, whose arguments are the input of the machine."""
     flow = lowering.program.flow
     names = {name: scope.flow_variable(name) for name in variables(flow)}
-    context = Context(flow=flow, names=names, scope=scope, exits=exits, path=(f"{flow.name}/",))
+    context = Context(flow=flow, names=names, scope=scope, exits=exits, path=(f"{flow.name}/",), ranges=ranges_of(flow))
     for parameter in flow.parameters:
         edge.let(names[parameter.name], _given(parameter))
     _body(lowering, context, edge)
@@ -37,7 +38,7 @@ def lower_call(lowering: Lowering, context: Context, step: CallFlow, edge: Edge)
     flow = lowering.program.flows[step.flow]
     if flow.name in lowering.separate:
         return _execution(lowering, context, step, flow, edge)
-    given, edge = arguments(lowering, context, edge, step.arguments, step.id, step.span)
+    given, edge = arguments(lowering, context, edge, step.arguments, step.flow, step.span)
     names = _names(lowering, context.scope, flow)
     changed = assigned(flow.body)
     constants: dict[str, Literal] = {}
@@ -67,6 +68,7 @@ def lower_call(lowering: Lowering, context: Context, step: CallFlow, edge: Edge)
         rounds=(),
         constants=constants,
         facts=Facts(),
+        ranges=ranges_of(flow),
     )
     _body(lowering, inside, edge)
     return after.edge if after.entered else None
@@ -114,7 +116,7 @@ def _given(parameter: Parameter) -> Value:
 
 def _execution(lowering: Lowering, context: Context, step: CallFlow, flow: FlowDefinition, edge: Edge) -> Edge:
     """Runs the flow's own machine to its end."""
-    given, edge = arguments(lowering, context, edge, step.arguments, step.id, step.span)
+    given, edge = arguments(lowering, context, edge, step.arguments, step.flow, step.span)
     need = StartExecution(flow.name)
     name = snippet("$hash($states.context.Execution.Id & '/' & ", context.step_path(step.id), ", 'SHA-256')")
     task = lowering.node(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
+from skyloom.deployers.aws.machine.counting import Ranges, tests
 from skyloom.deployers.aws.machine.graph import Edge
 from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.values import Constant, Ref, Snippet, Value, path, snippet
@@ -96,6 +97,7 @@ class Context:
         rounds: the variables that count the rounds of the loops around, within the flow and scope.
         facts: tests that led here.
         constants: variables of the flow that are known: parameters of an inlined flow, given a constant.
+        ranges: how large integer variables of the flow can become, where that is known.
     """
 
     flow: FlowDefinition
@@ -107,6 +109,7 @@ class Context:
     rounds: tuple[str, ...] = ()
     constants: Mapping[str, Literal] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
+    ranges: Ranges = field(default_factory=dict)
 
     def knowing(self, test: Expr, *, holds: bool) -> Context:
         """Where the test has gone this way."""
@@ -119,7 +122,8 @@ class Context:
 
     def facts_about(self, expr: Expr) -> tuple[tuple[Expr, bool], ...]:
         """Tests that speak of the variables of `expr`, and how they went."""
-        return tuple((self.known(test), holds) for test, holds in self.facts.about(expr))
+        known = [(self.known(test), holds) for test, holds in self.facts.about(expr)]
+        return (*known, *tests(free_names(expr) - self.constants.keys(), self.ranges))
 
     def known(self, expr: Expr) -> Expr:
         """`expr` with constants in the place of the variables that are known."""

@@ -17,13 +17,14 @@ from skyloom.deployers.aws.machine.invoking import PAYLOAD, RUN, invoke, retrier
 from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.output import HELPER
 from skyloom.deployers.aws.machine.values import Value, path, record, snippet, source, variable
-from skyloom.deployers.floats import has_floats, models_in
+from skyloom.deployers.floats import has_floats, leaves, models_in
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.errors import Span
 from skyloom.flows.expr.emitter import CannotEmit
 from skyloom.flows.expr.nodes import Expr, Name, free_names, walk
+from skyloom.flows.expr.properties import widen
 from skyloom.flows.expr.python import PythonEmitter, safe_name
-from skyloom.flows.expr.types import NEVER, Type, union
+from skyloom.flows.expr.types import NEVER, AnyType, FloatType, IntType, ModelType, Type, union
 from skyloom.flows.graph.expressions import source as shown
 
 HELPER_TIMEOUT = 60
@@ -40,6 +41,7 @@ class Root:
         guards: the expressions that decide whether it raises; by default `expr` itself.
         python: the source that the helper evaluates; by default that of `expr`.
         reads: the flow's variables that `python` reads; by default those of `expr`.
+        crossing: where the value crosses right away, as errors say it: `search: argument limit`.
     """
 
     label: str
@@ -47,6 +49,7 @@ class Root:
     guards: tuple[Expr, ...] | None = None
     python: str | None = None
     reads: frozenset[str] | None = None
+    crossing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class Hoisted:
     reason: str
     always: bool = True
     types: Mapping[str, Type] = field(default_factory=dict)
+    crossings: Mapping[str, str] = field(default_factory=dict)
 
 
 def hoist(lowering: Lowering, context: Context, edge: Edge, hoisted: Hoisted, span: Span) -> Edge:
@@ -118,6 +122,7 @@ def hoist(lowering: Lowering, context: Context, edge: Edge, hoisted: Hoisted, sp
         always=hoisted.always,
         types=floats,
         models=tuple(models[name] for name in used),
+        crossings=tuple(hoisted.crossings.items()),
     )
     values = {safe_name(name): variable(context.names[name]) for name in names}
     return invoke(
@@ -180,7 +185,14 @@ def _hoisted(probes: Sequence[_Probe], title: str, reason: str, *, always: bool 
     for node in (node for root in roots for node in walk(root.expr) if isinstance(node, Name)):
         # Where the flow has made sure of something the type is narrower.
         types[node.name] = union(types.get(node.name, NEVER), node.type)
-    return Hoisted("_".join(sources), title, python, reads, reason, always, types)
+    parts = [("" if len(roots) == 1 else root.label, root) for root in roots]
+    said = {part: root.crossing or f"the value of {root.label}" for part, root in parts if _holds_numbers(root.expr)}
+    return Hoisted("_".join(sources), title, python, reads, reason, always, types, said)
+
+
+def _holds_numbers(expr: Expr) -> bool:
+    """Whether numbers are in the value; models may hold some."""
+    return any(isinstance(leaf, IntType | FloatType | AnyType | ModelType) for leaf in leaves(widen(expr.type)))
 
 
 def _assign(

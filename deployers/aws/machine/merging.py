@@ -76,9 +76,12 @@ class _Merging:
         return added
 
     def _following(self, choice: Choice, edge: Edge, most_copied: int) -> Choice | None:
-        """The choice behind an edge, where it may be taken in: heads of loops are states of their own."""
+        """The choice behind an edge, where it may be taken in. The head of a loop is a state of its own; a choice at
+        the end of a round takes its rules along, so that a round costs one state less."""
         following = edge.target
-        if not isinstance(following, Choice) or following is choice or following.head or following.given:
+        if not isinstance(following, Choice) or following is choice or following.given:
+            return None
+        if following.head and (choice.head or not most_copied):
             return None
         alone = len(self._before[id(following)]) == 1
         return following if alone or len(following.rules) <= most_copied else None

@@ -56,7 +56,7 @@ _RETRY = {
 def lower_prompt(lowering: Lowering, context: Context, step: CallPrompt, edge: Edge) -> Edge:
     """Asks a model."""
     prompt = lowering.program.prompts[step.prompt]
-    given, edge = arguments(lowering, context, edge, step.arguments, step.id, step.span)
+    given, edge = arguments(lowering, context, edge, step.arguments, step.prompt, step.span)
     model = lowering.settings.models.get(prompt.model)
     if model is None or step.target is None or not _can_be_asked(context, prompt):
         return _in_function(lowering, context, step, given, edge, step.id)

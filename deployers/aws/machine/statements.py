@@ -81,7 +81,8 @@ def _leave(
             assert context.exits.continues is not None, "continue outside of a loop"
             context.exits.continues(edge)
         case ir.Return(value=expr):
-            (value,), edge = evaluate(lowering, context, edge, [Root("result", expr)], statement.span)
+            said = f"{context.flow.name} returned a value that is not of its type"
+            (value,), edge = evaluate(lowering, context, edge, [Root("result", expr, crossing=said)], statement.span)
             context.exits.returns(edge, value, context.origin(statement.span, f"return {shown(expr)}"))
         case ir.Raise():
             lower_raise(lowering, context, statement, edge)

@@ -29,7 +29,7 @@ _EMIT_RETRY = RetryPolicy(attempts=6)
 def lower_task(lowering: Lowering, context: Context, step: CallTask, edge: Edge) -> Edge:
     """Runs a task in its function."""
     task = lowering.program.tasks[step.task]
-    given, edge = arguments(lowering, context, edge, step.arguments, step.id, step.span)
+    given, edge = arguments(lowering, context, edge, step.arguments, step.task, step.span)
     edge = invoke(
         lowering,
         context,
@@ -95,10 +95,10 @@ def lower_emit(lowering: Lowering, context: Context, step: Emit, edge: Edge) -> 
 
 
 def arguments(
-    lowering: Lowering, context: Context, edge: Edge, given: Sequence[Argument], step: str, span: Span
+    lowering: Lowering, context: Context, edge: Edge, given: Sequence[Argument], callee: str, span: Span
 ) -> tuple[Record, Edge]:
-    """The arguments of a call, by parameter."""
-    roots = [Root(argument.name, argument.value) for argument in given]
+    """The arguments of a call of `callee`, by parameter."""
+    roots = [Root(a.name, a.value, crossing=f"{callee}: argument {a.name}") for a in given]
     values, edge = evaluate(lowering, context, edge, roots, span)
     named: dict[str, Value] = {a.name: value for a, value in zip(given, values, strict=True)}
     return record(named), edge

@@ -66,6 +66,8 @@ class Writing:
         value, given = _resolved(value, given)
         bindings, known = self._bindings(value, given)
         text = self._text(value, known)
+        if len(bindings) == 1:
+            text, bindings = _taken_in(bindings[0], text)
         return f"({'; '.join([*bindings, text])})" if bindings else text
 
     def template(self, value: Value, given: Sequence[Let] = ()) -> Json:
@@ -150,6 +152,16 @@ class Writing:
             return known.get(variable, f"${self.name(variable)}")
 
         return JsonataEmitter(text)
+
+
+def _taken_in(binding: str, text: str) -> tuple[str, list[str]]:
+    """A variable that is read once, and not inside a function, needs no block: its value stands in its place."""
+    name, _, value = binding.partition(" := ")
+    read = re.findall(rf"{re.escape(name)}(?!\w)", text)
+    if len(read) != 1 or "function(" in text or ":=" in text:
+        return text, [binding]
+    before, after = re.split(rf"{re.escape(name)}(?!\w)", text)
+    return f"{before}{enclosed(value)}{after}", []
 
 
 def _resolved(value: Value, given: Sequence[Let]) -> tuple[Value, Sequence[Let]]:

@@ -96,7 +96,7 @@ FAILING = {
     "1 / count if count != 0 else 0.0": None,
     "0 if count == 0 else 1 // count": None,
     "[t.tags[0] for t in tickets if t.tags]": None,
-    "sum(xs) / max(len(xs), 1)": None,
+    "sum([x % 9 for x in xs]) / max(len(xs), 1)": None,
     "count / 2": None,
     "xs[1:]": None,
     # What is known is about something else.

@@ -85,13 +85,13 @@ def test_straight_steps_are_their_tasks_and_nothing_else(program: Any) -> None:
         @flow
         def f(a: int) -> str:
             first = get(a)
-            total = first * 2 + a
+            total = first % 100 + 2
             second = get(total)
             return f"{second} of {total}"
         """)
     ).definition
     assert {name: state["Type"] for name, state in machine["States"].items()} == {"get": "Task", "get_2": "Task"}
-    assert machine["States"]["get"]["Assign"] == {"total": "{% $states.result.Payload * 2 + $states.input.a %}"}
+    assert machine["States"]["get"]["Assign"] == {"total": "{% ($states.result.Payload % 100 + 100) % 100 + 2 %}"}
     assert set(machine["States"]["get_2"]) >= {"Output", "End"} and "Next" not in machine["States"]["get_2"]
     assert machine["States"]["get"]["Comment"] == "order.py:21"
 
@@ -134,14 +134,52 @@ def test_a_loop_is_a_choice_that_counts(program: Any) -> None:
         def f(count: int) -> int:
             total = 0
             for i in range(count):
-                total += get(i)
+                total += len(fetch(i))
             return total
         """)
     ).definition
     assert [state["Type"] for state in machine["States"].values()] == ["Pass", "Choice", "Task", "Succeed"]
-    task = machine["States"]["get"]
-    assert task["Arguments"]["Payload"]["context"]["step"] == "{% 'f/get[' & $i & ']' %}"
-    assert task["Assign"] == {"total": "{% $total + $states.result.Payload %}", "i": "{% $i + 1 %}"}
+    task = machine["States"]["fetch"]
+    assert task["Arguments"]["Payload"]["context"]["step"] == "{% 'f/fetch[' & $i & ']' %}"
+    assert task["Assign"] == {"total": "{% $total + $count($states.result.Payload) %}", "i": "{% $i + 1 %}"}
+
+
+def test_a_sum_that_may_leave_the_exact_integers_is_looked_at(program: Any) -> None:
+    machine = only(
+        program("""
+        @flow
+        def f(count: int) -> int:
+            total = 0
+            for i in range(count):
+                total += get(i)
+            return total
+        """)
+    ).definition
+    assert {state["Type"] for name, state in machine["States"].items() if name.startswith("python")} == {"Task"}
+    looked = machine["States"]["check total + _get"]
+    assert [rule["Condition"] for rule in looked["Choices"]] == [
+        "{% $abs($total + $get) >= 9007199254740992 %}",
+        # The head of the loop: a round enters two states, as it would without the test.
+        "{% ($i + 1) < $count_ %}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "n = 0\nwhile get(n) > 2:\n    n += 1\nreturn n",
+        "n = 0\nfor i, x in enumerate(xs):\n    n = i + 1\nreturn n",
+        "return len(xs) * 2 + 1",
+        "return a % 100 + 1",
+        "if a < 10 and a > -10:\n    return a * 2\nreturn 0",
+        "for i in range(a):\n    get(i + 1)\nreturn 0",
+        "return sum([1 for x in xs if x > 2])",
+    ],
+)
+def test_what_stays_among_the_exact_integers_is_not_looked_at(program: Any, body: str) -> None:
+    lines = textwrap.indent(body, "    ")
+    machine = only(program(f"@flow\ndef f(a: int, xs: list[int]) -> int:\n{lines}\n")).definition
+    assert "9007199254740992" not in json.dumps(machine)
 
 
 def test_no_catch_where_nobody_catches(program: Any) -> None:

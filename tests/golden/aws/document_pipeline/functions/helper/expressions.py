@@ -10,3 +10,18 @@ def condense_89_result(level):
     # document_pipeline.py:89: it raises an error for some values
     return level[0]
 
+
+def summarise_document_97_result(_condense, document, parts, summaries):
+    # document_pipeline.py:97: it raises an error for some values
+    return {"document": document, "parts": len(parts), "words": sum(part["words"] for part in parts), "titles": [summary["title"] for summary in summaries], "summary": _condense}
+
+
+def summarise_folder_113_result(_condense, documents):
+    # document_pipeline.py:113: it raises an error for some values
+    return {"documents": documents, "words": sum(document["words"] for document in documents), "overview": _condense}
+
+
+CROSSINGS = {
+    'summarise_document_97_result': {'': 'summarise_document returned a value that is not of its type'},
+    'summarise_folder_113_result': {'': 'summarise_folder returned a value that is not of its type'},
+}

@@ -20,3 +20,7 @@ MODELS = {
         'Order': ModelDefinition(name='Order', flavour='pydantic', module='order_saga', qualname='Order', fields=(ModelField(name='id', attribute='id', type=StrType(kind='str'), required=True, default=None), ModelField(name='customer', attribute='customer', type=StrType(kind='str'), required=True, default=None), ModelField(name='card', attribute='card', type=StrType(kind='str'), required=True, default=None), ModelField(name='lines', attribute='lines', type=ListType(item=ModelType(name='Line', kind='model'), kind='list'), required=True, default=None)), description=''),
     },
 }
+
+CROSSINGS = {
+    'place_order_105_total': {'': 'the value of total'},
+}

@@ -19,3 +19,7 @@ MODELS = {
         'Draft': ModelDefinition(name='Draft', flavour='pydantic', module='ticket_triage', qualname='Draft', fields=(ModelField(name='article', attribute='article', type=StrType(kind='str'), required=True, default=None), ModelField(name='text', attribute='text', type=StrType(kind='str'), required=True, default=None), ModelField(name='confidence', attribute='confidence', type=FloatType(kind='float'), required=True, default=None)), description=''),
     },
 }
+
+CROSSINGS = {
+    'answer_111_best': {'': 'the value of best'},
+}
