@@ -15,6 +15,8 @@ HELPER_TIMEOUT = 60
 MARGIN = 15
 """Seconds by which a call waits longer than the host in the function gives its task."""
 INFRASTRUCTURE_RETRIES = 5
+SHORTEST_DELAY = 0.001
+"""Seconds between attempts."""
 
 _TAGS = 'default(map.get(e, "tags"), [])'
 _TOLD = 'map.get(e, ["body", "error", "type"])'
@@ -58,13 +60,14 @@ def policy_retry(lowering: Lowering, policy: RetryPolicy) -> Retry:
     """The attempts of a task or prompt behind the first. The random part of a delay is always 0 (decision 0024)."""
     key = (policy.on, policy.never)
     wish = "is_retried" if policy.on == ("Exception",) and not policy.never else "is_retried_for"
-    if key != (("Exception",), ()):
-        wish += "_" + "_".join(name for name in policy.on)
+    if wish == "is_retried_for":
+        wish += "_" + "_".join(policy.on) + "".join(f"_not_{name}" for name in policy.never)
     return Retry(
         predicate=expression(lowering.share(wish, lambda name: _retried(name, policy), ("retry", key))),
         max_retries=policy.attempts - 1,
-        initial_delay=_number(policy.delay),
-        max_delay=_number(max(policy.max_delay, policy.delay)),
+        # Whether a delay may be 0 is not documented.
+        initial_delay=_number(max(policy.delay, SHORTEST_DELAY)),
+        max_delay=_number(max(policy.max_delay, policy.delay, SHORTEST_DELAY)),
         multiplier=_number(max(1.0, policy.backoff)),
     )
 

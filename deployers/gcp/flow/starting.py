@@ -96,6 +96,8 @@ def _start(lowering: Lowering) -> Steps:
         arguments={
             "parent": expression("itself"),
             "body": {"argument": expression("json.encode_to_string(argument)")},
+            # Otherwise the connector waits until the execution ends.
+            "connector_params": {"skip_polling": True},
         },
         result="execution",
     )

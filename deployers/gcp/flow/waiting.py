@@ -130,16 +130,15 @@ def _waiting(lowering: Lowering, name: str) -> Subworkflow:
         result="called",
     )
     taken = Assign(name="take", pairs=(("answer", expression("called.http_request.body")),))
-    # A wait whose time is over may be answered no more.
+    # Somebody may have decided in the last moment: then that counts.
     closing = {"kind": "close", "run": expression("request.run"), "step": expression("request.step")}
     closing["callback"] = expression("callback.url")
+    is_late = expression('"TimeoutError" in default(map.get(e, "tags"), [])')
+    last = Assign(name="take_last", pairs=(("answer", expression("closed.body.answer")),))
     late = Switch(
-        name="late",
+        name="if_late",
         cases=(
-            Case(
-                condition=expression('"TimeoutError" in default(map.get(e, "tags"), [])'),
-                steps=(_service_call(lowering, "close", closing), Return(name="nothing", value=None)),
-            ),
+            Case(condition=is_late, steps=(_service_call(lowering, "close", closing, "closed"), last)),
             Case(condition=True, steps=(Raise(name="failed", value=expression("e")),)),
         ),
     )
@@ -147,6 +146,7 @@ def _waiting(lowering: Lowering, name: str) -> Subworkflow:
     refused = Switch(
         name="look",
         cases=(
+            Case(condition=expression("answer == null"), steps=(Return(name="nothing", value=None),)),
             Case(
                 condition=expression('"error" in answer'),
                 steps=(Raise(name="refused", value=expression("answer.error")),),
@@ -161,7 +161,7 @@ def _waiting(lowering: Lowering, name: str) -> Subworkflow:
     )
 
 
-def _service_call(lowering: Lowering, name: str, body: Json) -> Try:
+def _service_call(lowering: Lowering, name: str, body: Json, result: str | None = None) -> Try:
     call = Call(
         name=f"{name}_wait",
         function="http.post",
@@ -171,14 +171,16 @@ def _service_call(lowering: Lowering, name: str, body: Json) -> Try:
             "timeout": OPENING_TIMEOUT,
             "body": body,
         },
+        result=result,
     )
+    error = f"{name}_error"
     failed = Call(
         name=f"{name}_failed",
         function=raise_call_failure(lowering),
-        arguments={"e": expression("e"), "task": expression("request.step"), "seconds": str(OPENING_TIMEOUT - MARGIN)},
+        arguments={"e": expression(error), "task": expression("request.step"), "seconds": str(OPENING_TIMEOUT - MARGIN)},
     )
     return Try(
-        name=f"try_to_{name}", steps=(call,), retry=infrastructure_retry(lowering), caught="e", handler=(failed,)
+        name=f"try_to_{name}", steps=(call,), retry=infrastructure_retry(lowering), caught=error, handler=(failed,)
     )
 
 

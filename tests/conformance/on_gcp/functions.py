@@ -1,0 +1,91 @@
+"""The functions of the cases' apps, in this process: the host that runs below Cloud Run, asked without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import itertools
+import json
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from engines.gcp.requests import Answer, Request
+
+from skyloom.adapters.hosts import cloud_run
+from skyloom.adapters.hosts.wire import name_on_the_wire, text_on_the_wire
+from skyloom.deployers.expressions_module import expressions_module
+from skyloom.deployers.hoisted import HoistedExpression
+from skyloom.flows.definitions import Prompt
+from skyloom.flows.ir.program import Program
+from skyloom.flows.outcome import Raised
+from skyloom.flows.prompting import ModelSource, ask
+from skyloom.flows.runner.locate import locate
+
+Json = Any
+Handler = Callable[[Request], Answer]
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A request as the framework hands it to a function."""
+
+    method: str
+    headers: dict[str, str]
+    body: bytes
+
+    def get_json(self, *, silent: bool = False) -> Json:
+        return json.loads(self.body)
+
+
+def answered(handler: Any, request: Request) -> Answer:
+    """What a function's handler answers."""
+    assert request.headers["Authorization"].startswith("Bearer OIDC:"), "functions are called with an identity"
+    body, status, headers = handler(Posted(request.method, dict(request.headers), request.body))
+    return Answer(status, headers, body.encode())
+
+
+def tasks(program: Program) -> Handler:
+    """The function of all tasks."""
+    places = {name: f"{task.module}:{task.qualname}" for name, task in program.tasks.items()}
+    handler = cloud_run.function(tasks=places)
+    return lambda request: answered(handler, request)
+
+
+def helper(hoisted: Iterable[HoistedExpression], folder: Path) -> Handler:
+    """The app's helper function."""
+    name = f"expressions_of_cases_{next(_numbers)}"
+    file = folder / f"{name}.py"
+    file.write_text(expressions_module(hoisted, "workflows"), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    handler = cloud_run.function(expressions=name)
+    return lambda request: answered(handler, request)
+
+
+def prompts(program: Program) -> Handler:
+    """The function of all prompts, on the offline model."""
+
+    def handler(request: Request) -> Answer:
+        event = json.loads(request.body)
+        definition = program.prompts[event["prompt"]]
+        try:
+            prompt = cast(Prompt[..., Any], locate(definition))
+            answer = asyncio.run(ask(definition, prompt, event["arguments"], ModelSource()))
+        except Exception as problem:
+            error = Raised.of(problem).error
+            name = json.dumps(name_on_the_wire(error, definition.retry.never, definition.retry.on))
+            return Answer(500, _JSON, f'{{"error": {text_on_the_wire(error)}, "name": {name}}}'.encode())
+        return Answer(200, _JSON, json.dumps(answer.value).encode())
+
+    return handler
+
+
+_JSON = {"Content-Type": "application/json"}
