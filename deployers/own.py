@@ -25,6 +25,9 @@ _LEADS_AWAY = frozenset(
 """Modules whose imports inside functions are not for functions in a cloud: they lead to compilers and engines, or to
 what a function is made of only where it needs it. Those of all others come along."""
 
+_FOR_MODELS = frozenset({"skyloom.flows.converters", "skyloom.flows.records"})
+"""What reads and writes models, with pydantic. A function that requires nothing has none: `plain_types` does."""
+
 _READERS = ("skyloom.adapters.secrets.aws_secrets_manager",)
 """Modules that are imported by name, from a table."""
 
@@ -42,10 +45,14 @@ class PlainSession:
 '''
 
 
-def own_files(names: Iterable[str]) -> dict[str, bytes]:
-    """The files of Skyloom, by path in a package, that are needed to import `names`: modules, or names in modules."""
+def own_files(names: Iterable[str], *, models: bool = True) -> dict[str, bytes]:
+    """The files of Skyloom, by path in a package, that are needed to import `names`: modules, or names in modules.
+
+    Args:
+        models: whether there may be pydantic models.
+    """
     files: dict[str, bytes] = {}
-    for module in sorted(_closure(names)):
+    for module in sorted(_closure(names, frozenset() if models else _FOR_MODELS)):
         path = _file(module)
         if path is not None:
             inside = path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else Path(*module.split(".")[1:])
@@ -54,12 +61,12 @@ def own_files(names: Iterable[str]) -> dict[str, bytes]:
     return files
 
 
-def _closure(names: Iterable[str]) -> set[str]:
+def _closure(names: Iterable[str], left_out: frozenset[str]) -> set[str]:
     found: set[str] = set()
     open_names = list(names)
     while open_names:
         for module in _modules(open_names.pop()):
-            if module not in found:
+            if module not in found and module not in left_out:
                 found.add(module)
                 open_names += _imports(module)
     return found

@@ -17,8 +17,9 @@ from skyloom.errors import TaskFailed
 from skyloom.flows import session, values
 from skyloom.flows.coroutines import run_to_end
 from skyloom.flows.definitions import Definition, Task
-from skyloom.flows.outcome import Json
 from skyloom.flows.task_context import TaskContext, current_attempt
+
+Json = Any
 
 TRACE_VARIABLE = "SKYLOOM_TRACE"
 _trace_lock = threading.Lock()

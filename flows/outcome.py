@@ -1,6 +1,6 @@
 """How a step ends: with a JSON value, or with an error that keeps its class name, its base classes and its message."""
 
-from __future__ import annotations
+# Annotations are not postponed here: `NamedTuple` would compile each of them whenever a function starts.
 
 import functools
 from typing import Any, NamedTuple
@@ -17,13 +17,13 @@ class ErrorValue(NamedTuple):
     message: str
 
     @classmethod
-    def of(cls, error: BaseException) -> ErrorValue:
+    def of(cls, error: BaseException) -> "ErrorValue":
         """The error as data."""
         names = tuple(base.__name__ for base in type(error).__mro__[1:] if base not in (BaseException, object))
         return cls(type(error).__name__, names, carried(str(error)))
 
     @classmethod
-    def from_json(cls, value: dict[str, Json]) -> ErrorValue:
+    def from_json(cls, value: dict[str, Json]) -> "ErrorValue":
         """Reads what `to_json` wrote."""
         return cls(value["type"], tuple(value["bases"]), value["message"])
 
@@ -75,7 +75,7 @@ class Raised(Exception):
         return "; ".join(parts) or None
 
     @classmethod
-    def of(cls, exception: Exception) -> Raised:
+    def of(cls, exception: Exception) -> "Raised":
         """Wraps an exception; one that is wrapped already stays as it is."""
         return exception if isinstance(exception, Raised) else cls(ErrorValue.of(exception), exception)
 

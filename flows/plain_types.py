@@ -189,12 +189,12 @@ def _optional(inner: Check) -> Check:
     return lambda value, place, problems: None if value is None else inner(value, place, problems)
 
 
-_SIMPLE = re.compile(r"[ !#-&(-\[\]-~]*")
+_SIMPLE = r"[ !#-&(-\[\]-~]*"
 """Texts whose spelling within quotes is the same everywhere."""
 
 
 def _literal(values: tuple[Any, ...]) -> Check | None:
-    if not all(value is None or (type(value) is str and _SIMPLE.fullmatch(value)) for value in values):
+    if not all(value is None or (type(value) is str and re.fullmatch(_SIMPLE, value)) for value in values):
         return None
     spelled = [repr(value) for value in values]
     words = " or ".join([", ".join(spelled[:-1]), spelled[-1]] if spelled[1:] else spelled)

@@ -1,6 +1,6 @@
 """How long and how often: durations in seconds, and what is tried again."""
 
-from __future__ import annotations
+# Annotations are not postponed here: `NamedTuple` would compile each of them whenever a function starts.
 
 from typing import NamedTuple
 

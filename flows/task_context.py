@@ -1,6 +1,6 @@
 """What a task may ask about the attempt it runs in."""
 
-from __future__ import annotations
+# Annotations are not postponed here: `NamedTuple` would compile each of them whenever a function starts.
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from skyloom.adapters.hosts.invocation import Failed, Invocation, jobs
-from skyloom.adapters.hosts.wire import on_the_wire
 
 Json = Any
 Handler = Callable[[dict[str, Json], Any], Json]
@@ -30,6 +29,8 @@ def function(
         try:
             return Invocation(event, _Lambda(context), first).run(kinds)
         except Failed as failed:
+            from skyloom.adapters.hosts.wire import on_the_wire
+
             raise on_the_wire(failed.error, failed.never, failed.on) from None
 
     return handler

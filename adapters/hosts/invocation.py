@@ -15,14 +15,16 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from skyloom.adapters.hosts import claims
 from skyloom.adapters.hosts.deadline import Expired, within
 from skyloom.adapters.hosts.jobs import Expressions, Job, Tasks
 from skyloom.errors import TaskFailed, TaskTimedOut
-from skyloom.flows.outcome import ErrorValue
 from skyloom.flows.task_context import TaskContext
+
+if TYPE_CHECKING:
+    from skyloom.flows.outcome import ErrorValue
 
 Json = Any
 
@@ -132,6 +134,9 @@ class Invocation:
             self._log(time.monotonic() - started, None)
             return result
         self._log(time.monotonic() - started, failure)
+        # Only what fails needs it: most functions start without.
+        from skyloom.flows.outcome import ErrorValue
+
         raise Failed(ErrorValue.of(failure), job.never if job else (), job.on if job else ()) from None
 
     def _job(self, kinds: Mapping[str, Jobs]) -> Job:
