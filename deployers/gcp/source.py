@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from skyloom.deployers.gcp.steps import Step, Subworkflow, walk, workflow_structure
@@ -90,6 +91,10 @@ def _flow(value: Json) -> str:
             return f"[{', '.join(_flow(item) for item in value)}]"
         case dict():
             return "{}"
+        case float():
+            # Versions of YAML disagree about exponents.
+            text = format(Decimal(repr(value)), "f")
+            return text if "." in text else f"{text}.0"
         case _:
             return json.dumps(value)
 

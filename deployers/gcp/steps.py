@@ -120,7 +120,7 @@ class Retry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try(Named):
     """Runs `steps`, again as `retry` says; an error that is left over is `caught` in `handler`. Variables assigned
-    first in the handler are not known behind it."""
+    first in the handler are not known behind it. A single call that is called as the step itself stands in it bare."""
 
     steps: Steps
     retry: Retry | None = None
@@ -192,7 +192,7 @@ class Names:
 
     def fresh(self, wish: str) -> str:
         """`wish` as an identifier, or with `_2`, `_3`, ... behind it where that is taken."""
-        base = re.sub(r"\W+", "_", wish, flags=re.ASCII).strip("_")[:60] or "step"
+        base = re.sub(r"[\W_]+", "_", wish, flags=re.ASCII).strip("_")[:60] or "step"
         base = f"_{base}" if base[0].isdigit() else base
         name, number = base, 1
         while name in self._taken:
@@ -293,8 +293,16 @@ def _case(case: Case) -> dict[str, Json]:
 
 def _loop(loop: Loop) -> dict[str, Json]:
     index = {} if loop.index is None else {"index": loop.index}
-    over = {"in": loop.items} if loop.between is None else {"range": list(loop.between)}
+    over = {"in": loop.items} if loop.between is None else {"range": _range(*loop.between)}
     return {"value": loop.value} | index | over | {"steps": structure(loop.steps)}
+
+
+def _range(first: Json, last: Json) -> Json:
+    """Two integers; where one is an expression, a list as an expression."""
+    if isinstance(first, int) and isinstance(last, int):
+        return [first, last]
+    texts = (bound[2:-1] if isinstance(bound, str) else str(bound) for bound in (first, last))
+    return f"${{[{', '.join(texts)}]}}"
 
 
 def _parallel(shared: tuple[str, ...], limit: Json) -> dict[str, Json]:
@@ -303,7 +311,12 @@ def _parallel(shared: tuple[str, ...], limit: Json) -> dict[str, Json]:
 
 
 def _try(step: Try) -> dict[str, Json]:
-    body: dict[str, Json] = {"try": {"steps": structure(step.steps)}}
+    match step.steps:
+        case (Call(name=name) as call,) if name == step.name:
+            tried = _body(call)
+        case _:
+            tried = {"steps": structure(step.steps)}
+    body: dict[str, Json] = {"try": tried}
     if step.retry is not None:
         retry = step.retry
         backoff = {"initial_delay": retry.initial_delay, "max_delay": retry.max_delay, "multiplier": retry.multiplier}

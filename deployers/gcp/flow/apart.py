@@ -91,7 +91,7 @@ def _entry(lowering: Lowering, context: Context, step: ir.Race, position: int) -
     before, (result,) = evaluate(lowering, inside, [Root("result", branch.result)], branch.span)
     give = Return(name=inside.step("return_result"), at=inside.at(branch.span), value=result)
     steps = inside.settled([*declarations(inside, branch.body, reads, branch.span), *body, *before, give])
-    name = lowering.names.fresh(f"{context.flow.name}_{step.id}_{position}")
+    name = lowering.names.fresh(f"flow_{context.flow.name}_{step.id}_{position}")
     lowering.shared[name] = Subworkflow(
         name=name,
         parameters=tuple(Parameter(name=given) for given in (*parameters.values(), "path", "run")),

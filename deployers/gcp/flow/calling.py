@@ -63,7 +63,9 @@ def _unchanged(flow: FlowDefinition) -> frozenset[str]:
     """The parameters that are read in the execution's argument itself."""
     changed = set(assigned(flow.body))
     return frozenset(
-        p.name for p in flow.parameters if p.required and p.name not in changed and p.name not in STANDARD_NAMES
+        p.name
+        for p in flow.parameters
+        if p.required and p.name not in changed and p.name not in STANDARD_NAMES and p.name.isascii()
     )
 
 
@@ -125,7 +127,7 @@ def subworkflow_of(lowering: Lowering, flow: FlowDefinition, depth: int) -> str:
     """The name of a flow's subworkflow, for calls inside of so many parallel steps."""
     key = (flow.name, min(depth, PARALLEL_DEPTH.value) if _fans_out(lowering, flow.name, set()) else 0)
     if key not in lowering.flows:
-        lowering.flows[key] = lowering.names.fresh(flow.name)
+        lowering.flows[key] = lowering.names.fresh(f"flow_{flow.name}")
         lowering.waiting.append(key)
     return lowering.flows[key]
 

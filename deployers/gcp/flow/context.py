@@ -10,7 +10,7 @@ from typing import Any
 
 from skyloom.deployers.facts import Facts
 from skyloom.deployers.gcp.flow.labels import Lowered, settled
-from skyloom.deployers.gcp.flow.texts import RUN
+from skyloom.deployers.gcp.flow.texts import RUN, SUBWORKFLOWS
 from skyloom.deployers.gcp.steps import Names, Steps
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Expr, bound_names
@@ -108,8 +108,8 @@ class Context:
         return self.frame.steps.fresh(wish)
 
     def variable(self, wish: str) -> str:
-        """A name for a variable."""
-        return self.frame.variables.fresh(wish)
+        """A name for a variable: no subworkflow is called so."""
+        return self.frame.variables.fresh(f"its_{wish}" if wish.startswith(SUBWORKFLOWS) else wish)
 
     def settled(self, lowered: Iterable[Lowered]) -> Steps:
         """The steps of one list."""

@@ -112,8 +112,7 @@ def _attempts(
     )
     retry = infrastructure_retry(lowering)
     if attempt is None:
-        name = context.step(f"try_{step}")
-        return [Try(name=name, at=at, steps=(call,), retry=retry, caught=caught, handler=(failure,))]
+        return [Try(name=call.name, at=at, steps=(call,), retry=retry, caught=caught, handler=(failure,))]
     counted = Assign(name=context.step(f"{step}_next_attempt"), pairs=((attempt, expression(f"{attempt} + 1")),))
     once = Try(
         name=context.step(f"{step}_attempt"),
@@ -125,4 +124,4 @@ def _attempts(
     )
     first = Assign(name=context.step(f"{step}_first_attempt"), at=at, pairs=((attempt, 1),))
     policy = policy_retry(lowering, callee.retry)
-    return [first, Try(name=context.step(f"try_{step}"), at=at, steps=(once,), retry=policy)]
+    return [first, Try(name=context.step(f"{step}_attempts"), at=at, steps=(once,), retry=policy)]

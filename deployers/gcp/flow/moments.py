@@ -85,7 +85,7 @@ def lower_emit(lowering: Lowering, context: Context, step: Emit) -> list[Lowered
         arguments={"e": expression(caught), "task": step.id, "seconds": "30"},
     )
     tried = Try(
-        name=context.step(f"try_{step.id}"),
+        name=call.name,
         at=at,
         steps=(call,),
         retry=infrastructure_retry(lowering),

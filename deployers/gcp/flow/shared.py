@@ -156,9 +156,7 @@ def _in_python(lowering: Lowering, name: str) -> Subworkflow:
         function=raise_call_failure(lowering),
         arguments={"e": expression("e"), "task": expression("expression"), "seconds": str(HELPER_TIMEOUT)},
     )
-    tried = Try(
-        name="try_to_evaluate", steps=(call,), retry=infrastructure_retry(lowering), caught="e", handler=(failed,)
-    )
+    tried = Try(name="evaluate", steps=(call,), retry=infrastructure_retry(lowering), caught="e", handler=(failed,))
     return Subworkflow(
         name=name,
         parameters=(Parameter(name="expression"), Parameter(name="values")),

@@ -101,7 +101,7 @@ def _start(lowering: Lowering) -> Steps:
         },
         result="execution",
     )
-    tried = Try(name="try_to_start", steps=(create,), retry=infrastructure_retry(lowering))
+    tried = Try(name="create_execution", steps=(create,), retry=infrastructure_retry(lowering))
     note = Assign(name="note_execution", pairs=(("started", expression("list.concat(started, execution.name)")),))
     return (Assign(name="part", pairs=pairs), tried, note)
 
@@ -135,7 +135,7 @@ def _cancel() -> For:
     """The others are cancelled; one that has ended meanwhile cannot be."""
     cancel = Call(name="cancel_execution", function=f"{_EXECUTIONS}.cancel", arguments={"name": expression("other")})
     ended = Assign(name="ended_already", pairs=(("_", None),))
-    tried = Try(name="try_to_cancel", steps=(cancel,), caught="e", handler=(ended,))
+    tried = Try(name="cancel_execution", steps=(cancel,), caught="e", handler=(ended,))
     lost = Case(condition=expression("position != winner"), steps=(tried,))
     which = Switch(name="if_not_first", cases=(lost,))
     return For(
@@ -194,7 +194,7 @@ def _run_entry(lowering: Lowering, name: str) -> Subworkflow:
         steps=(
             Assign(name="nothing_yet", pairs=(("outcome", None), ("value", None))),
             work,
-            Try(name="try_to_tell", steps=(tell,), retry=infrastructure_retry(lowering)),
+            Try(name="tell", steps=(tell,), retry=infrastructure_retry(lowering)),
         ),
         comment="A part of another run: tells that run what comes of it.",
     )

@@ -16,6 +16,9 @@ STANDARD_NAMES = frozenset(
 )
 """Names that mean something in expressions, or in a workflow's text: no variable is called so."""
 
+SUBWORKFLOWS = ("flow_", "is_", "raise_", "run_", "wait_for_", "in_python", "first_of")
+"""How the names of subworkflows begin: those of variables do not."""
+
 RUN = '${sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")}'
 """The run, as tasks know it. cloud.google.com/workflows/docs/reference/environment-variables"""
 

@@ -98,7 +98,7 @@ def _wait(
     call = Call(
         name=context.step(step.id),
         at=at,
-        function=lowering.share("wait", lambda name: _waiting(lowering, name)),
+        function=lowering.share("wait_for_answer", lambda name: _waiting(lowering, name)),
         arguments={"request": request, "seconds": LONGEST_WAIT if step.timeout is None else timeout},
         result=answer,
     )
@@ -177,10 +177,14 @@ def _service_call(lowering: Lowering, name: str, body: Json, result: str | None 
     failed = Call(
         name=f"{name}_failed",
         function=raise_call_failure(lowering),
-        arguments={"e": expression(error), "task": expression("request.step"), "seconds": str(OPENING_TIMEOUT - MARGIN)},
+        arguments={
+            "e": expression(error),
+            "task": expression("request.step"),
+            "seconds": str(OPENING_TIMEOUT - MARGIN),
+        },
     )
     return Try(
-        name=f"try_to_{name}", steps=(call,), retry=infrastructure_retry(lowering), caught=error, handler=(failed,)
+        name=f"{name}_wait", steps=(call,), retry=infrastructure_retry(lowering), caught=error, handler=(failed,)
     )
 
 

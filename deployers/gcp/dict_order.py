@@ -1,0 +1,161 @@
+"""The order of a dict's entries, which Workflows does not keep: what would look at it is refused.
+
+Google documents no order, neither for `keys()` nor for JSON. An expression may still go through the entries of a dict
+where the order does not show in its value (`sorted(stock)`, `sum(counts.values())` of ints), or where the dict is made
+in the expression itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from skyloom.errors import Diagnostic, Span
+from skyloom.flows.expr import nodes
+from skyloom.flows.expr.nodes import Expr, children
+from skyloom.flows.expr.types import DictType, IntType, Type, members
+from skyloom.flows.graph.expressions import source as shown
+from skyloom.flows.ir import nodes as ir
+from skyloom.flows.ir.program import FlowDefinition, Program
+from skyloom.flows.ir.rewrite import rewrite
+
+_VIEWS = frozenset({"dict.items", "dict.keys", "dict.values"})
+_SEQUENCES = frozenset({"enumerate", "list", "list.copy", "map", "reversed", "sorted", "str.join", "tuple", "zip"})
+_TEXTS = frozenset({"format", "json.dumps", "repr", "str"})
+_UNORDERED = frozenset({"all", "any", "bool", "len", "max", "min", "sorted"})
+"""Builtins whose value is the same in whatever order they get their elements, where no key chooses among them."""
+
+
+def order_problems(program: Program) -> Iterator[Diagnostic]:
+    """What looks at the order of entries."""
+    for flow in program.flows.values():
+        yield from _problems(flow)
+
+
+def _problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
+    seen: set[Span] = set()
+    for root in _roots(flow.body):
+        for found in _ordered(root, sees=True):
+            if found.dict.span not in seen:
+                seen.add(found.dict.span)
+                yield found.problem(flow)
+
+
+def _roots(block: ir.Block) -> list[Expr]:
+    """The whole expressions of statements: those that stand in no other."""
+    found: list[Expr] = []
+    inner: set[int] = set()
+
+    def note(expr: Expr) -> Expr:
+        found.append(expr)
+        inner.update(map(id, children(expr)))
+        return expr
+
+    rewrite(block, note)
+    return [expr for expr in found if id(expr) not in inner]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A dict, and the expression in which its order shows."""
+
+    dict: Expr
+    where: Expr
+
+    def problem(self, flow: FlowDefinition) -> Diagnostic:
+        return Diagnostic(
+            "SKY725",
+            f"`{shown(self.where)}` goes through `{shown(self.dict)}` in the order of its entries, which Workflows does "
+            "not keep",
+            flow.file,
+            self.where.span,
+            hint=f"go through it in an order of your own, `sorted({shown(self.dict)})`; or keep a list of pairs",
+        )
+
+
+def _ordered(expr: Expr, *, sees: bool) -> Iterator[_Found]:
+    """The dicts whose order shows in the value of `expr`. `sees`: whether that of its elements counts."""
+    match expr:
+        case nodes.Call(function=name, arguments=(of, *rest)) if name in _VIEWS or name in _SEQUENCES | _TEXTS:
+            visible = sees and not (name == "sorted" and not expr.keywords)
+            if visible and _is_foreign_dict(of) and not _sorts_keys(expr):
+                yield _Found(of, expr)
+            for part in (of, *rest):
+                yield from _ordered(part, sees=visible)
+        case nodes.Call(function=name, arguments=arguments, keywords=keywords):
+            keyed = any(keyword.name == "key" for keyword in keywords)
+            hidden = (name in _UNORDERED and not keyed) or (name == "sum" and _is_int(expr.type))
+            if keyed and arguments and _is_foreign_dict(arguments[0]):
+                yield _Found(arguments[0], expr)
+            for part in arguments:
+                yield from _ordered(part, sees=not hidden)
+            for keyword in keywords:
+                yield from _ordered(keyword.value, sees=True)
+        case nodes.Compare(operator="in" | "not in", left=left, right=right):
+            yield from _ordered(left, sees=True)
+            yield from _ordered(right, sees=False)
+        case nodes.Comprehension():
+            yield from _in_comprehension(expr, sees=sees)
+        case _:
+            for part in children(expr):
+                yield from _ordered(part, sees=True)
+
+
+def _in_comprehension(expr: nodes.Comprehension, *, sees: bool) -> Iterator[_Found]:
+    # A dict keyed by the keys of another has no order of its own to show.
+    hidden = not sees or (expr.key is not None and _is_keyed_alike(expr))
+    for generator in expr.generators:
+        if not hidden and _is_foreign_dict(generator.items):
+            yield _Found(generator.items, expr)
+        yield from _ordered(generator.items, sees=not hidden)
+    for generator in expr.generators:
+        for condition in generator.conditions:
+            yield from _ordered(condition, sees=True)
+    yield from _ordered(expr.element, sees=True)
+    if expr.key is not None:
+        yield from _ordered(expr.key, sees=True)
+
+
+def _is_keyed_alike(expr: nodes.Comprehension) -> bool:
+    """`{k: ... for k, v in d.items()}`: every entry has a key of its own."""
+    match expr.generators, expr.key:
+        case (nodes.Generator(target=nodes.Unpack(targets=(nodes.Bind(name=name), _)), items=items),), nodes.Name():
+            return expr.key.name == name and isinstance(items, nodes.Call) and items.function == "dict.items"
+        case (nodes.Generator(target=nodes.Bind(name=name), items=items),), nodes.Name():
+            return expr.key.name == name and isinstance(items, nodes.Call) and items.function == "dict.keys"
+        case _:
+            return False
+
+
+def _sorts_keys(call: nodes.Call) -> bool:
+    """Whether `json.dumps` is told to sort."""
+    return any(
+        keyword.name == "sort_keys" and isinstance(keyword.value, nodes.Literal) and bool(keyword.value.value)
+        for keyword in call.keywords
+    )
+
+
+def _is_foreign_dict(expr: Expr) -> bool:
+    """Whether the value is a dict (or holds some) that the expression has not made itself."""
+    return _holds_dict(expr.type) and not _is_made_here(expr)
+
+
+def _holds_dict(of: Type) -> bool:
+    return any(isinstance(member, DictType) for member in members(of))
+
+
+def _is_made_here(expr: Expr) -> bool:
+    match expr:
+        case nodes.Object(entries=entries):
+            spreads = [entry.value for entry in entries if entry.key is None]
+            return all(isinstance(one, nodes.Spread) and _is_made_here(one.value) for one in spreads)
+        case nodes.Comprehension():
+            return True
+        case nodes.Call(function="dict" | "dict.copy", arguments=(of,)):
+            return not _holds_dict(of.type) or _is_made_here(of)
+        case _:
+            return False
+
+
+def _is_int(of: Type) -> bool:
+    return all(isinstance(member, IntType) for member in members(of))
