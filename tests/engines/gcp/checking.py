@@ -60,7 +60,7 @@ def check_jumps(
             for case in step.does.cases:
                 if case.next is not None:
                     check_jump(case.next, here, step.name)
-                if case.returns is not None:
+                if isinstance(case.does, Returned):
                     check_return(kinds, step.name)
         if isinstance(step.does, Returned):
             check_return(kinds, step.name)
@@ -94,8 +94,11 @@ def check_jump(to: str, lists: tuple[tuple[str, frozenset[str]], ...], place: st
 def check_calls(step: Step, place: str, routines: Mapping[str, Routine]) -> None:
     """Refuses unknown functions and wrong arguments, in steps and in expressions."""
     try:
-        if isinstance(step.does, Call):
-            check_call(step.does, routines)
+        for action in (
+            (step.does, *(case.does for case in step.does.cases)) if isinstance(step.does, Switch) else (step.does,)
+        ):
+            if isinstance(action, Call):
+                check_call(action, routines)
         for expression in reads_of(step.does, place):
             for node in walk(expression):
                 check_called(node, routines)

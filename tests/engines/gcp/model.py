@@ -31,12 +31,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Case:
-    """One condition of a switch: steps, a jump or a return."""
+    """One condition of a switch, with what a step can do and where it can go."""
 
     condition: Template
-    steps: tuple[Step, ...] | None = None
+    does: Action
     next: str | None = None
-    returns: Returned | None = None
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,8 @@ def blocks(action: Action) -> Iterator[tuple[str, tuple[Step, ...]]]:
     """The lists of steps right inside of a step, with what they are: plain, loop, except or branch."""
     match action:
         case Switch(cases):
-            yield from (("plain", case.steps) for case in cases if case.steps is not None)
+            for case in cases:
+                yield from blocks(case.does)
         case For():
             yield "loop", action.steps
         case Parallel(body=For() as loop):

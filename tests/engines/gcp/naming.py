@@ -78,6 +78,9 @@ def written(action: Action) -> Iterator[str]:
                     yield name
         case Call(result=str() as result):
             yield result
+        case Switch(cases):
+            for case in cases:
+                yield from written(case.does)
         case _:
             return
 
@@ -86,7 +89,8 @@ def same_scope(action: Action) -> Iterator[tuple[Step, ...]]:
     """The lists of steps inside of a step that share its scope."""
     match action:
         case Switch(cases):
-            yield from (case.steps for case in cases if case.steps is not None)
+            for case in cases:
+                yield from same_scope(case.does)
         case Try(steps=steps) | Nested(steps=steps):
             yield steps
         case _:
@@ -114,6 +118,9 @@ def all_targets(action: Action) -> Iterator[str]:
     """Every variable that a step writes, or writes into."""
     if isinstance(action, Assign):
         yield from (target(text)[0] for text, _ in action.pairs)
+    elif isinstance(action, Switch):
+        for case in action.cases:
+            yield from all_targets(case.does)
     else:
         yield from written(action)
 
@@ -147,6 +154,9 @@ def inner_scopes(action: Action) -> Iterator[tuple[tuple[Step, ...], set[str], f
                 yield branch.steps, set(), frozenset(action.shared)
         case Try(caught=caught) if caught is not None:
             yield caught.steps, {caught.variable}, None
+        case Switch(cases):
+            for case in cases:
+                yield from inner_scopes(case.does)
         case _:
             return
 
@@ -168,7 +178,7 @@ def enter(
     for name in own:
         fit(name, place, routines)
         if scope.visible(name):
-            raise Undocumented(f"{place}: the variable {name} of a loop or except exists around it")
+            raise WorkflowRefused(f"the variable {name} of a loop or except is used outside of it", place)
     for name in shared or ():
         if not scope.visible(name):
             raise WorkflowRefused(f"the shared variable {name} does not exist around the parallel step", place)

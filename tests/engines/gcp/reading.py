@@ -31,7 +31,9 @@ from engines.gcp.model import (
 )
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-"""Names of variables (syntax/variables); for steps and routines it is what all samples keep to."""
+"""Names of variables (syntax/variables)."""
+STEP_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+"""Names of steps, branches and routines: what Google's samples keep to."""
 RESERVED = ("end", "break", "continue")
 KINDS: dict[str, frozenset[str]] = {
     "assign": frozenset({"next"}),
@@ -73,6 +75,8 @@ def routine(name: str, block: Any) -> Routine:
         parameters.append(variable(parameter, f"{name}.params"))
     if name == "main" and (len(parameters) > 1 or defaults):
         raise WorkflowRefused("main has one parameter, for all runtime arguments", "main.params")
+    if len(parameters) > 10:
+        raise Undocumented(f"{name}: {len(parameters)} parameters; the schema of Google's samples has ten at most")
     if len(set(parameters)) != len(parameters):
         raise WorkflowRefused("a parameter stands twice", f"{name}.params")
     return Routine(name, tuple(parameters), defaults, read_steps(block["steps"], name, 0))
@@ -158,19 +162,10 @@ def switch(data: Any, place: str, depth: int) -> Switch:
     """`switch`."""
     cases = []
     for entry in listed(data, place):
-        fields(entry, {"condition", "steps", "next", "return"}, {"condition"}, place)
-        if len(entry) > 2:
-            raise Undocumented(f"{place}: a condition with more than one of steps, next, return")
-        if len(entry) == 1:
-            raise WorkflowRefused("a condition without steps, next or return", place)
-        cases.append(
-            Case(
-                entry["condition"],
-                read_steps(entry["steps"], place, depth + 1) if "steps" in entry else None,
-                text(entry["next"], place) if "next" in entry else None,
-                Returned(entry["return"]) if "return" in entry else None,
-            )
-        )
+        fields(entry, {"condition", "args", "result", "retry", "except", "next", *KINDS}, {"condition"}, place)
+        block = {name: value for name, value in entry.items() if name != "condition"}
+        made = step("case", block, place, depth)
+        cases.append(Case(entry["condition"], made.does, made.next))
     if not 0 < len(cases) <= CONDITIONS:
         raise WorkflowRefused(f"{len(cases)} conditions in one switch, {CONDITIONS} are allowed", place)
     return Switch(tuple(cases))
@@ -181,6 +176,8 @@ def loop(data: Any, place: str, depth: int) -> For:
     fields(data, {"value", "index", "in", "range", "steps"}, {"value", "steps"}, place)
     if ("in" in data) == ("range" in data):
         raise WorkflowRefused("a loop has `in` or `range`", place)
+    if isinstance(data.get("range"), list) and any(isinstance(end, str) for end in data["range"]):
+        raise Undocumented(f"{place}: a range of two expressions: the schema of Google's samples warns of it")
     if "index" in data and "range" in data:
         raise Undocumented(f"{place}: a loop over a range with an index")
     index = variable(data["index"], place) if "index" in data else None
@@ -223,11 +220,10 @@ def attempt(block: dict[str, Any], place: str, depth: int) -> Try:
         raise WorkflowRefused("try is a map", place)
     if set(tried) == {"steps"}:
         steps = read_steps(tried["steps"], place, depth + 1)
-    elif "call" in tried:
-        fields(tried, {"call", "args", "result"}, {"call"}, place)
-        steps = (Step(place.rpartition(".")[2], call(tried, place), bare=True),)
+    elif "next" in tried:
+        raise Undocumented(f"{place}: next of a step that stands right in a try")
     else:
-        raise Undocumented(f"{place}: try with something else than a call or steps")
+        steps = (Step(place.rpartition(".")[2], action(tried, place, depth + 1), bare=True),)
     if "retry" not in block and "except" not in block:
         raise WorkflowRefused("try has retry, except or both", place)
     caught = None
@@ -276,7 +272,7 @@ def named(name: Any, place: str) -> str:
     """The name of a step, branch or routine."""
     if not isinstance(name, str) or not name:
         raise WorkflowRefused(f"{name!r} is no name", place)
-    if not NAME.fullmatch(name):
+    if not STEP_NAME.fullmatch(name):
         raise Undocumented(f"{place}: the name {name!r}")
     return name
 

@@ -13,9 +13,10 @@ def reads_of(action: Action, place: str) -> Iterator[Expression]:
     """All expressions of a step, without those of the steps inside."""
     for template in templates_of(action):
         yield from expressions(template)
-    if isinstance(action, Assign):
-        for text, _ in action.pairs:
-            yield from (part for part in target(text, place)[1] if not isinstance(part, str))
+    for one in (action, *(case.does for case in action.cases)) if isinstance(action, Switch) else (action,):
+        if isinstance(one, Assign):
+            for text, _ in one.pairs:
+                yield from (part for part in target(text, place)[1] if not isinstance(part, str))
 
 
 def templates_of(action: Action) -> Iterator[Template]:
@@ -28,8 +29,7 @@ def templates_of(action: Action) -> Iterator[Template]:
         case Switch(cases):
             for case in cases:
                 yield case.condition
-                if case.returns is not None:
-                    yield case.returns.value
+                yield from templates_of(case.does)
         case For():
             yield action.items
             yield action.span

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import random
-import time
+from contextlib import nullcontext
 from dataclasses import replace
 
 from engines.gcp.blocks import run_for, run_parallel, run_try
 from engines.gcp.calling import call_step
 from engines.gcp.errors import ResourceLimit, Undocumented, Value, WorkflowError, type_error
 from engines.gcp.expressions.operators import type_name
-from engines.gcp.expressions.syntax import Name, walk
+from engines.gcp.expressions.syntax import Call as Called
+from engines.gcp.expressions.syntax import walk
 from engines.gcp.frame import Frame
 from engines.gcp.history import CANCELLED, FAILED, SUCCEEDED
 from engines.gcp.library.jsons import written
@@ -161,19 +161,18 @@ def raised(value: Value) -> Value:
 def assign(text: str, template: Template, frame: Frame) -> None:
     """One assignment."""
     name, path = target(text)
-    value = resolved(template, frame.scope, frame)
-    if frame.parallel and reads(template, name):
-        time.sleep(random.random() / 500)  # Reads and writes are atomic, a read and a write together are not.
-    if path:
-        keys = [part if isinstance(part, str) else frame.execution.value(part, frame) for part in path]
-        frame.scope.put_into(name, keys, value)
-    else:
-        frame.scope.put(name, value)
-
-
-def reads(template: Template, name: str) -> bool:
-    """Whether a value is computed from a variable."""
-    return any(node == Name(name) for expression in expressions(template) for node in walk(expression))
+    # Google's samples count in shared variables (src/parallel_aggregate): one assignment is whole, with its reads.
+    # What one is that runs a subworkflow, nothing says.
+    nodes = (node for expression in expressions(template) for node in walk(expression))
+    routines = frame.execution.source.routines
+    runs = any(isinstance(node, Called) and node.function in routines for node in nodes)
+    with nullcontext() if runs else frame.execution.memory.lock:
+        value = resolved(template, frame.scope, frame)
+        if path:
+            keys = [part if isinstance(part, str) else frame.execution.value(part, frame) for part in path]
+            frame.scope.put_into(name, keys, value)
+        else:
+            frame.scope.put(name, value)
 
 
 def run_switch(action: Switch, frame: Frame) -> Signal:
@@ -183,9 +182,6 @@ def run_switch(action: Switch, frame: Frame) -> Signal:
         if not isinstance(holds, bool):
             raise type_error(f"a condition is a boolean, not {type_name(holds)}")
         if holds:
-            if case.returns is not None:
-                return Return(resolved(case.returns.value, frame.scope, frame))
-            if case.next is not None:
-                return jump(case.next)
-            return run_steps(case.steps or (), frame)
+            signal = perform(case.does, frame)
+            return signal if signal is not None or case.next is None else jump(case.next)
     return None

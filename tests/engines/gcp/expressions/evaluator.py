@@ -2,8 +2,10 @@
 
     evaluate('a + len(items)', {"a": 1, "items": [2]})  ->  2
 
-`and`, `or`, `if()` and `default()`: no page says that a side is left out, so both are evaluated, and a failure of the
-side that does not matter is undocumented for `and` and `or`.
+`and` leaves its right side out when the left one is false: Google's own sample of pages of results depends on it
+(`"pageToken" in page and page.pageToken != ""`, github.com/GoogleCloudPlatform/workflows-samples,
+src/bigquery_pagetoken). Nothing says so of `or`: a right side that fails, and does not matter, is undocumented. `if()`
+and `default()` evaluate all of their arguments.
 """
 
 from __future__ import annotations
@@ -104,6 +106,8 @@ def logical(node: Binary, variables: Mapping[str, Value], around: Surroundings) 
     left = value_of(node.left, variables, around)
     if not isinstance(left, bool):
         raise type_error(f"logical operators take booleans: {shown(left)} {node.operator} ...")
+    if node.operator == "and" and not left:
+        return False
     decided = left is (node.operator == "or")
     try:
         right = value_of(node.right, variables, around)

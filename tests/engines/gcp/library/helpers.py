@@ -12,13 +12,13 @@ import hmac
 import math
 import re
 
-from engines.gcp.errors import Undocumented, Value, WorkflowError, type_error, value_error
+from engines.gcp.errors import Undocumented, Value, type_error, value_error
 from engines.gcp.expressions.numbers import certain, integer, is_number, spelled
 from engines.gcp.expressions.operators import type_name
 from engines.gcp.library.function import Function, Surroundings
 from engines.gcp.library.order import scrambled
 
-HASHES = ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")
+HASHES = ("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")
 
 
 def default(around: Surroundings, value: Value, other: Value) -> Value:
@@ -231,11 +231,11 @@ def keyed(around: Surroundings, key: Value, data: Value, name: Value) -> bytes:
 
 def get_env(around: Surroundings, name: Value, default: Value) -> Value:
     """`sys.get_env`."""
-    if not isinstance(name, str):
-        raise type_error("sys.get_env takes a text")
+    if not isinstance(name, str) or not isinstance(default, str | None):
+        raise type_error("sys.get_env takes texts")
     found = around.environment(name)
     if found is None and default is None:
-        raise WorkflowError.tagged("KeyError", f"no environment variable {name}")
+        raise Undocumented(f"the environment variable {name}, which is not set, without a default")
     return default if found is None else found
 
 
