@@ -13,6 +13,8 @@ from conformance.on_aws.gaps import GAPS
 from conformance.suite import ALL
 from engines.aws.account import AwsAccount
 
+from skyloom.errors import CheckFailed
+
 pytestmark = pytest.mark.timeout(1200)
 
 
@@ -33,9 +35,15 @@ def observed(
 
 @pytest.mark.parametrize("name", ALL)
 def test_case(name: str, observed: dict[str, Future[Observed]], request: pytest.FixtureRequest) -> None:
-    if name in GAPS:
-        reason = f"{GAPS[name].kind}: {GAPS[name].reason}"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+    gap = GAPS.get(name)
+    if gap is not None and gap.kind == "never":
+        with pytest.raises(CheckFailed) as refused:
+            observed[name].result()
+        assert {problem.code for problem in refused.value.diagnostics} == {gap.code}
+        assert all(problem.span and problem.hint for problem in refused.value.diagnostics)
+        return
+    if gap is not None:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=f"{gap.kind}: {gap.reason}"))
     check_by_type(ALL[name], observed[name].result())
 
 

@@ -25,6 +25,7 @@ from skyloom.deployers.aws.machine.statements import lower_block
 from skyloom.deployers.aws.machine.states import States, with_placeholders
 from skyloom.deployers.aws.machine.values import Value
 from skyloom.deployers.aws.machine.writing import Writing
+from skyloom.deployers.aws.mixed_numbers import text_problems
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.ir.program import Program
 
@@ -37,7 +38,7 @@ def machine_of(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: something that Step Functions cannot carry.
     """
-    _refuse(limits.program_problems(program))
+    _refuse([*limits.program_problems(program), *text_problems(program)])
     lowering = Lowering(program, settings, lower_block, separate(program))
     graph = _lowered(lowering)
     writing = Writing()

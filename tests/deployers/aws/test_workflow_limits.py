@@ -81,3 +81,54 @@ def test_a_loop_that_may_end_early_is_left_alone(tmp_path: Path) -> None:
     path.write_text(HEAD + flow("for i in range(4000):\n    if get(i) > a:\n        break\nreturn a"))
     program: Any = load_file(path).f.program
     compile_workflow(program, settings_for(program))
+
+
+def numbers(body: str) -> str:
+    """A flow over floats with this body."""
+    lines = textwrap.indent(body, "    ")
+    return (
+        "import json\nfrom typing import Any\nfrom pydantic import BaseModel\n"
+        "class M(BaseModel):\n    sure: float\n    open: int | float = 0\n"
+        "@task\ndef total(x: float) -> str:\n    return str(x)\n"
+        f"@flow\ndef f(x: float, xs: list[float]) -> str:\n{lines}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "n: float = 0\nfor y in xs:\n    n += y\nreturn str(n)",
+        "n: float = 0\nfor y in xs:\n    n += y\nreturn f'{n * 2}'",
+        "n: float = 0\nfor y in xs:\n    n += y\nreturn f'{n:,}'",
+        "n = sum(xs)\nreturn str(n)",
+        "d: dict[str, Any] = {'x': x}\nreturn json.dumps(d)",
+        "d: dict[str, Any] = {}\nd['x'] = x\nreturn json.dumps(d)",
+        "d: list[int | float] = [1]\nd.append(x)\nreturn json.dumps(d)",
+        "d: list[int | float] = [1]\nd.append(x)\nreturn ','.join([str(y) for y in d])",
+        "d = [1, 2.0, 3]\nreturn str(d[1])",
+        "d = [1, 2.0, 3][1:]\nreturn str(d[0])",
+        "m = M(sure=1.0, open=x)\nreturn str(m.open)",
+        "a = json.loads('2.0')\nreturn json.dumps(a)",
+    ],
+)
+def test_texts_of_numbers_that_lost_what_they_are(tmp_path: Path, body: str) -> None:
+    assert refused(tmp_path, numbers(body)).code == "SKY708"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "n: float = 0\nfor y in xs:\n    n += y\nreturn f'{n:.2f}' + str(float(n)) + total(n) + str(n > 2)",
+        "n = 0.0\nfor y in xs:\n    n += y\nreturn str(n)",
+        "return str(sum(xs))",
+        "d = {'x': x}\nreturn json.dumps(d)",
+        "d = [1, 2.5, 3]\nreturn str(d[1])",
+        "n: float = 0\nif x:\n    n = 2.5\nreturn str(n)",
+        "m = M(sure=1.0, open=len(xs))\nm.sure = x\nreturn str(m.open)",
+    ],
+)
+def test_texts_of_numbers_that_are_known(tmp_path: Path, body: str) -> None:
+    path = tmp_path / "order.py"
+    path.write_text(HEAD + numbers(body))
+    program: Any = load_file(path).f.program
+    compile_workflow(program, settings_for(program))
