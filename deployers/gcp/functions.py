@@ -13,13 +13,14 @@ from pathlib import Path
 
 from skyloom.deployers.function_code import FunctionCode, Host, Sources, helper_sources
 from skyloom.deployers.functions import FunctionGroup, function_groups, load_app, programs
+from skyloom.deployers.gcp.flow.output import VertexModel
 from skyloom.deployers.grouping import pinned
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.packaging import Package, running_python
 from skyloom.deployers.wheels import CannotPack, Platform, resolved
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.app import App, Environment
-from skyloom.flows.config import Config, load_config
+from skyloom.flows.config import Config, load_config, resolve_model
 from skyloom.flows.ir.program import Program
 
 TARGET = "gcp"
@@ -124,6 +125,16 @@ def service_package(files: Mapping[str, bytes], settings: FunctionSettings) -> P
         CheckFailed: as `helper_package`.
     """
     return _framework_only("services", Sources(files, HOST.entry), settings)
+
+
+def native_models(config: Config, aliases: Iterable[str]) -> dict[str, VertexModel]:
+    """The models that workflows may ask by themselves: those of Vertex AI in the app's own project, everywhere."""
+    found: dict[str, VertexModel] = {}
+    for alias in sorted(set(aliases)):
+        known = resolve_model(config, alias, TARGET)
+        if known.kind == "vertex" and not known.options:
+            found[alias] = VertexModel(model=known.model, provider=known.provider)
+    return found
 
 
 def _framework_only(key: str, sources: Sources, settings: FunctionSettings) -> Package:
