@@ -1,4 +1,5 @@
-"""What all tests share: a folder for Skyloom's records that is not the user's, one Prefect server, one AWS account."""
+"""What all tests share: a folder for Skyloom's records that is not the user's, one Prefect server, one AWS account, one
+Google Cloud project."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from skyloom.flows.runner.server import ServerAddress
 
 if TYPE_CHECKING:
     from engines.aws.account import AwsAccount
+    from engines.gcp_account.account import GoogleProject
     from servers.bedrock_server import BedrockServer
 
 
@@ -69,3 +71,22 @@ def aws(aws_account: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> AwsAccount:
     for name, value in account.variables.items():
         monkeypatch.setenv(name, value)
     return account
+
+
+@pytest.fixture(scope="session")
+def google_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoogleProject]:
+    """A Google Cloud project on this machine, started once for all tests."""
+    from engines.gcp_account.account import GoogleProject
+
+    project = GoogleProject(tmp_path_factory.mktemp("google"))
+    yield project
+    project.close()
+
+
+@pytest.fixture
+def gcp(google_project: GoogleProject, monkeypatch: pytest.MonkeyPatch) -> GoogleProject:
+    """An empty Google Cloud project, which Google's libraries in tests and child processes find by themselves."""
+    google_project.empty()
+    for name, value in google_project.variables.items():
+        monkeypatch.setenv(name, value)
+    return google_project

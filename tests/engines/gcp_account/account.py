@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 import subprocess
 import sys
 import threading
@@ -12,14 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
-from engines.gcp_account.names import PROJECT, REGION
+from engines.gcp_account.front import Caller
+from engines.gcp_account.names import PROJECT, REGION, USER
 
 TESTS = Path(__file__).parents[2]
-USER = f"tests@{PROJECT}.iam.gserviceaccount.com"
-"""Who deploys and operates: no service account of an app, so that it may do everything."""
 
 
 class GoogleProject:
@@ -36,26 +30,12 @@ class GoogleProject:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith("LISTENING "), line
-        self.address = line.split()[1]
+        _, self.address, self._metadata = line.split()
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
-        self._credentials = folder / "credentials.json"
-        self._credentials.write_text(json.dumps(self._key()))
-        self.http = httpx.Client(base_url=self.address, timeout=60, headers={"Authorization": f"Bearer {_token()}"})
-
-    def _key(self) -> dict[str, str]:
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        self._folder = folder
+        self.http = httpx.Client(
+            base_url=self.address, timeout=60, headers={"Authorization": f"Bearer {Caller(USER).token}"}
         )
-        return {
-            "type": "service_account",
-            "project_id": PROJECT,
-            "private_key_id": secrets.token_hex(8),
-            "private_key": private.decode(),
-            "client_email": USER,
-            "client_id": "1",
-            "token_uri": f"{self.address}/token",
-        }
 
     @property
     def variables(self) -> dict[str, str]:
@@ -63,7 +43,10 @@ class GoogleProject:
         overrides = {f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name}": f"{self.address}/" for name in services}
         return {
             **overrides,
-            "GOOGLE_APPLICATION_CREDENTIALS": str(self._credentials),
+            # The user is who the metadata server says, as on a machine of Google's; no gcloud configuration is read.
+            "CLOUDSDK_CONFIG": str(self._folder),
+            "GCE_METADATA_HOST": self._metadata.removeprefix("http://"),
+            "GCE_METADATA_IP": self._metadata.removeprefix("http://"),
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "GOOGLE_CLOUD_REGION": REGION,
         }
@@ -112,11 +95,3 @@ class GoogleProject:
         answer = self.http.request(method, path, json=body)
         answer.raise_for_status()
         return answer.json()
-
-
-def _token() -> str:
-    from engines.gcp_account.front import Caller
-
-    return Caller(USER).token
-
-

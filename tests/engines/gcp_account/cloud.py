@@ -1,9 +1,9 @@
-"""A local Google Cloud: one project in one region, all its services behind one HTTP server. See `README` below.
+"""A local Google Cloud: one project in one region, all its services behind one HTTP server.
 
 What it is: Infrastructure Manager with a Terraform of the tests' own, Cloud Storage, Workflows with executions and
-callbacks, Cloud Run functions as processes, Pub/Sub with push, API Gateway, Logging, KMS (MAC), Secret Manager, tokens and
-metadata servers, and IAM where service accounts of apps call. What each of them leaves out stands in its module. It was
-written from Google's documentation and has never been compared with Google Cloud itself.
+callbacks, Cloud Run functions as processes, Pub/Sub with push, API Gateway, Logging, KMS (MAC), Secret Manager, tokens
+and metadata servers, and IAM where service accounts of apps call. What each of them leaves out stands in its module.
+It was written from Google's documentation and has never been compared with Google Cloud itself.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from engines.gcp_account.storage import PROJECT_NUMBER, Storage
 from engines.gcp_account.terraform.applying import Terraform
 from engines.gcp_account.terraform.kinds import Inert, Kind, Refused
 from engines.gcp_account.terraform.planning import Intent
+
 
 @dataclass
 class Trouble:
@@ -85,8 +86,12 @@ class Cloud:
     # --- what apps are made of ---
 
     def _kinds(self) -> Mapping[str, Kind]:
-        member = lambda resource, of="": kinds.member(self.permissions, resource, of)  # noqa: E731
-        project = Inert("{project}", defaults={"project": PROJECT}, also={"number": PROJECT_NUMBER, "project_id": PROJECT})
+        def member(resource: str, of: str = "") -> kinds.Made:
+            return kinds.member(self.permissions, resource, of)
+
+        project = Inert(
+            "{project}", defaults={"project": PROJECT}, also={"number": PROJECT_NUMBER, "project_id": PROJECT}
+        )
         agent = Inert("agent", also={"email_address": "agent@tests", "member": "serviceAccount:agent@tests"})
         return {
             **self._inert,
@@ -147,12 +152,13 @@ class Cloud:
         for workflow in [*self.executions.workflows]:
             self.executions.remove(workflow)
         self.gateways.close()
-        for store in (
+        stores: tuple[Any, ...] = (
             self.permissions.accounts, self.permissions.bindings, self.storage.buckets, self.keys.versions,
             self.secrets.there, self.secrets.values, self.pubsub.topics, self.infrastructure.deployments,
             self.infrastructure.previews, self.logs.entries, self.functions.requests, self.pubsub.published,
             *(kind.registry for kind in self._inert.values()),
-        ):  # fmt: skip
+        )  # fmt: skip
+        for store in stores:
             store.clear()
         return {}
 
@@ -201,7 +207,8 @@ class _Data:
         self._kind.delete(attributes)
         return attributes
 
-    known = create
+    def known(self, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+        return self.create(given)
 
     def update(self, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         return self.create(given)

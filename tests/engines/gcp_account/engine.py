@@ -86,7 +86,7 @@ class Run:
                 "createTime": moment(entry.started),
                 "updateTime": moment(entry.ended or entry.started),
                 **({"exception": {"payload": entry.exception}} if entry.exception else {}),
-                **({"stepEntryMetadata": {"threadId": "0"}}),
+                "stepEntryMetadata": {"threadId": "0"},
                 **({"navigationInfo": {"parent": str(entry.parent)}} if entry.parent else {}),
             }
             for entry in [*self._execution.history.entries]
@@ -98,5 +98,3 @@ class Run:
     def called(self, callback: str, method: str, headers: Mapping[str, str], body: bytes, query: str) -> int:
         """A request arrived at a callback endpoint: the HTTP code of the answer."""
         return self._execution.deliver(callback, method, headers, body, query)
-
-

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from engines.gcp_account.front import Answer, ApiError, Front, Json, Request, route
 from engines.gcp_account.permissions import Permissions
@@ -136,7 +136,12 @@ class Executions:
     def _workflow(self, request: Request) -> Json:
         found = self._deployed(request)
         name = f"{self._place}/workflows/{found.name}"
-        return {"name": name, "state": "ACTIVE", "revisionId": self._revisions[found.name], "sourceContents": found.source}
+        return {
+            "name": name,
+            "state": "ACTIVE",
+            "revisionId": self._revisions[found.name],
+            "sourceContents": found.source,
+        }
 
     def _deployed(self, request: Request) -> Workflow:
         found = self.workflows.get(request.names["workflow"])
@@ -184,7 +189,9 @@ class Executions:
         return found
 
     def _may(self, request: Request, permission: str, workflow: str) -> None:
-        self._permissions.require(request.caller.email, f"workflows.{permission}", f"{self._place}/workflows/{workflow}")
+        self._permissions.require(
+            request.caller.email, f"workflows.{permission}", f"{self._place}/workflows/{workflow}"
+        )
 
     def _json(self, execution: Execution, *, full: bool) -> dict[str, Json]:
         running = execution.running

@@ -118,7 +118,7 @@ class Route:
 def route(method: str, path: str, handle: Handle) -> Route:
     """A route. In the path, `{name}` is one part and `{name=**}` the rest."""
     pattern = re.sub(r"\\{(\w+)=\\\*\\\*\\}", r"(?P<\1>.+)", re.escape(path))
-    pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+?)", pattern)
+    pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/:]+)", pattern)
     return Route(method, re.compile(pattern), handle)
 
 

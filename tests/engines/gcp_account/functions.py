@@ -1,8 +1,8 @@
 """Cloud Run functions: each one a process of functions-framework, made from the zip that was uploaded.
 
 A function is started when it is deployed, as Cloud Run does to see that it listens, and again when it is asked after it
-has died. It sees nothing of Skyloom but what its package holds. Not here: building (the environment of the tests has the
-requirements already), instances and concurrency, memory limits, revisions and traffic.
+has died. It sees nothing of Skyloom but what its package holds. Not here: building (the environment of the tests has
+the requirements already), instances and concurrency, memory limits, revisions and traffic.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import io
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -203,7 +202,7 @@ def _asked(instance: Instance, request: Request) -> Answer:
         connection.request(request.method, request.target, request.body, headers)
         response = connection.getresponse()
         body = response.read()
-    except (TimeoutError, socket.timeout):
+    except TimeoutError:
         raise ApiError(504, "upstream request timeout", "DEADLINE_EXCEEDED") from None
     except (OSError, http.client.HTTPException) as problem:
         if time.monotonic() > end:
@@ -211,7 +210,9 @@ def _asked(instance: Instance, request: Request) -> Answer:
         raise ApiError(503, f"upstream connect error: {problem!r}") from None
     finally:
         connection.close()
-    kept = {k: v for k, v in response.getheaders() if k.lower() not in ("content-length", "connection", "server", "date")}
+    kept = {
+        k: v for k, v in response.getheaders() if k.lower() not in ("content-length", "connection", "server", "date")
+    }
     return Answer(response.status, body, kept)
 
 

@@ -1,8 +1,8 @@
 """API Gateway: routes of an OpenAPI document to functions, tokens checked on the way.
 
-Known: paths with parameters, `x-google-backend` (address, path_translation, jwt_audience, deadline), security definitions
-with `x-google-issuer` and `x-google-audiences`. Not here: quotas, API keys, signatures of tokens (their claims count), CORS.
-https://cloud.google.com/api-gateway/docs/openapi-overview
+Known: paths with parameters, `x-google-backend` (address, path_translation, jwt_audience, deadline), security
+definitions with `x-google-issuer` and `x-google-audiences`. Not here: quotas, API keys, signatures of tokens (their
+claims count), CORS. https://cloud.google.com/api-gateway/docs/openapi-overview
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import yaml
-
 from engines.gcp_account.front import Answer, ApiError, Caller, Front, Request
 
 _METHODS = ("get", "post", "put", "delete", "patch", "head", "options")
@@ -81,7 +80,9 @@ class Gateways:
                 told = _checked(operation, request)
                 return _forwarded(operation, request, found.groupdict(), account, told)
         if there:
-            raise ApiError(405, "The current request is matched to the defined url template but its http method is not allowed")
+            raise ApiError(
+                405, "The current request is matched to the defined url template but its http method is not allowed"
+            )
         raise ApiError(404, "The current request is not defined by this API.")
 
 
@@ -128,12 +129,19 @@ def _checked(operation: Operation, request: Request) -> Mapping[str, Any] | None
 
 
 def _forwarded(
-    operation: Operation, request: Request, parameters: Mapping[str, str], account: str, claims: Mapping[str, Any] | None
+    operation: Operation,
+    request: Request,
+    parameters: Mapping[str, str],
+    account: str,
+    claims: Mapping[str, Any] | None,
 ) -> Answer:
     backend = operation.backend
     place = urlsplit(backend["address"])
     query = request.target.partition("?")[2]
-    if backend.get("path_translation", "CONSTANT_ADDRESS" if parameters or place.path else "") == "APPEND_PATH_TO_ADDRESS":
+    if (
+        backend.get("path_translation", "CONSTANT_ADDRESS" if parameters or place.path else "")
+        == "APPEND_PATH_TO_ADDRESS"
+    ):
         path = place.path.rstrip("/") + request.path
     else:
         path = place.path or "/"
@@ -144,7 +152,9 @@ def _forwarded(
     if "authorization" in request.headers:
         headers["X-Forwarded-Authorization"] = request.headers["authorization"]
     if claims is not None:
-        headers["X-Apigateway-Api-Userinfo"] = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+        headers["X-Apigateway-Api-Userinfo"] = (
+            base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+        )
     headers["X-Forwarded-Host"] = urlsplit(request.base).netloc
     connection = http.client.HTTPConnection(place.netloc, timeout=float(backend.get("deadline", 15.0)))
     try:
@@ -157,5 +167,7 @@ def _forwarded(
         raise ApiError(503, f"upstream connect error: {problem!r}") from None
     finally:
         connection.close()
-    kept = {name: value for name, value in response.getheaders() if name.lower() not in ("content-length", "connection")}
+    kept = {
+        name: value for name, value in response.getheaders() if name.lower() not in ("content-length", "connection")
+    }
     return Answer(response.status, body, kept)

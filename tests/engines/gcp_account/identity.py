@@ -40,23 +40,28 @@ class Identity:
         if request.headers.get("metadata-flavor") != "Google":
             raise ApiError(403, "Missing Metadata-Flavor:Google header")
         flavor = {"Metadata-Flavor": "Google", "Server": "Metadata Server for VM"}
-        match request.path.removeprefix(_METADATA):
+        body = self._told(account, request)
+        kind = "application/text" if isinstance(body, str) else "application/json"
+        text = body if isinstance(body, str) else json.dumps(body)
+        return Answer(200, text.encode(), {**flavor, "Content-Type": kind})
+
+    def _told(self, account: str, request: Request) -> str | dict[str, Json]:
+        path = request.path.removeprefix(_METADATA)
+        match path.replace(f"service-accounts/{account}/", "service-accounts/default/"):
             case "instance/service-accounts/default/token":
-                token = {"access_token": Caller(account).token, "expires_in": 3599, "token_type": "Bearer"}
-                return Answer(200, json.dumps(token).encode(), {**flavor, "Content-Type": "application/json"})
+                return {"access_token": Caller(account).token, "expires_in": 3599, "token_type": "Bearer"}
             case "instance/service-accounts/default/identity":
-                body = Caller(account, request.query["audience"]).token
+                return Caller(account, request.query["audience"]).token
             case "instance/service-accounts/default/email":
-                body = account
+                return account
             case "project/project-id":
-                body = self._project
+                return self._project
             case "project/numeric-project-id":
-                body = PROJECT_NUMBER
-            case "" | "instance/service-accounts/default/":
-                body = json.dumps({"email": account, "aliases": ["default"], "scopes": []})
-            case path:
+                return PROJECT_NUMBER
+            case "/" | "" | "instance/service-accounts/default/":
+                return {"email": account, "aliases": ["default"], "scopes": []}
+            case _:
                 raise ApiError(404, f"no metadata {path}")
-        return Answer(200, body.encode(), {**flavor, "Content-Type": "application/text"})
 
 
 class Keys:
@@ -70,13 +75,17 @@ class Keys:
 
     def _sign(self, request: Request) -> Json:
         names = request.names
-        key = f"projects/{names['project']}/locations/{names['location']}/keyRings/{names['ring']}/cryptoKeys/{names['key']}"
+        ring = f"projects/{names['project']}/locations/{names['location']}/keyRings/{names['ring']}"
+        key = f"{ring}/cryptoKeys/{names['key']}"
         self._permissions.require(request.caller.email, "cloudkms.cryptoKeyVersions.useToSign", key)
         version = f"{key}/cryptoKeyVersions/{names['version']}"
         if version not in self.versions:
             raise ApiError(400, f"{version} is not enabled", "FAILED_PRECONDITION")
         data = base64.b64decode(request.json()["data"])
-        return {"name": version, "mac": base64.b64encode(hmac.digest(self.versions[version], data, hashlib.sha256)).decode()}
+        return {
+            "name": version,
+            "mac": base64.b64encode(hmac.digest(self.versions[version], data, hashlib.sha256)).decode(),
+        }
 
 
 class Secrets:

@@ -1,4 +1,5 @@
-"""Infrastructure Manager: deployments, revisions, previews, locks and state files over REST; its Terraform is `terraform/`.
+"""Infrastructure Manager: deployments, revisions, previews, locks and state files over REST; its Terraform is
+`terraform/`.
 
 As the documentation and the types of google-cloud-config 0.7 say: one change of a deployment at a time; a revision that
 fails leaves everything as far as it came, and the deployment FAILED; a preview takes the deployment's lock; nothing is
@@ -192,7 +193,9 @@ class Infrastructure:
         prefix = f"{folder.rstrip('/')}/"
         objects = self._storage.bucket(bucket).objects
         files = {
-            name.removeprefix(prefix): stored.body.decode() for name, stored in objects.items() if name.startswith(prefix)
+            name.removeprefix(prefix): stored.body.decode()
+            for name, stored in objects.items()
+            if name.startswith(prefix)
         }
         given = {name: value["inputValue"] for name, value in blueprint.get("inputValues", {}).items()}
         return configuration(files, given)
@@ -225,7 +228,12 @@ class Infrastructure:
         def work(told: dict[str, Any]) -> dict[str, Any]:
             told["deploymentMetadata"] = {"step": "RUNNING_TF_DESTROY"}
             revision = f"{found.name}/revisions/r-{len(found.revisions)}"
-            found.revisions[revision] = {"name": revision, "action": "DELETE", "state": "APPLYING", "createTime": moment()}
+            found.revisions[revision] = {
+                "name": revision,
+                "action": "DELETE",
+                "state": "APPLYING",
+                "createTime": moment(),
+            }
             found.resources[revision] = {}
             found.about["latestRevision"] = revision
             done = Applied() if abandon else self._terraform.destroy(found.state, self._telling(found, revision))
@@ -301,7 +309,9 @@ class Infrastructure:
 
     def _steps(self, about: Mapping[str, Any], state: State) -> list[Step]:
         if about.get("previewMode") == "DELETE":
-            return [Step(address, state[address].type, state[address].name, "DELETE") for address in removal_order(state)]
+            return [
+                Step(address, state[address].type, state[address].name, "DELETE") for address in removal_order(state)
+            ]
         return self._terraform.plan(self._configuration(about["terraformBlueprint"]), state)
 
     def _delete_preview(self, request: Request) -> Json:

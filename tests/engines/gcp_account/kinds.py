@@ -1,7 +1,7 @@
 """What Terraform's Google provider makes in the local Google Cloud: the types of resources that do something.
 
-Types that only are there or not stand in `kinds_inert.py`. An argument that another value of which makes another resource
-is `fixed`, as the provider's documentation says ("changing this creates a new ...").
+Types that only are there or not stand in `kinds_inert.py`. An argument that another value of which makes another
+resource is `fixed`, as the provider's documentation says ("changing this creates a new ...").
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from engines.gcp_account.permissions import Binding, Permissions
 from engines.gcp_account.pubsub import PubSub, Subscription
 from engines.gcp_account.storage import Storage
 from engines.gcp_account.terraform.kinds import Attributes, Refused
+from engines.gcp_account.terraform.planning import AfterApply
 
 
 def block(given: Attributes, name: str) -> Attributes:
@@ -39,7 +40,7 @@ class Made:
     there: Callable[[Attributes], bool]
     fixed: frozenset[str] = frozenset()
     volatile: frozenset[str] = frozenset()
-    before: Callable[[Attributes], Attributes] = lambda given: {}
+    early: Callable[[Attributes, Attributes], Attributes] = lambda given, before: {}
 
     def create(self, given: Attributes) -> Attributes:
         return self._made(given, None)
@@ -65,21 +66,29 @@ class Made:
     def exists(self, before: Attributes) -> bool:
         return self.there(before)
 
-    def known(self, given: Attributes) -> Attributes:
-        return self.before(given)
+    def known(self, given: Attributes, before: Attributes) -> Attributes:
+        return self.early(given, before)
 
 
 def bucket(storage: Storage) -> Made:
     def make(given: Attributes, before: Attributes | None) -> Attributes:
         name = given["name"].lower()
         if before is None:
-            storage.make(name, {"location": given["location"]})
-        return {**given, "id": name, "name": name, "url": f"gs://{name}", "self_link": f"https://www.googleapis.com/storage/v1/b/{name}"}
+            storage.make(name, {"location": given["location"], "labels": given.get("labels") or {}})
+        return {
+            **given,
+            "id": name,
+            "name": name,
+            "url": f"gs://{name}",
+            "self_link": f"https://www.googleapis.com/storage/v1/b/{name}",
+        }
 
     def unmake(before: Attributes) -> None:
         storage.unmake(before["name"], force=bool(before.get("force_destroy")))
 
-    return Made(make, unmake, lambda before: before["name"] in storage.buckets, frozenset({"name", "location", "project"}))
+    return Made(
+        make, unmake, lambda before: before["name"] in storage.buckets, frozenset({"name", "location", "project"})
+    )
 
 
 def function(functions: Functions, storage: Storage, project: str) -> Made:
@@ -118,6 +127,9 @@ def function(functions: Functions, storage: Storage, project: str) -> Made:
         lambda before: functions.remove(before["name"]),
         lambda before: before["name"] in functions.names,
         frozenset({"name", "location", "project"}),
+        early=lambda given, before: {
+            "service_config": [AfterApply({**block(before, "service_config"), **block(given, "service_config")})]
+        },
     )
 
 
@@ -140,7 +152,9 @@ def workflow(executions: Executions, project: str) -> Made:
 
     def unmake(before: Attributes) -> None:
         if before.get("deletion_protection", True):
-            raise ApiError(400, "cannot destroy workflow without setting deletion_protection=false and running `terraform apply`")
+            raise ApiError(
+                400, "cannot destroy workflow without setting deletion_protection=false and running `terraform apply`"
+            )
         executions.remove(before["name"])
 
     return Made(
@@ -198,7 +212,7 @@ def subscription(pubsub: PubSub, project: str) -> Made:
 
 
 def member(permissions: Permissions, resource: str, of: str) -> Made:
-    """An IAM member: `resource` is what it is a member on, with the name of an argument in braces; `of` that argument."""
+    """An IAM member: `resource` is what it is a member on, with an argument in braces; `of` that argument."""
 
     def key(given: Attributes) -> str:
         place = resource.format(**{of: str(given[of]).removeprefix("/")}) if of else resource
@@ -243,7 +257,11 @@ def account(permissions: Permissions, project: str) -> Made:
         unmake,
         lambda before: before["email"] in permissions.accounts,
         frozenset({"account_id", "project"}),
-        before=lambda given: {"email": email(given), "member": f"serviceAccount:{email(given)}"} if isinstance(given.get("account_id"), str) else {},
+        early=lambda given, before: (
+            {"email": email(given), "member": f"serviceAccount:{email(given)}"}
+            if isinstance(given.get("account_id"), str)
+            else {}
+        ),
     )
 
 
@@ -359,4 +377,6 @@ def notification(storage: Storage, pubsub: PubSub) -> Made:
         return {**given, "id": id_, "notification_id": id_.rpartition("/")[2]}
 
     everything = frozenset({"bucket", "topic", "payload_format", "object_name_prefix", "event_types"})
-    return Made(make, lambda before: kept.pop(before["id"], None) and None, lambda before: before["id"] in kept, everything)
+    return Made(
+        make, lambda before: kept.pop(before["id"], None) and None, lambda before: before["id"] in kept, everything
+    )

@@ -16,22 +16,31 @@ def inert(project: str, region: str) -> Mapping[str, Inert]:
     def of(id_: str, *fixed: str, **also: str) -> Inert:
         return Inert(id_, frozenset(fixed), also, defaults=own)
 
-    name = "projects/{project}"
+    def named(id_: str, *fixed: str, **also: str) -> Inert:
+        return of(id_, *fixed, **{"name": id_, **also})
+
+    own_project, agent = "projects/{project}", "service-123456789012@gcp-sa.iam.gserviceaccount.com"
+    apis = f"{own_project}/locations/global/apis/{{api_id}}"
+    service = f"{{api_id}}.apigateway.{project}.cloud.goog"
     return {
-        "google_api_gateway_api": of(name + "/locations/global/apis/{api_id}", "api_id", managed_service="{api_id}.apigateway." + project + ".cloud.goog", name=name + "/locations/global/apis/{api_id}"),
-        "google_cloud_scheduler_job": of(f"{_PLACE.replace('{location}', '{region}')}/jobs/{{name}}", "name", "region"),
+        "google_api_gateway_api": named(apis, "api_id", managed_service=service),
+        "google_cloud_scheduler_job": of(f"{own_project}/locations/{{region}}/jobs/{{name}}", "name", "region"),
         "google_eventarc_trigger": of(f"{_PLACE}/triggers/{{name}}", "name", "location"),
         "google_kms_key_ring": of(f"{_PLACE}/keyRings/{{name}}", "name", "location"),
         "google_logging_metric": of("{name}", "name"),
-        "google_logging_project_bucket_config": of(f"{_PLACE}/buckets/{{bucket_id}}", "bucket_id", "location", name=f"{_PLACE}/buckets/{{bucket_id}}"),
-        "google_logging_project_exclusion": of(name + "/exclusions/{name}", "name"),
-        "google_logging_project_sink": of(name + "/sinks/{name}", "name", writer_identity="serviceAccount:service-123456789012@gcp-sa-logging.iam.gserviceaccount.com"),
-        "google_monitoring_alert_policy": of(name + "/alertPolicies/{display_name}", name=name + "/alertPolicies/{display_name}"),
-        "google_monitoring_dashboard": of(name + "/dashboards/{dashboard_json}"),
-        "google_monitoring_notification_channel": of(name + "/notificationChannels/{display_name}", "type", name=name + "/notificationChannels/{display_name}"),
-        "google_project_iam_custom_role": of(name + "/roles/{role_id}", "role_id", name=name + "/roles/{role_id}"),
+        "google_logging_project_bucket_config": named(f"{_PLACE}/buckets/{{bucket_id}}", "bucket_id", "location"),
+        "google_logging_project_exclusion": of(f"{own_project}/exclusions/{{name}}", "name"),
+        "google_logging_project_sink": of(
+            f"{own_project}/sinks/{{name}}", "name", writer_identity=f"serviceAccount:{agent}"
+        ),
+        "google_monitoring_alert_policy": named(f"{own_project}/alertPolicies/{{display_name}}"),
+        "google_monitoring_dashboard": of(f"{own_project}/dashboards/{{dashboard_json}}"),
+        "google_monitoring_notification_channel": named(f"{own_project}/notificationChannels/{{display_name}}", "type"),
+        "google_project_iam_custom_role": named(f"{own_project}/roles/{{role_id}}", "role_id"),
         "google_project_service": of("{project}/{service}", "service"),
-        "google_project_service_identity": of(name + "/services/{service}", "service", email="service-123456789012@gcp-sa.iam.gserviceaccount.com", member="serviceAccount:service-123456789012@gcp-sa.iam.gserviceaccount.com"),
-        "google_secret_manager_secret_version": of("{secret}/versions/1", "secret", name="{secret}/versions/1", version="1"),
+        "google_project_service_identity": of(
+            f"{own_project}/services/{{service}}", "service", email=agent, member=f"serviceAccount:{agent}"
+        ),
+        "google_secret_manager_secret_version": named("{secret}/versions/1", "secret", version="1"),
         "time_sleep": of("2026-01-01T00:00:00Z"),
-    }  # fmt: skip
+    }

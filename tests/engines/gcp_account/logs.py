@@ -1,6 +1,6 @@
 """Cloud Logging: entries that functions and workflows wrote, listed with filters.
 
-Of the filter language: comparisons with `=`, `!=`, `:`, `>=`, `<=`, `>`, `<`, joined with AND and OR, NOT and parentheses.
+Of the filter language: comparisons with `=`, `!=`, `:`, `>=`, `<=`, `>`, `<`, with AND, OR, NOT and parentheses.
 https://cloud.google.com/logging/docs/view/logging-query-language
 """
 
@@ -14,7 +14,9 @@ from engines.gcp_account.front import ApiError, Front, Json, Request, route
 from engines.gcp_account.functions import parsed
 from engines.gcp_account.storage import moment
 
-_TOKEN = re.compile(r'\s*(?:(\()|(\))|([\w.]+(?:\."[^"]*")?)\s*(>=|<=|!=|=|:|>|<)\s*("(?:[^"\\]|\\.)*"|\S+?)(?=[\s()]|$)|(\w+))')
+_TOKEN = re.compile(
+    r'\s*(?:(\()|(\))|([\w.]+(?:\."[^"]*")?)\s*(>=|<=|!=|=|:|>|<)\s*("(?:[^"\\]|\\.)*"|\S+?)(?=[\s()]|$)|(\w+))'
+)
 
 
 class Logs:
@@ -29,7 +31,9 @@ class Logs:
     def wrote(self, service: str, line: str) -> None:
         """A function wrote a line. Cloud Run takes an object apart: severity, labels and the rest."""
         found = parsed(line)
-        entry = self._entry("run.googleapis.com%2Fstdout", {"type": "cloud_run_revision", "labels": {"service_name": service}})
+        entry = self._entry(
+            "run.googleapis.com%2Fstdout", {"type": "cloud_run_revision", "labels": {"service_name": service}}
+        )
         if isinstance(found, dict):
             labels = found.pop("logging.googleapis.com/labels", {})
             entry |= {"jsonPayload": found, "labels": labels, "severity": found.pop("severity", "DEFAULT")}

@@ -7,6 +7,7 @@ import sys
 
 from engines.gcp_account.cloud import Cloud
 from engines.gcp_account.engine import LocalEngine
+from engines.gcp_account.names import USER
 
 
 def main() -> None:
@@ -14,7 +15,7 @@ def main() -> None:
     engine = LocalEngine(float(os.environ.get("TESTS_TIME_SCALE", "1")))
     cloud = Cloud(engine)
     engine.apis = cloud.address
-    print("LISTENING", cloud.address, flush=True)  # noqa: T201
+    print("LISTENING", cloud.address, cloud.identity.metadata(USER), flush=True)
     sys.stdin.read()
     cloud.close()
 

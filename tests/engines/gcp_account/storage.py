@@ -108,7 +108,9 @@ class Storage:
     def make(self, name: str, about: dict[str, Any]) -> Bucket:
         with self._lock:
             if name in self.buckets:
-                raise ApiError(409, "Your previous request to create the named bucket succeeded and you already own it.")
+                raise ApiError(
+                    409, "Your previous request to create the named bucket succeeded and you already own it."
+                )
             self.buckets[name] = Bucket(name, about)
             return self.buckets[name]
 
@@ -224,7 +226,7 @@ class Storage:
         bucket, about, query, body = self._uploads[request.query["upload_id"]]
         body += request.body
         total = request.headers.get("content-range", "").rpartition("/")[2]
-        if total.isdigit() and len(body) < int(total) or total == "*" and request.body:
+        if (total.isdigit() and len(body) < int(total)) or (total == "*" and request.body):
             return Answer(308, b"", {"Range": f"bytes=0-{len(body) - 1}"})
         del self._uploads[request.query["upload_id"]]
         return self._put(request, bucket, about.get("name") or query["name"], about, bytes(body), query)

@@ -1,4 +1,4 @@
-"""Applies a plan: what fails stays as it is, what depends on it is not tried, all else is done. Nothing is taken back."""
+"""Applies a plan: what fails stays as it is, what depends on it is not tried, all else is done; nothing is undone."""
 
 from __future__ import annotations
 
@@ -84,9 +84,7 @@ class Terraform:
                 continue
             attributes[address] = state[address].attributes
         if not done.failures:
-            done.outputs = {
-                name: evaluated(value, wanted.scope(attributes)) for name, value in wanted.outputs.items()
-            }
+            done.outputs = {name: evaluated(value, wanted.scope(attributes)) for name, value in wanted.outputs.items()}
         return done
 
     def destroy(self, state: State, told: Told) -> Applied:

@@ -174,5 +174,3 @@ def _addresses(value: Any, local: Mapping[str, Any]) -> set[str]:
             case _:
                 raise Malformed(f"Invalid reference: {'.'.join(path)}")
     return found
-
-

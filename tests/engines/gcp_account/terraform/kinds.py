@@ -1,4 +1,4 @@
-"""Kinds of resources: what Terraform's provider does with one. The kinds themselves stand in `gcp_account/kinds_*.py`."""
+"""Kinds of resources: what Terraform's provider does with one. The kinds stand in `gcp_account/kinds*.py`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ class Kind(Protocol):
         volatile: attributes that are new after each update.
     """
 
-    fixed: frozenset[str]
-    volatile: frozenset[str]
+    @property
+    def fixed(self) -> frozenset[str]: ...
+    @property
+    def volatile(self) -> frozenset[str]: ...
 
     def create(self, given: Attributes) -> Attributes:
         """Makes the resource: all its attributes, `id` among them. Raises Refused."""
@@ -40,8 +42,8 @@ class Kind(Protocol):
     def exists(self, before: Attributes) -> bool:
         """Whether it is still there."""
 
-    def known(self, given: Attributes) -> Attributes:
-        """The attributes that are known before it is made."""
+    def known(self, given: Attributes, before: Attributes) -> Attributes:
+        """The attributes that are known before it is made, or changed in place."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Inert:
     def exists(self, before: Attributes) -> bool:
         return before["id"] in self.registry
 
-    def known(self, given: Attributes) -> Attributes:
+    def known(self, given: Attributes, before: Attributes) -> Attributes:
         return {}
 
     def _attributes(self, given: Attributes) -> Attributes:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from engines.gcp_account.terraform.configuration import Configuration
-from engines.gcp_account.terraform.evaluation import UNKNOWN, Malformed, evaluated, holds_unknown
+from engines.gcp_account.terraform.evaluation import UNKNOWN, evaluated, holds_unknown
 from engines.gcp_account.terraform.kinds import Attributes, Kind
+from engines.gcp_account.terraform.syntax import Malformed
 
 Intent = Literal["CREATE", "UPDATE", "DELETE", "RECREATE", "UNCHANGED"]
 
@@ -60,7 +61,7 @@ def plan(wanted: Configuration, state: State, kinds: Mapping[str, Kind]) -> list
         resource = wanted.resources[address]
         given = evaluated(dict(resource.arguments), wanted.scope(later))
         if resource.is_data:
-            later[address] = kinds[f"data.{resource.type}"].known(given)
+            later[address] = kinds[f"data.{resource.type}"].known(given, {})
             continue
         step, later[address] = _step(address, resource.type, resource.name, given, state, kinds[resource.type])
         steps.append(step)
@@ -75,7 +76,7 @@ def _step(
     before = state.get(address)
     if before is None or not kind.exists(before.attributes):
         changes = {key: (None, value) for key, value in given.items()}
-        return Step(address, type_, name, "CREATE", changes), AfterApply({**kind.known(given), **given})
+        return Step(address, type_, name, "CREATE", changes), AfterApply({**given, **kind.known(given, {})})
     changed = {
         key: (before.given.get(key), given.get(key))
         for key in sorted(before.given.keys() | given.keys())
@@ -84,9 +85,9 @@ def _step(
     if not changed:
         return Step(address, type_, name, "UNCHANGED"), before.attributes
     if kind.fixed & changed.keys():
-        return Step(address, type_, name, "RECREATE", changed), AfterApply({**kind.known(given), **given})
+        return Step(address, type_, name, "RECREATE", changed), AfterApply({**given, **kind.known(given, {})})
     after = {key: value for key, value in before.attributes.items() if key not in kind.volatile}
-    return Step(address, type_, name, "UPDATE", changed), AfterApply({**after, **given})
+    return Step(address, type_, name, "UPDATE", changed), AfterApply({**after, **given, **kind.known(given, after)})
 
 
 def removal_order(state: State) -> list[str]:

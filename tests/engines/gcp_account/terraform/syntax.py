@@ -126,7 +126,7 @@ class _Parser:
                 return Literal(""), at
             case [str() as only]:
                 return Literal(only), at
-            case [only]:
+            case [only] if not isinstance(only, str):
                 return only, at
             case _:
                 return Template(tuple(parts)), at

@@ -1,0 +1,214 @@
+"""Runs: executions of the deployed workflows."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from skyloom.deployers.base import CloudRun, CloudStep, RunStatus
+from skyloom.deployers.gcp import errors
+from skyloom.deployers.gcp.client import PLACE, Google, code
+from skyloom.deployers.gcp.deployed import Deployed, Workflow
+from skyloom.deployers.gcp.history import StepBoard
+from skyloom.deployers.gcp.moments import seconds
+from skyloom.deployers.pausing import pauses
+from skyloom.errors import Diagnostic, EngineError, UserError
+from skyloom.flows.outcome import ErrorValue, Json
+
+_SERVICE = "workflowexecutions"
+STATUS: Mapping[str, RunStatus] = {
+    "ACTIVE": "running",
+    "QUEUED": "running",
+    "SUCCEEDED": "done",
+    "FAILED": "failed",
+    "UNAVAILABLE": "failed",
+    "CANCELLED": "cancelled",
+}
+_SEARCHED = 1000
+"""How many of a flow's newest runs are looked through for the beginning of an id."""
+_PAGE = 100
+PARENT = "skyloom-parent"
+"""The label of an execution that belongs to a run: a branch of a race, a sub-flow with a timeout. It is no run itself."""
+
+
+class Executions:
+    """The runs of a deployed app."""
+
+    def __init__(self, google: Google, deployed: Deployed, app: str) -> None:
+        self._google, self._deployed, self._app = google, deployed, app
+
+    # --- one run ---
+
+    def start(self, flow: str, arguments: Mapping[str, Json], run: str | None = None) -> CloudRun:
+        """Starts a run of the flow. Google Cloud gives it its id.
+
+        Raises:
+            UserError: SKY646, a name was asked for; SKY651, there is no such flow.
+        """
+        if run is not None:
+            message = f"a run on Google Cloud cannot be called {run}: Workflows gives runs their ids"
+            raise UserError(Diagnostic("SKY646", message, PLACE, hint="leave out --run"))
+        workflow = self._workflow(flow)
+        body = {"argument": json.dumps(arguments, ensure_ascii=False)}
+        made = self._google.call(_SERVICE, "POST", f"v1/{workflow.path}/executions", body)
+        return self._run(flow, {**made, "argument": body["argument"]})
+
+    def run(self, run_id: str) -> CloudRun:
+        """The run of that id, or the only one whose id begins so. Raises UserError (SKY646)."""
+        if re.fullmatch(r"[0-9a-f-]{36}", run_id):
+            for workflow in self._deployed.workflows.values():
+                found = self._described(workflow, workflow.execution(run_id))
+                if found is not None:
+                    return found
+        near = [run for run in self.runs(_SEARCHED) if run.id.startswith(run_id)]
+        if len(near) == 1:
+            return self.again(near[0])
+        if near:
+            hint = "say more of it: " + ", ".join(run.id for run in near[:5])
+            raise UserError(Diagnostic("SKY646", f"{len(near)} runs begin with {run_id}", PLACE, hint=hint))
+        hint = "`skyloom runs list --target gcp` shows them"
+        raise UserError(Diagnostic("SKY646", f"no run {run_id} of {self._app}", PLACE, hint=hint))
+
+    def again(self, run: CloudRun) -> CloudRun:
+        """The run as it is now."""
+        found = self._described(self._workflow(run.flow), run.handle)
+        if found is None:
+            raise EngineError(f"run {run.id} is no longer known to Workflows")
+        return found
+
+    def _described(self, workflow: Workflow, execution: str) -> CloudRun | None:
+        try:
+            answer = self._google.call(_SERVICE, "GET", f"v1/{execution}", query={"view": "FULL"})
+        except self._google.refused as error:
+            if code(error) == 404:
+                return None
+            raise
+        return self._run(workflow.flow, answer)
+
+    def _run(self, flow: str, answer: Mapping[str, Any]) -> CloudRun:
+        name = answer["name"].rpartition("/")[2]
+        return CloudRun(
+            id=name,
+            flow=flow,
+            app=self._app,
+            status=STATUS[answer["state"]],
+            started=seconds(answer["startTime"]),
+            ended=seconds(answer["endTime"]) if answer.get("endTime") else None,
+            input=_parsed(answer.get("argument")),
+            result=_parsed(answer.get("result")),
+            error=_error(answer),
+            handle=answer["name"],
+            url=self._url(answer["name"]),
+        )
+
+    # --- many runs ---
+
+    def runs(self, limit: int) -> list[CloudRun]:
+        """The newest runs of all flows, newest first."""
+        found = [run for workflow in self._deployed.workflows.values() for run in self.of(workflow, limit)]
+        return sorted(found, key=lambda run: run.started, reverse=True)[:limit]
+
+    def of(self, workflow: Workflow, limit: int) -> Iterator[CloudRun]:
+        """The newest runs of one flow."""
+        rows = self._listed(workflow, {"pageSize": min(limit, _PAGE)})
+        runs = (row for row in rows if PARENT not in row.get("labels", {}))
+        for row, _ in zip(runs, range(limit), strict=False):
+            yield self._run(workflow.flow, row)
+
+    def _listed(self, workflow: Workflow, query: Mapping[str, str | int]) -> Iterator[Mapping[str, Any]]:
+        return self._google.pages(_SERVICE, f"v1/{workflow.path}/executions", "executions", query)
+
+    # --- steps ---
+
+    def steps(self, run: CloudRun) -> Sequence[CloudStep]:
+        """What the run did, in the order in which it began."""
+        board = StepBoard()
+        for entry in self._entries(run):
+            board.apply(entry)
+        return board.steps
+
+    def follow(self, run: CloudRun) -> Iterator[CloudStep | CloudRun]:
+        """Steps as they begin and end; at the end the run."""
+        if run.status != "running":
+            yield run
+            return
+        board = StepBoard()
+        for _ in pauses():
+            now = self.again(run)
+            for entry in self._entries(run):
+                changed = board.apply(entry)
+                if changed is not None:
+                    yield changed
+            if now.status != "running":
+                yield now
+                return
+
+    def _entries(self, run: CloudRun) -> Iterator[Mapping[str, Any]]:
+        return self._google.pages(_SERVICE, f"v1/{run.handle}/stepEntries", "stepEntries", {"pageSize": 1000})
+
+    # --- stopping and going on ---
+
+    def cancel(self, run: CloudRun) -> None:
+        """Stops a run where it stands, and the executions that belong to it."""
+        if run.status != "running":
+            raise _not_now(run, "is not running")
+        self._stop(run.handle)
+        open_, seen = [run.id], {run.id}
+        while open_:
+            query = {"filter": f'labels.{PARENT}="{open_.pop()}" AND state="ACTIVE"'}
+            for workflow in self._deployed.workflows.values():
+                for row in self._listed(workflow, query):
+                    id_ = row["name"].rpartition("/")[2]
+                    if id_ not in seen:
+                        seen.add(id_)
+                        open_.append(id_)
+                        self._stop(row["name"])
+
+    def _stop(self, execution: str) -> None:
+        try:
+            self._google.call(_SERVICE, "POST", f"v1/{execution}:cancel", {})
+        except self._google.refused as error:
+            # It has ended in the meantime.
+            if code(error) != 400:
+                raise
+
+    def resume(self, run: CloudRun) -> CloudRun:
+        """Workflows has no way to go on with an execution that has ended. Raises UserError (SKY646)."""
+        if run.status in ("running", "done"):
+            raise _not_now(run, f"is {run.status}; only a run that has stopped can be resumed")
+        hint = f"start it anew: skyloom invoke gcp {self._app}:{run.flow} --input '{json.dumps(run.input)}'"
+        message = f"run {run.id} cannot be resumed: Workflows does not go on with an execution that has ended"
+        raise UserError(Diagnostic("SKY646", message, PLACE, hint=hint))
+
+    # --- helpers ---
+
+    def _workflow(self, flow: str) -> Workflow:
+        workflows = self._deployed.workflows
+        if flow not in workflows:
+            hint = f"deployed: {', '.join(workflows) or 'none'}"
+            raise UserError(Diagnostic("SKY651", f"no flow {flow} is deployed in {self._app}", PLACE, hint=hint))
+        return workflows[flow]
+
+    def _url(self, name: str) -> str:
+        _, _, _, region, _, workflow, _, execution = name.split("/")
+        return self._google.console(f"workflows/workflow/{region}/{workflow}/execution/{execution}/summary")
+
+
+def _not_now(run: CloudRun, why: str) -> UserError:
+    return UserError(Diagnostic("SKY646", f"run {run.id} {why}", PLACE))
+
+
+def _error(answer: Mapping[str, Any]) -> ErrorValue | None:
+    match answer["state"]:
+        case "FAILED" if "error" in answer:
+            return errors.decode(answer["error"].get("payload"))
+        case "UNAVAILABLE":
+            return errors.decode((answer.get("stateError") or {}).get("details") or "the execution cannot be read")
+        case _:
+            return None
+
+
+def _parsed(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
