@@ -12,7 +12,7 @@ from functools import partial
 from engines.gcp.errors import Undocumented, Value, WorkflowError, type_error
 from engines.gcp.expressions.operators import type_name
 from engines.gcp.frame import Frame
-from engines.gcp.library.jsons import written
+from engines.gcp.library.jsons import told
 from engines.gcp.limits import CONCURRENT, PARALLEL_NESTING, UNHANDLED_BRANCHES
 from engines.gcp.model import For, Parallel, Step, Try
 from engines.gcp.retrying import Policy, policy_of
@@ -148,7 +148,7 @@ def at_once(tasks: list[Task], limit: int, frame: Frame, run: Run) -> list[tuple
 def unhandled(failures: list[tuple[str, WorkflowError]]) -> WorkflowError:
     """The error of a parallel step (syntax/parallel-steps, exceptions)."""
     branches = [
-        {"id": name, "error": {"context": "", "payload": written(problem.value, order=True), "stackTrace": {}}}
+        {"id": name, "error": {"context": "", "payload": told(problem.value), "stackTrace": {}}}
         for name, problem in failures[:UNHANDLED_BRANCHES]
     ]
     message = "UnhandledBranchError: One or more branches or iterations encountered an unhandled runtime error"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from engines.gcp.callbacks import Callbacks
@@ -16,7 +18,7 @@ from engines.gcp.expressions.evaluator import value_of
 from engines.gcp.expressions.syntax import Expression
 from engines.gcp.frame import Frame
 from engines.gcp.history import History
-from engines.gcp.library.jsons import read, written
+from engines.gcp.library.jsons import read, told, written
 from engines.gcp.model import Source
 from engines.gcp.requests import Connections
 from engines.gcp.running import run_routine
@@ -95,7 +97,7 @@ class Execution:
             given = dict(zip(main.parameters, [argument], strict=False))
             self.succeed(run_routine(main, given, Frame(self, "main", scope)))
         except WorkflowError as problem:
-            self.fail(written(problem.value, order=True))
+            self.raised(problem)
         except ResourceLimit as problem:
             self.fail(written({"tags": ["ResourceLimitError"], "message": str(problem)}, order=True))
         except Cancelled:
@@ -112,6 +114,14 @@ class Execution:
         """It returned."""
         self.result = json.loads(written(value))
         self.end(SUCCEEDED)
+
+    def raised(self, problem: WorkflowError) -> None:
+        """An error was not caught."""
+        try:
+            self.fail(written(problem.value, order=True))
+        except WorkflowError:
+            self.problem = Undocumented(f"what an error with bytes in it becomes: {told(problem.value)}")
+            self.fail(told(problem.value))
 
     def fail(self, payload: str) -> None:
         """It failed."""
@@ -157,7 +167,8 @@ class Execution:
         self.callbacks.close()
         for connection in list(self.connections):
             if connection.sock is not None:
-                connection.sock.close()
+                with suppress(OSError):
+                    connection.sock.shutdown(socket.SHUT_RDWR)
 
     def alive(self) -> None:
         """Ends a thread of an execution that is stopped.

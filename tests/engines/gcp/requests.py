@@ -106,6 +106,8 @@ def exchanged(connection: http.client.HTTPConnection, request: Request, path: st
         connection.request(request.method, path or "/", request.body or None, dict(request.headers))
         response = connection.getresponse()
         body = response.read(RESPONSE_BYTES + 1)
+        if response.length and len(body) <= RESPONSE_BYTES:
+            raise http.client.IncompleteRead(body, response.length)
     except TimeoutError:
         raise WorkflowError.tagged("TimeoutError", f"timeout after {request.timeout} seconds") from None
     except (OSError, http.client.HTTPException) as problem:

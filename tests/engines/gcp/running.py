@@ -13,7 +13,7 @@ from engines.gcp.expressions.syntax import Call as Called
 from engines.gcp.expressions.syntax import walk
 from engines.gcp.frame import Frame
 from engines.gcp.history import CANCELLED, FAILED, SUCCEEDED
-from engines.gcp.library.jsons import written
+from engines.gcp.library.jsons import told
 from engines.gcp.limits import CALL_STACK
 from engines.gcp.model import (
     Action,
@@ -94,7 +94,7 @@ def run_step(step: Step, frame: Frame) -> Signal:
         signal = perform(step.does, replace(frame, parent=entry.number))
         entry.state = SUCCEEDED
     except WorkflowError as problem:
-        entry.state, entry.exception = FAILED, written(problem.value, order=True)
+        entry.state, entry.exception = FAILED, told(problem.value)
         raise
     except Cancelled:
         entry.state = CANCELLED

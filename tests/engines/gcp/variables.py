@@ -105,7 +105,7 @@ class Scope(Mapping[str, Value]):
     def keep(self, name: str, value: Value) -> None:
         """Sets a variable of this very scope."""
         with self.memory.lock:
-            size = weight(name) - 8 + weight(value)
+            size = weight(value)
             self.memory.change(size - self.weights.get(name, 0))
             self.values_[name] = value
             self.weights[name] = size

@@ -65,6 +65,11 @@ def written(value: Value, *, order: bool = False) -> str:
     return json.dumps(jsonable(value, order=order), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
+def told(value: Value) -> str:
+    """The JSON text of an error, for people: bytes, which JSON does not have, as text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
 def jsonable(value: Value, *, order: bool = True) -> Value:
     """A value with the numbers and the order of keys that are written."""
     match value:
