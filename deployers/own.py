@@ -28,7 +28,7 @@ what a function is made of only where it needs it. Those of all others come alon
 _FOR_MODELS = frozenset({"skyloom.flows.converters", "skyloom.flows.records"})
 """What reads and writes models, with pydantic. A function that requires nothing has none: `plain_types` does."""
 
-_READERS = ("skyloom.adapters.secrets.aws_secrets_manager",)
+_READERS = ("skyloom.adapters.secrets.aws_secrets_manager", "skyloom.adapters.secrets.google_secret_manager")
 """Modules that are imported by name, from a table."""
 
 _STAND_IN = '''"""Stands in for what runs flows as plain calls, which a function does not carry."""

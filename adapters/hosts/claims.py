@@ -2,8 +2,9 @@
 
     {"$skyloom": "s3://bucket/values/<run>/<digest>.json", "bytes": 734003}
 
-A pointer counts only when it names the app's own bucket and the run that it travels in: one that comes from outside is
-plain data, and leads nowhere.
+The bucket is one of Amazon S3, or, where its name begins with `gs://`, of Google's Cloud Storage. A pointer counts only
+when it names the app's own bucket and the run that it travels in: one that comes from outside is plain data, and leads
+nowhere.
 """
 
 from __future__ import annotations
@@ -18,19 +19,22 @@ Json = Any
 
 BUCKET_VARIABLE = "SKYLOOM_BUCKET"
 MARK = "$skyloom"
+_GOOGLE = "gs://"
 
 MOST_INLINE = 250_000
 """Bytes of JSON that travel with a run: Step Functions carries 262,144 from state to state, what it says about the call
 included (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
-LARGE = 200_000
-"""Bytes from which on a value that nobody looks into on its way is left in the bucket."""
+LARGE = {"reference": 200_000, "gathered": 2_000}
+"""Bytes from which on a value that nobody looks into on its way is left in the bucket: fewer where many values come
+together in one. A pointer has some 150."""
 
 
 def checked_in(name: str, value: Json, carry: str, run: str) -> Json:
-    """The value as it travels on: itself, or a pointer where `carry` is "reference" and it is large.
+    """The value as it travels on: itself, or a pointer where `carry` allows one and it is large.
 
     Args:
         name: whose result it is, for messages.
+        carry: "inline", or a key of `LARGE`.
 
     Raises:
         TaskFailed: it is too large to travel.
@@ -39,12 +43,13 @@ def checked_in(name: str, value: Json, carry: str, run: str) -> Json:
         return value
     content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     bucket = os.environ.get(BUCKET_VARIABLE)
-    if carry == "reference" and bucket and len(content) > LARGE:
-        return _stored(content, bucket, run)
+    if bucket and carry in LARGE and len(content) > LARGE[carry]:
+        return _stored(content, _address(bucket), run)
     if len(content) > MOST_INLINE:
         raise TaskFailed(
             f"{name} returned {len(content):,} bytes of JSON; at most {MOST_INLINE:,} travel with a run. "
-            "Keep the value in a bucket and return its name, or return less of it"
+            "Keep the value in a bucket and return its name, or return less of it; large values travel where they are "
+            "only handed on to tasks, and the flow itself reads nothing of them"
         )
     return value
 
@@ -52,7 +57,11 @@ def checked_in(name: str, value: Json, carry: str, run: str) -> Json:
 def checked_out(value: Json, run: str) -> Json:
     """The value with everything in the place of pointers that waits for them. Raises TaskFailed where it is gone."""
     bucket = os.environ.get(BUCKET_VARIABLE)
-    return _resolved(value, f"s3://{bucket}/{_folder(run)}") if bucket and run else value
+    return _resolved(value, f"{_address(bucket)}/{_folder(run)}") if bucket and run else value
+
+
+def _address(bucket: str) -> str:
+    return bucket if bucket.startswith(_GOOGLE) else f"s3://{bucket}"
 
 
 def _resolved(value: Json, prefix: str) -> Json:
@@ -70,23 +79,43 @@ def _folder(run: str) -> str:
     return f"values/{run}/"
 
 
-def _stored(content: bytes, bucket: str, run: str) -> Json:
+def _stored(content: bytes, address: str, run: str) -> Json:
     from hashlib import sha256
 
     # Named after the content: a repeated attempt writes the same object again.
     key = f"{_folder(run)}{sha256(content).hexdigest()}.json"
-    _client().put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/json")
-    return {MARK: f"s3://{bucket}/{key}", "bytes": len(content)}
+    if address.startswith(_GOOGLE):
+        from skyloom.adapters.hosts import google_values
+
+        google_values.put(address.removeprefix(_GOOGLE), key, content)
+    else:
+        bucket = address.removeprefix("s3://")
+        _client().put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/json")
+    return {MARK: f"{address}/{key}", "bytes": len(content)}
 
 
 def _fetched(pointer: str) -> Json:
-    bucket, _, key = pointer.removeprefix("s3://").partition("/")
+    scheme, _, place = pointer.partition("://")
+    bucket, _, key = place.partition("/")
+    body = _from_google(bucket, key) if f"{scheme}://" == _GOOGLE else _from_s3(bucket, key)
+    if body is None:
+        raise TaskFailed(f"the value at {pointer} is gone: large values are kept for a limited time")
+    return json.loads(body)
+
+
+def _from_google(bucket: str, key: str) -> bytes | None:
+    from skyloom.adapters.hosts import google_values
+
+    return google_values.get(bucket, key)
+
+
+def _from_s3(bucket: str, key: str) -> bytes | None:
     client = _client()
     try:
-        body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
     except client.exceptions.NoSuchKey:
-        raise TaskFailed(f"the value at {pointer} is gone: large values are kept for a limited time") from None
-    return json.loads(body)
+        return None
+    return body
 
 
 _clients: list[Any] = []

@@ -7,7 +7,10 @@ from importlib import import_module
 
 from skyloom.errors import ConfigError, Diagnostic
 
-READERS = {"arn:": "skyloom.adapters.secrets.aws_secrets_manager"}
+READERS = {
+    "arn:": "skyloom.adapters.secrets.aws_secrets_manager",
+    "projects/": "skyloom.adapters.secrets.google_secret_manager",
+}
 """How references begin, and the module whose `read` knows such a reference."""
 
 KEPT_SECONDS = 300.0

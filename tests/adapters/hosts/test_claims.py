@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from servers.google_metadata import GoogleServer
 
-from skyloom.adapters.hosts import claims
+from skyloom.adapters.hosts import claims, google_apis
 from skyloom.errors import TaskFailed
 
 
@@ -95,3 +97,38 @@ def test_a_value_that_is_gone(storage: Storage) -> None:
     storage.objects.clear()
     with pytest.raises(TaskFailed, match="is gone: large values are kept for a limited time"):
         claims.checked_out([pointer], "r1")
+
+
+# --- Google's Cloud Storage -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[GoogleServer]:
+    monkeypatch.setattr(google_apis, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setenv("SKYLOOM_BUCKET", "gs://app-bucket")
+    with GoogleServer() as server:
+        for name, value in server.variables.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def test_a_large_value_waits_in_cloud_storage(google: GoogleServer) -> None:
+    pointer = claims.checked_in("work", LARGE, "reference", "r1")
+    ((bucket, key),) = google.objects
+    assert (bucket, key.startswith("values/r1/")) == ("app-bucket", True)
+    assert pointer == {"$skyloom": f"gs://{bucket}/{key}", "bytes": len(google.objects[bucket, key])}
+    assert claims.checked_out({"paper": pointer}, "r1") == {"paper": LARGE}
+    assert claims.checked_out({"paper": pointer}, "r2") == {"paper": pointer}
+
+
+def test_what_cloud_storage_does_not_give(google: GoogleServer) -> None:
+    pointer = claims.checked_in("work", LARGE, "reference", "r1")
+    google.objects.clear()
+    with pytest.raises(TaskFailed, match="is gone"):
+        claims.checked_out([pointer], "r1")
+    google.statuses = [403]
+    with pytest.raises(TaskFailed, match="cannot be read from gs://app-bucket"):
+        claims.checked_out([pointer], "r1")
+    google.statuses = [403]
+    with pytest.raises(TaskFailed, match="cannot be kept in gs://app-bucket"):
+        claims.checked_in("work", LARGE, "reference", "r1")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from servers.google_metadata import GoogleServer
 
 from skyloom.adapters import secrets
+from skyloom.adapters.hosts import google_apis
 from skyloom.errors import ConfigError
 from skyloom.flows import Secret
 
@@ -67,3 +70,34 @@ def test_a_secret_that_cannot_be_read(vault: Vault, code: str, told: str) -> Non
     vault.answer = ClientError({"Error": {"Code": code, "Message": "no"}}, "GetSecretValue")
     with pytest.raises(ConfigError, match=f"SKY605 the secret {ARN} cannot be read: {told}"):
         secrets.read_secret(ARN)
+
+
+# --- Google's Secret Manager ----------------------------------------------------------------------------------------
+
+VERSION = "projects/p/secrets/everything-mail-key/versions/latest"
+
+
+@pytest.fixture
+def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[GoogleServer]:
+    monkeypatch.setattr(secrets, "_known", {})
+    monkeypatch.setattr(google_apis, "_FIRST_PAUSE", 0.01)
+    with GoogleServer() as server:
+        for name, value in server.variables.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def test_a_secret_of_google_cloud(google: GoogleServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    google.secrets[VERSION] = "very-secret"
+    google.statuses = [503]
+    secret = Secret("mail-key")
+    monkeypatch.setenv(secret.variable, VERSION)
+    assert secret.read() == "very-secret"
+
+
+def test_a_secret_of_google_cloud_that_cannot_be_read(google: GoogleServer) -> None:
+    with pytest.raises(ConfigError, match=f"SKY605 the secret {VERSION} cannot be read: it has no value yet"):
+        secrets.read_secret(VERSION)
+    google.statuses = [403]
+    with pytest.raises(ConfigError, match="Secret Manager answers 403"):
+        secrets.read_secret(VERSION)
