@@ -6,7 +6,15 @@ when it is compiled; what only some runs exceed fails in these, with the service
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from skyloom.deployers.gcp.flow.output import Invoke, Need, Publish
+from skyloom.deployers.gcp.steps import Steps, Subworkflow, blocks
+from skyloom.errors import Diagnostic, Span
+from skyloom.flows.expr.nodes import Call, Expr, Literal
+from skyloom.flows.ir import nodes as ir
+from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
 
 _DOCS = "https://cloud.google.com/workflows/"
 _QUOTAS = f"{_DOCS}quotas"
@@ -29,6 +37,7 @@ SOURCE = Limit("the source of a workflow", 128 * 1024, "bytes", _QUOTAS)
 EXPRESSION = Limit("an expression", 400, "characters", _QUOTAS)
 ASSIGNMENTS = Limit("assignments in one step", 50, "assignments", _QUOTAS)
 CONDITIONS = Limit("conditions of one switch", 50, "conditions", _QUOTAS)
+NESTING = Limit("blocks of steps inside of each other", 20, "levels", _QUOTAS)
 CALL_DEPTH = Limit("calls of subworkflows inside of each other", 20, "calls", _QUOTAS)
 STEPS = Limit("steps in one execution", 100_000, "steps", _QUOTAS)
 MEMORY = Limit("the variables of an execution", 512 * 1024, "bytes", _QUOTAS)
@@ -37,3 +46,180 @@ PARALLEL_WIDTH = Limit("branches and iterations at once", 20, "at once", _QUOTAS
 PARALLEL_DEPTH = Limit("parallel steps inside of each other", 2, "levels", _QUOTAS)
 HTTP_TIMEOUT = Limit("a call of a function", 1800, "s", f"{_DOCS}docs/reference/stdlib/http/post")
 EXECUTION = Limit("an execution", 31_536_000, "s", _QUOTAS)
+VARIABLES = Limit(
+    "environment variables of a workflow",
+    20,
+    "variables",
+    f"{_DOCS}docs/reference/rest/v1/projects.locations.workflows",
+)
+MEMORY_OF_FUNCTION = Limit(
+    "the memory of a function", 32 * 1024, "MiB", "https://cloud.google.com/run/docs/configuring/services/memory-limits"
+)
+
+MARGIN = 15
+"""Seconds by which a call waits longer than the host in the function gives its task."""
+
+
+def program_problems(program: Program) -> Iterator[Diagnostic]:
+    """What no workflow, or no function, can carry out of the flows that a program's main flow runs."""
+    for task in program.tasks.values():
+        yield from _function_problems(task)
+    for prompt in program.prompts.values():
+        yield from _function_problems(prompt)
+    for flow in program.flows.values():
+        yield from _duration_problems(flow)
+    yield from _step_problems(program)
+    yield from _depth_problems(program)
+
+
+def workflow_problems(
+    program: Program, definition: str, subworkflows: Sequence[Subworkflow], uses: frozenset[Need]
+) -> Iterator[Diagnostic]:
+    """What is too large in the workflow of the program's main flow."""
+    flow = program.flow
+    deepest = max(_nesting(one.steps) for one in subworkflows)
+    if deepest > NESTING.value:
+        yield Diagnostic(
+            "SKY726",
+            f"statements of {flow.name} stand {deepest} deep inside of each other; Workflows takes {NESTING}",
+            flow.file,
+            flow.span,
+            hint="move the inner ones into a sub-flow, or into a task",
+        )
+    size = len(definition.encode())
+    if size > SOURCE.value:
+        yield Diagnostic(
+            "SKY721",
+            f"the workflow of {flow.name} has {size:,} bytes; Workflows takes {SOURCE}",
+            flow.file,
+            flow.span,
+            hint="let tasks do more at once, or start a part of it by an event: `emit`, and a flow that it triggers",
+        )
+    variables = [need for need in uses if isinstance(need, Invoke | Publish)]
+    if len(variables) > VARIABLES.value:
+        yield Diagnostic(
+            "SKY724",
+            f"{flow.name} calls {len(variables)} functions; a workflow knows {VARIABLES.value} at most",
+            flow.file,
+            flow.span,
+            hint="give its tasks the same requirements, memory and secrets: they then share functions",
+        )
+
+
+def _nesting(steps: Steps) -> int:
+    return 1 + max((_nesting(block) for step in steps for block in blocks(step)), default=0)
+
+
+def _function_problems(task: TaskDefinition | PromptDefinition) -> Iterator[Diagnostic]:
+    longest = HTTP_TIMEOUT.value - MARGIN
+    if task.timeout > longest:
+        yield Diagnostic(
+            "SKY703",
+            f"{task.name} may take {task.timeout:g} s; Workflows waits {HTTP_TIMEOUT.value:,} s for a function, of "
+            f"which the host keeps {MARGIN}",
+            task.file,
+            task.span,
+            hint=f"split the work into steps of at most {longest:,} s, or start it elsewhere and `wait_for` its end",
+        )
+    if isinstance(task, TaskDefinition) and task.memory is not None and task.memory > MEMORY_OF_FUNCTION.value:
+        message = f"{task.name} asks for {task.memory:,} MiB; a function has at most {MEMORY_OF_FUNCTION}"
+        yield Diagnostic("SKY704", message, task.file, task.span, hint="split the work into smaller steps")
+
+
+def _duration_problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
+    if flow.timeout is not None and flow.timeout > EXECUTION.value:
+        yield _too_long(flow, flow.span, flow.timeout)
+    for statement in ir.walk(flow.body):
+        match statement:
+            case ir.Sleep(seconds=Literal(value=int() | float() as seconds)):
+                pass
+            case ir.Approval(timeout=Literal(value=int() | float() as seconds)):
+                pass
+            case ir.WaitFor(timeout=Literal(value=int() | float() as seconds)):
+                pass
+            case _:
+                continue
+        if seconds > EXECUTION.value:
+            yield _too_long(flow, statement.span, seconds)
+
+
+def _too_long(flow: FlowDefinition, span: Span, seconds: float) -> Diagnostic:
+    message = f"{seconds:g} s is longer than a year, the longest that an execution of Workflows takes"
+    return Diagnostic("SKY705", message, flow.file, span, hint="end the run and start the next one on a schedule")
+
+
+# --- steps ------------------------------------------------------------------------------------------------------
+
+
+def _step_problems(program: Program) -> Iterator[Diagnostic]:
+    flow = program.flow
+    least = _steps(program, flow.body, ())
+    if least > STEPS.value:
+        yield Diagnostic(
+            "SKY722",
+            f"a run of {flow.name} takes at least {least:,} steps; an execution of Workflows has {STEPS}",
+            flow.file,
+            flow.span,
+            hint="move the loop into a task, or its rounds into a sub-flow with a timeout, which has its own steps",
+        )
+
+
+def _steps(program: Program, block: ir.Block, calls: tuple[str, ...]) -> int:
+    """The steps that running a block takes at least, where nothing fails."""
+    return sum(_steps_of(program, statement, calls) for statement in block)
+
+
+def _steps_of(program: Program, statement: ir.Statement, calls: tuple[str, ...]) -> int:
+    match statement:
+        case ir.CallFlow(flow=name):
+            flow = program.flows[name]
+            inlined = flow.timeout is None and name not in calls
+            return 1 + (_steps(program, flow.body, (*calls, name)) if inlined else 0)
+        case ir.If(body=body, orelse=orelse):
+            return 1 + min(_steps(program, body, calls), _steps(program, orelse, calls))
+        case ir.For(items=items, body=body):
+            # What leaves the loop early may do so in the first round.
+            rounds = 0 if any(isinstance(s, ir.Break | ir.Return | ir.Raise) for s in ir.walk(body)) else _count(items)
+            return 1 + rounds * _steps(program, body, calls)
+        case ir.Map(items=items, body=body):
+            return 1 + _count(items) * _steps(program, body, calls)
+        case ir.Parallel(branches=branches):
+            return 1 + sum(_steps(program, branch.body, calls) for branch in branches)
+        case ir.Step():
+            return 1
+        case _:
+            return 0
+
+
+def _count(items: Expr) -> int:
+    """The number of elements, where it is constant; else 0."""
+    match items:
+        case Call(function="range", arguments=(Literal(value=int() as stop),)):
+            return max(0, stop)
+        case Call(function="range", arguments=(Literal(value=int() as start), Literal(value=int() as stop))):
+            return max(0, stop - start)
+        case _:
+            return 0
+
+
+# --- depth ------------------------------------------------------------------------------------------------------
+
+
+def _depth_problems(program: Program) -> Iterator[Diagnostic]:
+    """Calls of flows inside of each other. How deep a flow goes that calls itself, only a run shows."""
+    flow = program.flow
+    deepest = _depth(program, program.main, frozenset())
+    if deepest > CALL_DEPTH.value - 1:
+        yield Diagnostic(
+            "SKY723",
+            f"{flow.name} calls flows {deepest} deep; Workflows goes {CALL_DEPTH.value - 1} deep",
+            flow.file,
+            flow.span,
+            hint="give one of the flows on the way a timeout: it then runs as an execution of its own",
+        )
+
+
+def _depth(program: Program, name: str, around: frozenset[str]) -> int:
+    called = {s.flow for s in ir.walk(program.flows[name].body) if isinstance(s, ir.CallFlow)}
+    inside = (one for one in called if one not in around and program.flows[one].timeout is None)
+    return 1 + max((_depth(program, one, around | {name}) for one in inside), default=0)

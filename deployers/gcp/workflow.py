@@ -7,6 +7,9 @@ app's helper function. (docs/decisions/0024, 0025)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from skyloom.deployers.gcp.dict_order import order_problems
 from skyloom.deployers.gcp.flow.apart import entering, timed_main
 from skyloom.deployers.gcp.flow.calling import lower_flow, lower_main
 from skyloom.deployers.gcp.flow.lowering import Lowering
@@ -24,8 +27,10 @@ from skyloom.deployers.gcp.flow.output import (
 )
 from skyloom.deployers.gcp.flow.starting import finish_entries
 from skyloom.deployers.gcp.flow.statements import lower_block
+from skyloom.deployers.gcp.limits import program_problems, workflow_problems
 from skyloom.deployers.gcp.source import workflow_source
 from skyloom.deployers.gcp.steps import Subworkflow
+from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import Program
 
@@ -48,8 +53,9 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     """The workflow of the program's main flow.
 
     Raises:
-        CheckFailed: SKY72x, something that Workflows cannot carry, with its place and a way out.
+        CheckFailed: SKY7xx, something that Workflows cannot carry, with its place and a way out.
     """
+    _refuse([*program_problems(program), *order_problems(program)])
     lowering = Lowering(program, settings, lower_block, has_runs=_has_runs(program))
     if program.flow.timeout is not None:
         main = timed_main(lowering)
@@ -62,14 +68,20 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     if lowering.has_runs:
         finish_entries(lowering)
     subworkflows = (main, *sorted(lowering.shared.values(), key=lambda one: one not in flows))
+    definition, uses = workflow_source(subworkflows), frozenset(lowering.needs)
+    _refuse([*lowering.diagnostics, *workflow_problems(program, definition, subworkflows, uses)])
     return Workflow(
         flow=program.main,
-        definition=workflow_source(subworkflows),
+        definition=definition,
         subworkflows=subworkflows,
-        uses=frozenset(lowering.needs),
+        uses=uses,
         hoisted=tuple(lowering.hoisted[name] for name in sorted(lowering.hoisted)),
-        diagnostics=tuple(lowering.diagnostics),
     )
+
+
+def _refuse(problems: Sequence[Diagnostic]) -> None:
+    if problems:
+        raise CheckFailed(*problems)
 
 
 def _has_runs(program: Program) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from skyloom.deployers.gcp.flow.calling import ends_workflow, frame, subworkflow_of
+from skyloom.deployers.gcp.flow.calling import complete, ends_workflow, frame, parameter_names, received, subworkflow_of
 from skyloom.deployers.gcp.flow.context import Context, Counted, assigned, written
 from skyloom.deployers.gcp.flow.evaluating import Root, evaluate
 from skyloom.deployers.gcp.flow.labels import Lowered, renamed
@@ -41,8 +41,7 @@ def lower_timed_call(
     lowering: Lowering, context: Context, step: ir.CallFlow, flow: FlowDefinition, given: dict[str, Json]
 ) -> list[Lowered]:
     """An execution for the flow, which is cancelled when its time is over."""
-    values = {p.name: given[p.name] if p.name in given else literal(p.default) for p in flow.parameters}
-    entry = _flow_entry(lowering, flow, values, context.step_path(step.id), context.run)
+    entry = _flow_entry(lowering, flow, complete(flow, given), context.step_path(step.id), context.run)
     return [_first_of(lowering, context, step, {"entries": [entry], **_limited(flow)})]
 
 
@@ -66,7 +65,7 @@ def _first_of(lowering: Lowering, context: Context, step: ir.Race | ir.CallFlow,
 
 def _flow_entry(lowering: Lowering, flow: FlowDefinition, values: dict[str, Json], path: str, run: str) -> Json:
     name = subworkflow_of(lowering, flow, 0)
-    lowering.entries[name] = tuple(p.name for p in flow.parameters)
+    lowering.entries[name] = {place: given for given, place in parameter_names(flow).items()}
     return {"entry": name, "values": values, "path": path, "run": run}
 
 
@@ -90,15 +89,17 @@ def _entry(lowering: Lowering, context: Context, step: ir.Race, position: int) -
     body = lowering.block(lowering, inside, branch.body)
     before, (result,) = evaluate(lowering, inside, [Root("result", branch.result)], branch.span)
     give = Return(name=inside.step("return_result"), at=inside.at(branch.span), value=result)
-    steps = inside.settled([*declarations(inside, branch.body, reads, branch.span), *body, *before, give])
+    accepted, first = received(inside, parameters.values(), ("path", "run"))
+    declared = declarations(inside, branch.body, reads, branch.span)
+    steps = inside.settled([*first, *declared, *body, *before, give])
     name = lowering.names.fresh(f"flow_{context.flow.name}_{step.id}_{position}")
     lowering.shared[name] = Subworkflow(
         name=name,
-        parameters=tuple(Parameter(name=given) for given in (*parameters.values(), "path", "run")),
+        parameters=accepted,
         steps=renamed(steps, inside.frame.aliases),
         comment=f"Branch {position + 1} of {step.id}.",
     )
-    lowering.entries[name] = tuple(parameters.values())
+    lowering.entries[name] = {place: place for place in parameters.values()}
     values = {parameters[read]: expression(context.places[read]) for read in reads}
     path = written((*context.step_parts(step.id), f".{position}"))
     return {"entry": name, "values": values, "path": path, "run": context.run}

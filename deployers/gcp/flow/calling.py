@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -20,10 +21,14 @@ from skyloom.flows.ir.program import Parameter as FlowParameter
 
 Json = Any
 
+MOST_PARAMETERS = 8
+"""Of a subworkflow, beside those that say which step called it: it may have 10."""
+PACKED = "given"
+
 
 def frame() -> Frame:
     """A new (sub)workflow."""
-    return Frame(Names(), Names(STANDARD_NAMES | {"path", "run"}))
+    return Frame(Names(), Names(STANDARD_NAMES | {"path", "run", PACKED}))
 
 
 def ends_workflow() -> Exits:
@@ -92,7 +97,7 @@ def lower_call(lowering: Lowering, context: Context, step: ir.CallFlow) -> list[
     from skyloom.deployers.gcp.flow.apart import lower_timed_call
 
     flow = lowering.program.flows[step.flow]
-    before, given = arguments(lowering, context, step.arguments, step.span)
+    before, given = arguments(lowering, context, step.arguments, step.flow, step.span)
     if flow.timeout is not None:
         return [*before, *lower_timed_call(lowering, context, step, flow, given)]
     return [*before, call_of(lowering, context, step, given)]
@@ -101,7 +106,8 @@ def lower_call(lowering: Lowering, context: Context, step: ir.CallFlow) -> list[
 def call_of(lowering: Lowering, context: Context, step: ir.CallFlow, given: dict[str, Json]) -> Call:
     """The call of a flow's subworkflow."""
     flow = lowering.program.flows[step.flow]
-    values = {p.name: given[p.name] if p.name in given else literal(p.default) for p in flow.parameters}
+    names = parameter_names(flow)
+    values = packed({names[name]: value for name, value in complete(flow, given).items()})
     values |= _told(lowering, context, flow, context.step_path(step.id))
     place = None if step.target is None else context.places[step.target]
     return Call(
@@ -111,6 +117,34 @@ def call_of(lowering: Lowering, context: Context, step: ir.CallFlow, given: dict
         arguments=values,
         result=place,
     )
+
+
+def complete(flow: FlowDefinition, given: dict[str, Json]) -> dict[str, Json]:
+    """The arguments of a flow, by parameter: defaults where none are given."""
+    return {p.name: given[p.name] if p.name in given else literal(p.default) for p in flow.parameters}
+
+
+def parameter_names(flow: FlowDefinition) -> dict[str, str]:
+    """What the parameters of a flow are called in its subworkflow."""
+    names = frame()
+    return {parameter.name: names.variable(parameter.name) for parameter in flow.parameters}
+
+
+def packed(values: dict[str, Json]) -> dict[str, Json]:
+    """The arguments of a subworkflow: in one map where there are more than it may have parameters."""
+    return values if len(values) <= MOST_PARAMETERS else {PACKED: values}
+
+
+def received(
+    context: Context, parameters: Iterable[str], hidden: Iterable[str]
+) -> tuple[tuple[Parameter, ...], list[Lowered]]:
+    """The parameters of a subworkflow, and the steps that take them out of the map when there are many."""
+    own = list(parameters)
+    if len(own) <= MOST_PARAMETERS:
+        return tuple(Parameter(name=name) for name in (*own, *hidden)), []
+    pairs = tuple((name, expression(f'{PACKED}["{name}"]')) for name in own)
+    taken = Assign(name=context.step("arguments"), at=context.at(context.flow.span), pairs=pairs)
+    return tuple(Parameter(name=name) for name in (PACKED, *hidden)), [taken]
 
 
 def _told(lowering: Lowering, context: Context, flow: FlowDefinition, path: str) -> dict[str, Json]:
@@ -161,10 +195,11 @@ def lower_flow(lowering: Lowering, key: tuple[str, int]) -> Subworkflow:
     answered = only_answers(flow.body, lowering.prompts_in_functions()) - parameters.keys()
     context = replace(context, places=parameters | places_of(context, flow.body, own, answered))
     hidden = ["path", *(["run"] if lowering.has_runs else [])] if _has_steps(lowering, flow.body) else []
+    accepted, first = received(context, parameters.values(), hidden)
     return Subworkflow(
         name=lowering.flows[key],
-        parameters=tuple(Parameter(name=name) for name in (*parameters.values(), *hidden)),
-        steps=_finished(context, _flow_body(lowering, context, list(parameters))),
+        parameters=accepted,
+        steps=_finished(context, [*first, *_flow_body(lowering, context, list(parameters))]),
         comment=_title(flow),
     )
 

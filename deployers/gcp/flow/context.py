@@ -62,6 +62,10 @@ class Frame:
     variables: Names
     aliases: dict[str, str] = field(default_factory=dict)
 
+    def variable(self, wish: str) -> str:
+        """A name for a variable: no subworkflow is called so."""
+        return self.variables.fresh(f"its_{wish}" if wish.startswith(SUBWORKFLOWS) else wish)
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -108,8 +112,8 @@ class Context:
         return self.frame.steps.fresh(wish)
 
     def variable(self, wish: str) -> str:
-        """A name for a variable: no subworkflow is called so."""
-        return self.frame.variables.fresh(f"its_{wish}" if wish.startswith(SUBWORKFLOWS) else wish)
+        """A name for a variable."""
+        return self.frame.variable(wish)
 
     def settled(self, lowered: Iterable[Lowered]) -> Steps:
         """The steps of one list."""

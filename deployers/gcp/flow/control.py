@@ -23,6 +23,9 @@ from skyloom.flows.ir.nodes import Block, For, If, Step, While, walk
 
 Json = Any
 
+MOST_CASES = 40
+"""Of a switch: what is behind stands in a switch of its own. Workflows takes 50."""
+
 
 def lower_if(lowering: Lowering, context: Context, statement: If) -> list[Lowered]:
     """A switch; an `elif` is a case of it where nothing has to be done before its test."""
@@ -38,7 +41,7 @@ def lower_if(lowering: Lowering, context: Context, statement: If) -> list[Lowere
         match statement.orelse:
             case ():
                 break
-            case (If() as following,):
+            case (If() as following,) if len(cases) < MOST_CASES:
                 steps, (test,) = evaluate(lowering, context, [_test(following.test)], following.span)
                 if not steps:
                     statement = following

@@ -12,20 +12,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from skyloom.deployers.floats import has_floats, models_in
+from skyloom.deployers.floats import has_floats, leaves, models_in
 from skyloom.deployers.gcp.expr import WorkflowsEmitter
 from skyloom.deployers.gcp.flow.context import Context
 from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
-from skyloom.deployers.gcp.flow.shared import in_python
+from skyloom.deployers.gcp.flow.shared import helper_call, helper_try, in_python
 from skyloom.deployers.gcp.flow.texts import expression
-from skyloom.deployers.gcp.steps import Assign, Call, Case, Switch
+from skyloom.deployers.gcp.steps import Assign, Call, Case, Switch, Try
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.errors import Span
 from skyloom.flows.expr.emitter import CannotEmit
 from skyloom.flows.expr.nodes import Expr, Name, free_names, walk
+from skyloom.flows.expr.properties import widen
 from skyloom.flows.expr.python import PythonEmitter, safe_name
-from skyloom.flows.expr.types import NEVER, Type, union
+from skyloom.flows.expr.types import NEVER, AnyType, FloatType, IntType, ModelType, Type, union
 from skyloom.flows.graph.expressions import source as shown
 
 Json = Any
@@ -45,6 +46,7 @@ class Root:
         python: the source that the helper evaluates; by default that of `expr`.
         reads: the flow's variables that `python` reads; by default those of `expr`.
         is_test: whether it is a condition.
+        crossing: where the value crosses right away, as errors say it: `search: argument limit`.
     """
 
     label: str
@@ -53,6 +55,7 @@ class Root:
     python: str | None = None
     reads: frozenset[str] | None = None
     is_test: bool = False
+    crossing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +95,15 @@ def settle(
     values = {one.root.label: one.value for one in probes}
     if not risky:
         return [], list(values.values())
+    obstacle = next((one.obstacle for one in risky if one.obstacle), None)
+    if obstacle is not None:
+        steps, known = _by_helper(lowering, context, risky, obstacle, span)
+        return steps, list((values | known).values())
     if into is not None and len(probes) == 1:
         variables = {probes[0].root.label: into}
     else:
         variables = {one.root.label: context.variable(one.root.label) for one in risky}
-    obstacle = next((one.obstacle for one in risky if one.obstacle), None)
-    steps: list[Lowered] = []
-    if obstacle is not None:
-        steps += _helped(lowering, context, risky, variables, obstacle, span)
-    else:
-        steps += _guarded(lowering, context, risky, variables, span)
+    steps = _guarded(lowering, context, risky, variables, span)
     values |= {label: expression(name) for label, name in variables.items()}
     return steps, list(values.values())
 
@@ -131,7 +133,7 @@ def _guarded(
     cases = [
         Case(
             condition=expression(test),
-            steps=context.settled(_helped(lowering, context, risky, variables, reason, span, always=False)),
+            steps=context.settled(_helped(lowering, context, risky, variables, reason, span)),
         )
         for test in tests
     ]
@@ -141,6 +143,17 @@ def _guarded(
     return [Switch(name=name, at=context.at(span), cases=tuple(cases))]
 
 
+def _by_helper(
+    lowering: Lowering, context: Context, risky: Sequence[Probe], reason: str, span: Span
+) -> tuple[list[Lowered], dict[str, Json]]:
+    """Has the helper evaluate roots in their order; their values are read in its answer."""
+    hoisted = _hoisted([one.root for one in risky], reason, always=True)
+    answer, value = hoist(lowering, context, hoisted, span, _title(risky))
+    if len(risky) == 1:
+        return [answer], {risky[0].root.label: expression(value)}
+    return [answer], {one.root.label: expression(f"{value}.{one.root.label}") for one in risky}
+
+
 def _helped(
     lowering: Lowering,
     context: Context,
@@ -148,17 +161,22 @@ def _helped(
     variables: Mapping[str, str],
     reason: str,
     span: Span,
-    *,
-    always: bool = True,
 ) -> list[Lowered]:
-    """Has the helper evaluate roots in their order, and assigns their values."""
-    hoisted = _hoisted([one.root for one in risky], reason, always=always)
-    if len(variables) == 1:
-        (variable,) = variables.values()
-        return [hoist(lowering, context, hoisted, variable, span, _title(risky))]
-    answer = context.variable("_".join(["values", *variables])[:40])
-    call = hoist(lowering, context, hoisted, answer, span, _title(risky))
-    pairs = tuple((name, expression(f"{answer}.{label}")) for label, name in variables.items())
+    """Has the helper evaluate roots in their order, which only happens now and then, and assigns their values."""
+    hoisted = _hoisted([one.root for one in risky], reason, always=False)
+    identifier, values = _request(lowering, context, hoisted, span)
+    several = len(variables) > 1
+    result = context.variable("_".join(["values", *variables])[:40]) if several else next(iter(variables.values()))
+    call = Call(
+        name=context.step(f"{_title(risky)}_in_python"),
+        at=context.at(span),
+        function=in_python(lowering),
+        arguments={"expression": identifier, "values": values},
+        result=result,
+    )
+    if not several:
+        return [call]
+    pairs = tuple((name, expression(f"{result}.{label}")) for label, name in variables.items())
     return [call, Assign(name=context.step(f"take_{'_'.join(variables)}"), at=context.at(span), pairs=pairs)]
 
 
@@ -172,10 +190,24 @@ class Hoisted:
     reason: str
     always: bool = True
     types: Mapping[str, Type] = field(default_factory=dict)
+    crossings: Mapping[str, str] = field(default_factory=dict)
 
 
-def hoist(lowering: Lowering, context: Context, hoisted: Hoisted, result: str, span: Span, title: str) -> Call:
-    """Has the helper evaluate Python source."""
+def hoist(lowering: Lowering, context: Context, hoisted: Hoisted, span: Span, title: str) -> tuple[Try, str]:
+    """Has the helper evaluate Python source: the step, and the expression that is the value behind it."""
+    identifier, values = _request(lowering, context, hoisted, span)
+    name, result, caught = (
+        context.step(f"{title}_in_python"),
+        context.variable(f"{title}_in_python"),
+        context.variable("e"),
+    )
+    failed = context.step(f"{title}_failed")
+    call = helper_call(lowering, name, identifier, values, result)
+    return helper_try(lowering, call, context.at(span), identifier, caught, failed), f"{result}.body"
+
+
+def _request(lowering: Lowering, context: Context, hoisted: Hoisted, span: Span) -> tuple[str, dict[str, Json]]:
+    """What the helper is asked: the expression's identifier, and the values of its variables."""
     names = sorted(hoisted.reads)
     models = lowering.program.models
     floats = tuple(
@@ -193,15 +225,9 @@ def hoist(lowering: Lowering, context: Context, hoisted: Hoisted, result: str, s
         always=hoisted.always,
         types=floats,
         models=tuple(models[name] for name in used),
+        crossings=tuple(hoisted.crossings.items()),
     )
-    values = {safe_name(name): expression(context.places[name]) for name in names}
-    return Call(
-        name=context.step(f"{title}_in_python"),
-        at=context.at(span),
-        function=in_python(lowering),
-        arguments={"expression": identifier, "values": values},
-        result=result,
-    )
+    return identifier, {safe_name(name): expression(context.places[name]) for name in names}
 
 
 def _hoisted(roots: Sequence[Root], reason: str, *, always: bool) -> Hoisted:
@@ -216,7 +242,14 @@ def _hoisted(roots: Sequence[Root], reason: str, *, always: bool) -> Hoisted:
     for node in (node for root in roots for node in walk(root.expr) if isinstance(node, Name)):
         # Where the flow has made sure of something the type is narrower.
         types[node.name] = union(types.get(node.name, NEVER), node.type)
-    return Hoisted("_".join(sources), python, reads, reason, always, types)
+    parts = [("" if len(roots) == 1 else root.label, root) for root in roots]
+    said = {part: root.crossing or f"the value of {root.label}" for part, root in parts if _holds_numbers(root.expr)}
+    return Hoisted("_".join(sources), python, reads, reason, always, types, said)
+
+
+def _holds_numbers(expr: Expr) -> bool:
+    """Whether numbers are in the value; models may hold some."""
+    return any(isinstance(leaf, IntType | FloatType | AnyType | ModelType) for leaf in leaves(widen(expr.type)))
 
 
 def _title(probes: Sequence[Probe]) -> str:

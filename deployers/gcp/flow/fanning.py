@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from skyloom.deployers.gcp.steps import (
     Switch,
     Try,
 )
+from skyloom.errors import Diagnostic
 from skyloom.flows.expr.nodes import Bind, bound_names
 from skyloom.flows.expr.properties import iteration_type
 from skyloom.flows.ir import nodes as ir
@@ -182,7 +183,9 @@ def _first_error(context: Context, step: ir.Map | ir.Parallel, results: str, fai
 
 
 def lower_parallel(lowering: Lowering, context: Context, step: ir.Parallel) -> list[Lowered]:
-    """Branches, side by side."""
+    """Branches, side by side; where Workflows nests no deeper one after the other, if none of them waits."""
+    if context.depth >= PARALLEL_DEPTH.value:
+        return _branches_one_by_one(lowering, context, step)
     at = context.at(step.span)
     count = len(step.branches)
     results, failed_at = context.variable(f"{step.id}_results"), context.variable(f"{step.id}_failed_at")
@@ -222,3 +225,35 @@ def _branch(
     give = Assign(name=context.step(f"{step.id}_{position}_result"), at=context.at(branch.span), pairs=pairs)
     steps = [*declarations(inside, branch.body, (), branch.span), *body, *before, give]
     return (_noted(context, step, steps, results, failed_at, str(position)),)
+
+
+def _branches_one_by_one(lowering: Lowering, context: Context, step: ir.Parallel) -> list[Lowered]:
+    """Their first error is the first in order."""
+    waiting = next((s for branch in step.branches for s in _waits(lowering, branch.body, set())), None)
+    if waiting is not None:
+        message = f"branches that wait stand inside of more than {PARALLEL_DEPTH} of parallel steps"
+        hint = "move the branches into a sub-flow with a timeout, which is an execution of its own"
+        lowering.diagnostics.append(Diagnostic("SKY726", message, context.flow.file, step.span, hint=hint))
+    at = context.at(step.span)
+    steps: list[Lowered] = []
+    values: list[str] = []
+    for position, branch in enumerate(step.branches):
+        around = replace(context, depth=context.depth - 1)
+        inside = inner_context(around, branch.body, (), lowering.prompts_in_functions())
+        inside = replace(inside, path=(*context.step_parts(step.id), f".{position}/"))
+        body = lowering.block(lowering, inside, branch.body)
+        before, (result,) = evaluate(lowering, inside, [Root("result", branch.result)], branch.span)
+        values.append(context.variable(f"{step.id}_{position}"))
+        give = Assign(name=context.step(f"{step.id}_{position}_result"), at=at, pairs=((values[-1], result),))
+        steps += [*declarations(inside, branch.body, (), branch.span), *body, *before, give]
+    return steps if step.target is None else [*steps, *_set(context, step.target, [*map(expression, values)], at)]
+
+
+def _waits(lowering: Lowering, block: ir.Block, seen: set[str]) -> Iterator[ir.Statement]:
+    """The steps that wait for something else than a function."""
+    for statement in ir.walk(block):
+        if isinstance(statement, ir.Approval | ir.WaitFor | ir.Sleep | ir.Race):
+            yield statement
+        elif isinstance(statement, ir.CallFlow) and statement.flow not in seen:
+            seen.add(statement.flow)
+            yield from _waits(lowering, lowering.program.flows[statement.flow].body, seen)

@@ -11,8 +11,9 @@ from skyloom.deployers.gcp.flow.evaluating import Root, evaluate
 from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.output import Invoke
-from skyloom.deployers.gcp.flow.shared import MARGIN, infrastructure_retry, policy_retry, raise_call_failure
+from skyloom.deployers.gcp.flow.shared import infrastructure_retry, policy_retry, raise_call_failure
 from skyloom.deployers.gcp.flow.texts import environment, expression
+from skyloom.deployers.gcp.limits import MARGIN
 from skyloom.deployers.gcp.steps import Assign, Call, Try
 from skyloom.errors import Span
 from skyloom.flows.ir.nodes import Argument, CallTask
@@ -27,7 +28,7 @@ ANSWER = ".body"
 def lower_task(lowering: Lowering, context: Context, step: CallTask) -> list[Lowered]:
     """Runs a task in its function."""
     task = lowering.program.tasks[step.task]
-    before, given = arguments(lowering, context, step.arguments, step.span)
+    before, given = arguments(lowering, context, step.arguments, step.task, step.span)
     call = invoke(
         lowering,
         context,
@@ -42,10 +43,10 @@ def lower_task(lowering: Lowering, context: Context, step: CallTask) -> list[Low
 
 
 def arguments(
-    lowering: Lowering, context: Context, given: Sequence[Argument], span: Span
+    lowering: Lowering, context: Context, given: Sequence[Argument], callee: str, span: Span
 ) -> tuple[list[Lowered], dict[str, Json]]:
     """The arguments of a call, by parameter, and the steps before."""
-    roots = [Root(argument.name, argument.value) for argument in given]
+    roots = [Root(a.name, a.value, crossing=f"{callee}: argument {a.name}") for a in given]
     steps, values = evaluate(lowering, context, roots, span)
     return steps, {argument.name: value for argument, value in zip(given, values, strict=True)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -45,7 +45,7 @@ def settled(lowered: Iterable[Lowered], aliases: dict[str, str]) -> Steps:
     steps: list[Step] = []
     waiting: list[str] = []
     gone = False
-    for item in lowered:
+    for item in _bounded(lowered):
         if isinstance(item, Label):
             waiting.append(item.name)
             gone = False
@@ -64,6 +64,18 @@ def settled(lowered: Iterable[Lowered], aliases: dict[str, str]) -> Steps:
         aliases.update(dict.fromkeys(waiting[1:], waiting[0]))
         steps.append(Assign(name=waiting[0], pairs=((NOWHERE, None),)))
     return tuple(steps)
+
+
+def _bounded(lowered: Iterable[Lowered]) -> Iterator[Lowered]:
+    """Assignments of many variables as several steps."""
+    for item in lowered:
+        if not isinstance(item, Assign) or len(item.pairs) <= MOST_ASSIGNMENTS:
+            yield item
+            continue
+        parts = [item.pairs[n : n + MOST_ASSIGNMENTS] for n in range(0, len(item.pairs), MOST_ASSIGNMENTS)]
+        for number, pairs in enumerate(parts, 1):
+            name = item.name if number == 1 else f"{item.name}_part_{number}"
+            yield replace(item, name=name, pairs=pairs, next=item.next if number == len(parts) else None)
 
 
 def _fit(before: Assign, item: Assign) -> bool:

@@ -25,7 +25,8 @@ class Lowering:
         flows: the subworkflow of each flow that is called, by the flow's name and how many parallel steps stand around
             the call; noted when a call is lowered.
         waiting: those whose steps are still to be lowered.
-        entries: the subworkflows that executions of their own begin with, by name, and their parameters.
+        entries: the subworkflows that executions of their own begin with, by name, and the value
+            that each of their parameters gets.
         has_runs: whether parts of a run are executions of their own: these are told the run's name.
         shared: the subworkflows that steps of all flows call, by name.
         names: the names of subworkflows.
@@ -38,7 +39,7 @@ class Lowering:
     hoisted: dict[str, HoistedExpression] = field(default_factory=dict)
     flows: dict[tuple[str, int], str] = field(default_factory=dict)
     waiting: list[tuple[str, int]] = field(default_factory=list)
-    entries: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    entries: dict[str, dict[str, str]] = field(default_factory=dict)
     has_runs: bool = False
     shared: dict[str, Subworkflow] = field(default_factory=dict)
     names: Names = field(default_factory=lambda: Names(("main",)))

@@ -12,7 +12,7 @@ from skyloom.flows.ir.nodes import CallPrompt
 def lower_prompt(lowering: Lowering, context: Context, step: CallPrompt) -> list[Lowered]:
     """Asks a model."""
     prompt = lowering.program.prompts[step.prompt]
-    before, given = arguments(lowering, context, step.arguments, step.span)
+    before, given = arguments(lowering, context, step.arguments, step.prompt, step.span)
     call = invoke(
         lowering,
         context,

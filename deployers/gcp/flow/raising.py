@@ -11,7 +11,7 @@ from skyloom.deployers.gcp.flow.evaluating import Root, evaluate
 from skyloom.deployers.gcp.flow.labels import Label, Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.shared import is_a
-from skyloom.deployers.gcp.flow.texts import expression, quoted
+from skyloom.deployers.gcp.flow.texts import expression, inner, quoted
 from skyloom.deployers.gcp.steps import Assign, Case, Next, Switch
 from skyloom.deployers.gcp.steps import Raise as RaiseStep
 from skyloom.deployers.gcp.steps import Try as TryStep
@@ -81,6 +81,7 @@ def _handlers(
 ) -> list[Lowered]:
     """The handler for the error's class; without one the error goes on."""
     cases: list[Case] = []
+    before: list[Lowered] = []
     for handler in handlers:
         facts = context.facts.without({handler.variable})
         inside = replace(context, places={**context.places, handler.variable: error}, facts=facts)
@@ -93,15 +94,27 @@ def _handlers(
             return [*(steps or (Assign(name=context.step("handled"), at=at, pairs=(("_", None),)),))]
         steps = inside.settled(lowered) or (Assign(name=context.step("handled"), at=at, pairs=(("_", None),)),)
         everything = EVERYTHING in handler.errors
-        cases.append(Case(condition=True if everything else is_a(error, handler.errors), steps=steps))
+        test, asked = (True, ()) if everything else _is_taken(context, error, handler, at)
+        before += asked
+        cases.append(Case(condition=test, steps=steps))
         if everything:
             break
     name = context.step(f"except_{'_or_'.join(handlers[0].errors)}")
     switch = Switch(name=name, at=context.at(handlers[0].span), cases=tuple(cases))
     if cases[-1].condition is True:
-        return [switch]
+        return [*before, switch]
     again = RaiseStep(name=context.step("not_caught"), at=context.at(handlers[-1].span), value=expression(error))
-    return [replace(switch, cases=(*switch.cases, Case(condition=True, steps=(again,))))]
+    return [*before, replace(switch, cases=(*switch.cases, Case(condition=True, steps=(again,))))]
+
+
+def _is_taken(context: Context, error: str, handler: Handler, at: str) -> tuple[Json, tuple[Lowered, ...]]:
+    """The test whether a handler takes the error, and the steps before it: one expression cannot name many classes."""
+    tests = is_a(error, handler.errors)
+    if len(tests) == 1:
+        return tests[0], ()
+    fits = context.variable("fits")
+    pairs = [(fits, tests[0]), *((fits, expression(f"{fits} or {inner(test)}")) for test in tests[1:])]
+    return expression(fits), (Assign(name=context.step("look_at_error"), at=at, pairs=tuple(pairs)),)
 
 
 # --- finally ----------------------------------------------------------------------------------------------------

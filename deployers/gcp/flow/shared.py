@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.output import HELPER, Invoke
 from skyloom.deployers.gcp.flow.texts import RUN, environment, expression, quoted
+from skyloom.deployers.gcp.limits import EXPRESSION, MARGIN
 from skyloom.deployers.gcp.steps import Assign, Call, Case, Parameter, Raise, Retry, Return, Subworkflow, Switch, Try
 from skyloom.errors import TaskFailed, TaskTimedOut
 from skyloom.flows.ir.program import RetryPolicy
 from skyloom.flows.outcome import ErrorValue
 
+Json = Any
+
 HELPER_TIMEOUT = 60
 """Seconds that one evaluation may take."""
-MARGIN = 15
-"""Seconds by which a call waits longer than the host in the function gives its task."""
 INFRASTRUCTURE_RETRIES = 5
 SHORTEST_DELAY = 0.001
 """Seconds between attempts."""
@@ -73,11 +76,14 @@ def policy_retry(lowering: Lowering, policy: RetryPolicy) -> Retry:
 
 
 def _retried(name: str, policy: RetryPolicy) -> Subworkflow:
-    cases = []
-    if policy.never:
-        cases.append(Case(condition=is_a("e", policy.never), steps=(Return(name="never", value=False),)))
-    known = expression("true") if "Exception" in policy.on else is_a("e", policy.on)
-    last = Return(name="on", value=True if "Exception" in policy.on else known)
+    cases = [
+        Case(condition=test, steps=(Return(name=f"never_{number}", value=False),))
+        for number, test in enumerate(is_a("e", policy.never), 1)
+    ]
+    everything = "Exception" in policy.on
+    for number, test in enumerate(() if everything else is_a("e", policy.on), 1):
+        cases.append(Case(condition=test, steps=(Return(name=f"on_{number}", value=True),)))
+    last = Return(name="others", value=everything)
     steps = (*((Switch(name="look", cases=tuple(cases)),) if cases else ()), last)
     return Subworkflow(
         name=name,
@@ -87,10 +93,17 @@ def _retried(name: str, policy: RetryPolicy) -> Subworkflow:
     )
 
 
-def is_a(error: str, names: tuple[str, ...]) -> str:
-    """Whether the error in a variable is of one of the classes."""
-    tests = [f"{error}.type == {quoted(name)} or {quoted(name)} in {error}.bases" for name in names]
-    return expression(" or ".join(tests))
+def is_a(error: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Tests of which one is true where the error in a variable is of one of the classes: one, where its text is short
+    enough."""
+    found: list[str] = []
+    for name in names:
+        test = f"{error}.type == {quoted(name)} or {quoted(name)} in {error}.bases"
+        if found and len(expression(f"{found[-1]} or {test}")) <= EXPRESSION.value:
+            found[-1] += f" or {test}"
+        else:
+            found.append(test)
+    return tuple(map(expression, found))
 
 
 def raise_call_failure(lowering: Lowering) -> str:
@@ -138,31 +151,41 @@ def in_python(lowering: Lowering) -> str:
 
 
 def _in_python(lowering: Lowering, name: str) -> Subworkflow:
-    lowering.needs.add(Invoke(HELPER))
-    body = {"expression": expression("expression"), "values": expression("values"), "context": {"run": RUN}}
-    call = Call(
-        name="evaluate",
-        function="http.post",
-        arguments={
-            "url": environment(Invoke(HELPER).variable),
-            "auth": {"type": "OIDC"},
-            "timeout": HELPER_TIMEOUT + MARGIN,
-            "body": body,
-        },
-        result="answer",
-    )
-    failed = Call(
-        name="failed",
-        function=raise_call_failure(lowering),
-        arguments={"e": expression("e"), "task": expression("expression"), "seconds": str(HELPER_TIMEOUT)},
-    )
-    tried = Try(name="evaluate", steps=(call,), retry=infrastructure_retry(lowering), caught="e", handler=(failed,))
+    call = helper_call(lowering, "evaluate", expression("expression"), expression("values"), "answer")
+    tried = helper_try(lowering, call, "", expression("expression"), "e", "failed")
     return Subworkflow(
         name=name,
         parameters=(Parameter(name="expression"), Parameter(name="values")),
         steps=(tried, Return(name="value", value=expression("answer.body"))),
         comment="Evaluates an expression in Python, in the app's helper function.",
     )
+
+
+def helper_call(lowering: Lowering, name: str, identifier: str, values: Json, result: str) -> Call:
+    """The call of the helper function."""
+    lowering.needs.add(Invoke(HELPER))
+    return Call(
+        name=name,
+        function="http.post",
+        arguments={
+            "url": environment(Invoke(HELPER).variable),
+            "auth": {"type": "OIDC"},
+            "timeout": HELPER_TIMEOUT + MARGIN,
+            "body": {"expression": identifier, "values": values, "context": {"run": RUN}},
+        },
+        result=result,
+    )
+
+
+def helper_try(lowering: Lowering, call: Call, at: str, identifier: str, caught: str, failed: str) -> Try:
+    """The call, again where the platform fails; its error is the expression's."""
+    failure = Call(
+        name=failed,
+        function=raise_call_failure(lowering),
+        arguments={"e": expression(caught), "task": identifier, "seconds": str(HELPER_TIMEOUT)},
+    )
+    retry = infrastructure_retry(lowering)
+    return Try(name=call.name, at=at, steps=(call,), retry=retry, caught=caught, handler=(failure,))
 
 
 def _number(value: float) -> float:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from skyloom.deployers.gcp.flow.calling import packed
 from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.shared import infrastructure_retry
 from skyloom.deployers.gcp.flow.texts import expression
+from skyloom.deployers.gcp.limits import CONDITIONS
 from skyloom.deployers.gcp.steps import (
     Assign,
     Call,
@@ -28,6 +31,8 @@ Json = Any
 
 ENTRY = "skyloom-entry"
 """The key of an execution's argument that says which part of another run it is. No parameter is called so."""
+PARENT = "skyloom-parent"
+"""The label of an execution that says which run it is a part of."""
 LONGEST_RUN = 31_536_000
 """Seconds that an execution may take; cloud.google.com/workflows/quotas."""
 
@@ -95,7 +100,10 @@ def _start(lowering: Lowering) -> Steps:
         function=f"{_EXECUTIONS}.create",
         arguments={
             "parent": expression("itself"),
-            "body": {"argument": expression("json.encode_to_string(argument)")},
+            "body": {
+                "argument": expression("json.encode_to_string(argument)"),
+                "labels": {PARENT: expression("given.run")},
+            },
             # Otherwise the connector waits until the execution ends.
             "connector_params": {"skip_polling": True},
         },
@@ -177,7 +185,7 @@ def _run_entry(lowering: Lowering, name: str) -> Subworkflow:
     work = Try(
         name="try_part",
         steps=(
-            Switch(name="which_part", cases=cases),
+            *_which(cases),
             Assign(name="note_value", pairs=(("outcome", value),)),
         ),
         caught="e",
@@ -200,12 +208,20 @@ def _run_entry(lowering: Lowering, name: str) -> Subworkflow:
     )
 
 
+def _which(cases: tuple[Case, ...]) -> tuple[Switch, ...]:
+    """A switch, or several where there are more cases than one takes: no more than one case is true in all of them."""
+    most = CONDITIONS.value
+    parts = [cases[n : n + most] for n in range(0, len(cases), most)]
+    names = ["which_part", *(f"which_part_{number}" for number in range(2, len(parts) + 1))]
+    return tuple(Switch(name=name, cases=part) for name, part in zip(names, parts, strict=True))
+
+
 def _outcome(name: str, error: Json) -> Assign:
     return Assign(name=name, pairs=(("outcome", {"number": expression("given.number"), "error": error}),))
 
 
-def _part(lowering: Lowering, entry: str, parameters: tuple[str, ...]) -> Call:
-    values: dict[str, Json] = {name: expression(f'given.values["{name}"]') for name in parameters}
+def _part(lowering: Lowering, entry: str, parameters: Mapping[str, str]) -> Call:
+    values = packed({place: expression(f'given.values["{name}"]') for place, name in parameters.items()})
     for hidden in _hidden(lowering, entry):
         values[hidden] = expression(f"given.{hidden}")
     return Call(name=f"run_{entry}", function=entry, arguments=values, result="value")

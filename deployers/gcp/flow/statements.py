@@ -56,7 +56,8 @@ def _statement(lowering: Lowering, context: Context, statement: ir.Statement) ->
             assert context.exits.continues is not None, "continue outside of a loop"
             return context.exits.continues(context, statement.span)
         case ir.Return(value=value):
-            before, (result,) = evaluate(lowering, context, [Root("result", value)], statement.span)
+            said = f"{context.flow.name} returned a value that is not of its type"
+            before, (result,) = evaluate(lowering, context, [Root("result", value, crossing=said)], statement.span)
             return [*before, *context.exits.returns(context, result, statement.span)]
         case ir.Raise():
             return lower_raise(lowering, context, statement)

@@ -28,10 +28,17 @@ def lower_update(lowering: Lowering, context: Context, statement: SetItem | Appe
     root = Root(statement.variable, whole, python=python_of(statement), reads=reads)
     found = _native(context, statement, root, whole, keys)
     if found.guards or found.obstacle:
-        return settle(lowering, context, [found], statement.span, variable)[0]
+        before, (value,) = settle(lowering, context, [found], statement.span, variable)
+        if value == expression(variable):
+            return before
+        return [*before, _set(context, statement, variable, value)]
     assert found.place is not None
+    return [_set(context, statement, found.place, found.value)]
+
+
+def _set(context: Context, statement: SetItem | Append | Extend, place: str, value: Json) -> Assign:
     name = context.step(f"set_{statement.variable}")
-    return [Assign(name=name, at=context.at(statement.span), pairs=((found.place, found.value),))]
+    return Assign(name=name, at=context.at(statement.span), pairs=((place, value),))
 
 
 def _native(context: Context, statement: SetItem | Append | Extend, root: Root, whole: Name, keys: list[Expr]) -> Probe:

@@ -9,8 +9,9 @@ from skyloom.deployers.gcp.flow.evaluating import Hoisted, Root, evaluate, hoist
 from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.output import WAITS, Invoke
-from skyloom.deployers.gcp.flow.shared import MARGIN, infrastructure_retry, raise_call_failure
+from skyloom.deployers.gcp.flow.shared import infrastructure_retry, raise_call_failure
 from skyloom.deployers.gcp.flow.texts import environment, expression, inner
+from skyloom.deployers.gcp.limits import MARGIN
 from skyloom.deployers.gcp.steps import Assign, Call, Case, Parameter, Raise, Return, Subworkflow, Switch, Try
 from skyloom.deployers.schemas import schema_of
 from skyloom.errors import ApprovalTimedOut, EventTimedOut
@@ -214,6 +215,6 @@ def _shown(lowering: Lowering, context: Context, seconds: Expr, step: Approval |
     if isinstance(seconds, Literal):
         return [], f'"{seconds.value:g}"'
     python = f'format({PythonEmitter().emit(seconds)}, "g")'
-    shown = context.variable("seconds")
     hoisted = Hoisted("seconds", python, free_names(seconds), "Workflows writes numbers otherwise")
-    return [hoist(lowering, context, hoisted, shown, step.span, "seconds")], shown
+    asked, shown = hoist(lowering, context, hoisted, step.span, "seconds")
+    return [asked], shown
