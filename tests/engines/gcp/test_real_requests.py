@@ -112,7 +112,7 @@ def test_a_response_that_is_too_large(function: Function) -> None:
 
 
 def test_cancelling_gives_up_the_request(function: Function) -> None:
-    execution = asked(function.port, {"do": "sleep", "seconds": 20})
+    execution = asked(function.port, {"do": "sleep", "seconds": 4})
     end = time.monotonic() + 10
     while not execution.connections and time.monotonic() < end:
         time.sleep(0.01)
