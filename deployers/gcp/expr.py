@@ -15,14 +15,14 @@ What Google does not document is not used; decision 0023 lists it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 from skyloom.deployers.gcp.expr_calls import EMITTED, UNSUPPORTED
-from skyloom.deployers.gcp.expr_code import Code, either
+from skyloom.deployers.gcp.expr_code import Code, either, unless
 from skyloom.deployers.gcp.expr_facts import facts
-from skyloom.deployers.gcp.expr_failing import failing
+from skyloom.deployers.gcp.expr_failing import Guard, failing
 from skyloom.deployers.gcp.expr_nodes import node
 from skyloom.deployers.gcp.expr_truth import test
 from skyloom.deployers.gcp.expr_writer import Writer
@@ -48,6 +48,11 @@ class WorkflowsEmitter:
 
     def __init__(self, variable: Callable[[str], str] = lambda name: name) -> None:
         self._writer = Writer(node, variable)
+
+    def knowing(self, more: Mapping[str, str]) -> WorkflowsEmitter:
+        """An emitter that knows further variables, by the names that stand in expressions."""
+        variable = self._writer.variable
+        return WorkflowsEmitter(lambda name: more[name] if name in more else variable(name))
 
     @property
     def emitted(self) -> AbstractSet[str]:
@@ -86,7 +91,7 @@ class WorkflowsEmitter:
         Raises:
             CannotEmit: Workflows cannot say it.
         """
-        return tuple(_bounded(expr, guard.code) for guard in failing(self._writer, expr, self._facts(known)))
+        return tuple(_bounded(expr, code) for code in _in_order(failing(self._writer, expr, self._facts(known))))
 
     def fails(self, expr: Expr, known: Iterable[tuple[Expr, bool]] = ()) -> str | None:
         """The guards in one text, which never fails; None where there are none.
@@ -94,10 +99,10 @@ class WorkflowsEmitter:
         Raises:
             CannotEmit: Workflows cannot say it in one expression.
         """
-        found = failing(self._writer, expr, self._facts(known))
-        if not all(guard.alone for guard in found):
-            raise CannotEmit(expr, "what can go wrong here is asked in several steps")
-        return _bounded(expr, either(*(guard.code for guard in found))) if found else None
+        found = self.guards(expr, known)
+        if len(found) > 1:
+            raise CannotEmit(expr, "what can go wrong here is asked in several expressions")
+        return found[0] if found else None
 
     def template(self, expr: Expr) -> Json:
         """`expr` as a value in a workflow: displays stay maps and lists, what has to be computed becomes `${text}`.
@@ -128,6 +133,23 @@ class WorkflowsEmitter:
 
     def _facts(self, known: Iterable[tuple[Expr, bool]]) -> tuple[Code, ...]:
         return tuple(fact for test_, holds in known for fact in facts(self._writer, test_, holds=holds))
+
+
+def _in_order(guards: Sequence[Guard]) -> Iterator[Code]:
+    """The guards, as few texts as possible: those that never fail come first."""
+    group: list[Guard] = []
+    for guard in sorted(guards, key=lambda guard: not guard.alone):
+        if group and len(_together([*group, guard]).text) > LONGEST:
+            yield _together(group)
+            group = []
+        group.append(guard)
+    if group:
+        yield _together(group)
+
+
+def _together(guards: Sequence[Guard]) -> Code:
+    join = either if all(guard.alone for guard in guards) else unless
+    return join(*(guard.code for guard in guards))
 
 
 def _bounded(expr: Expr, code: Code) -> str:

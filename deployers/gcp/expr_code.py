@@ -71,6 +71,12 @@ def either(*tests: Code) -> Code:
     return _chain("or", tests, OR)
 
 
+def unless(*tests: Code) -> Code:
+    """The tests joined by `or`, none asked behind one that is true: Google shows that `and` leaves out its right side
+    (workflows-samples, src/bigquery_pagetoken), of `or` it shows nothing."""
+    return negation(both(*map(negation, tests))) if len(tests) > 1 else tests[0]
+
+
 def _chain(operator: str, tests: Sequence[Code], level: int) -> Code:
     if len(tests) == 1:
         return tests[0]

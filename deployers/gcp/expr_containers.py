@@ -119,20 +119,28 @@ def extended(writer: Writer, expr: Binary) -> Code:
     if isinstance(right, Array) and _is_list(left):
         return _appended(writer, expr, writer.code(left), right.items)
     if isinstance(left, Array) and _is_list(right):
-        result = writer.code(right)
-        for value in reversed(left.items):
-            result = call("list.prepend", result, _single(writer, expr, value))
-        return result
+        return _prepended(writer, expr, left.items, writer.code(right))
     raise cannot(expr, "Workflows joins no lists")
 
 
 def display(writer: Writer, expr: Array) -> Code:
-    """`[*values, more]`; other displays do not stand inside of expressions."""
-    match expr.items:
-        case (Spread(value=values), *more) if _is_list(values):
-            return _appended(writer, expr, writer.code(values), tuple(more))
-        case _:
-            raise cannot(expr, "lists are written outside of expressions")
+    """`[first, *values, more]`; displays without a list in them do not stand inside of expressions."""
+    places = [place for place, value in enumerate(expr.items) if isinstance(value, Spread)]
+    if len(places) != 1:
+        raise cannot(expr, "Workflows joins no lists" if places else "lists are written outside of expressions")
+    (place,) = places
+    spread = expr.items[place]
+    assert isinstance(spread, Spread)
+    if not _is_list(spread.value):
+        raise cannot(expr, "only the elements of a list are taken into another one")
+    result = _prepended(writer, expr, expr.items[:place], writer.code(spread.value))
+    return _appended(writer, expr, result, expr.items[place + 1 :])
+
+
+def _prepended(writer: Writer, place: Expr, first: tuple[Expr, ...], values: Code) -> Code:
+    for value in reversed(first):
+        values = call("list.prepend", values, _single(writer, place, value))
+    return values
 
 
 def _appended(writer: Writer, place: Expr, values: Code, more: tuple[Expr, ...]) -> Code:

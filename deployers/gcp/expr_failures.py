@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from skyloom.deployers.expressions.constants import constant, text_of
+from skyloom.deployers.expressions.constants import constant, keyword, text_of
 from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, STRING, is_int, kinds
 from skyloom.deployers.gcp import expr_strings as strings
 from skyloom.deployers.gcp.expr_code import COMPARISON, EMPTY, SUM, TRUE, Code, infix, negation, number
@@ -42,7 +42,7 @@ def _item(writer: Writer, expr: Item) -> Tests:
     if is_dict(of):
         return [negation(infix("in", writer.code(index), writer.code(of), COMPARISON))]
     known = constant(index)
-    if isinstance(of.type, TupleType) and known is not None:
+    if known is not None and (isinstance(of.type, TupleType) or (known in (0, -1) and _is_split(of))):
         return []
     tests = uncountable(writer, of, strings.ASCII) if kinds(of.type) == STRING else []
     length = size(writer, of)
@@ -54,6 +54,15 @@ def _item(writer: Writer, expr: Item) -> Tests:
     if not is_natural(index):
         tests.append(infix("<", infix("+", place, length, SUM), number(0), COMPARISON))
     return tests
+
+
+def _is_split(of: Expr) -> bool:
+    """Whether there is one element at least: the parts of a text."""
+    return isinstance(of, Call) and of.function == "str.split" and text_of(_separator(of)) != ""
+
+
+def _separator(of: Call) -> Expr | None:
+    return keyword(of, "sep", 1)
 
 
 def _part(writer: Writer, expr: Slice) -> Tests:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, STRING, kinds
 from skyloom.deployers.gcp.expr_code import (
     COMPARISON,
@@ -16,9 +18,11 @@ from skyloom.deployers.gcp.expr_code import (
     either,
     infix,
     number,
+    unless,
 )
+from skyloom.deployers.gcp.expr_narrowing import narrowed
 from skyloom.deployers.gcp.expr_writer import Writer, cannot
-from skyloom.flows.expr.nodes import Expr, Logic
+from skyloom.flows.expr.nodes import Compare, Expr, Field, Literal, Logic, Name, Truth, Unary, walk
 from skyloom.flows.expr.properties import truth as truth_of
 from skyloom.flows.expr.types import EnumType, ModelType, TupleType, Type, members, without_null
 
@@ -28,8 +32,7 @@ _UNSURE = "the truth of this value cannot be told from its JSON"
 def truth(writer: Writer, operand: Expr) -> Code:
     """The truth of `operand`, as a boolean."""
     if isinstance(operand, Logic):
-        join = both if operand.operator == "and" else either
-        return join(*(test(writer, inner) for inner in operand.operands))
+        return _joined(writer, operand)
     return truth_of_value(writer.code(operand), operand.type, operand)
 
 
@@ -94,14 +97,41 @@ def _truth_where_there(value: Code, of: Type, place: Expr) -> Code:
 
 
 def logic(writer: Writer, expr: Logic) -> Code:
-    """`and`, `or`: everything is evaluated."""
+    """`and`, `or`. Of operands that are no booleans all are evaluated."""
     if all(kinds(operand.type) <= BOOLEAN for operand in expr.operands):
-        join = both if expr.operator == "and" else either
-        return join(*map(writer.code, expr.operands))
+        return _joined(writer, expr)
     *earlier, last = expr.operands
     result = writer.code(last)
+    behind = [last]
     for operand in reversed(earlier):
+        refuse_narrowing(expr, operand, behind)
         value = writer.code(operand)
         decides = truth_of_value(value, operand.type, operand)
         result = choice(decides, result, value) if expr.operator == "and" else choice(decides, value, result)
+        behind.append(operand)
     return result
+
+
+def refuse_narrowing(place: Expr, test_: Expr, parts: Iterable[Expr]) -> None:
+    """Refuses parts that must not be evaluated where the test went the other way.
+
+    Raises:
+        CannotEmit: there is one.
+    """
+    if any(narrowed(test_, part) for part in parts):
+        raise cannot(place, "everything inside of if() is evaluated, also what the test has ruled out")
+
+
+def _joined(writer: Writer, expr: Logic) -> Code:
+    """Plain logic: what Python leaves out is left out."""
+    tests = [test(writer, operand) for operand in expr.operands]
+    if expr.operator == "and":
+        return both(*tests)
+    first, *later = expr.operands
+    careless = all(map(_is_harmless, later)) and not any(narrowed(first, operand) for operand in later)
+    return either(*tests) if careless and len(later) == 1 else unless(*tests)
+
+
+def _is_harmless(expr: Expr) -> bool:
+    """Whether evaluating it can certainly do no harm."""
+    return all(isinstance(inner, Literal | Name | Field | Truth | Compare | Unary) for inner in walk(expr))

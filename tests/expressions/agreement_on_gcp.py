@@ -11,6 +11,8 @@ from engines.gcp.library.jsons import read
 from expressions.comparing import holdable
 
 from skyloom.deployers.gcp.expr import WorkflowsEmitter
+from skyloom.deployers.gcp.steps import Names
+from skyloom.deployers.gcp.unfolding import Ways, unfold
 from skyloom.flows.expr import nodes
 from skyloom.flows.expr.emitter import CannotEmit
 from skyloom.flows.expr.python import compile_expr
@@ -114,3 +116,64 @@ def test_of(expr: nodes.Expr) -> str | None:
         return EMITTER.emit_test(expr)
     except CannotEmit:
         return None
+
+
+# --- values that take several steps -------------------------------------------------------------------------------
+
+
+def unfolded(expr: nodes.Expr, *, test: bool = False) -> Ways | None:
+    """The ways to the value of `expr`; None where it is left to Python."""
+    try:
+        return unfold(expr, EMITTER, Names(), test=test)
+    except CannotEmit:
+        return None
+
+
+FORESEEN = object()
+
+
+def taken(ways: Ways, variables: dict[str, Any]) -> Any:
+    """The value by the first way that is open; `FORESEEN` where it leads to Python."""
+    for way in ways:
+        if way.condition is not None:
+            answer = evaluate(way.condition, variables)
+            assert isinstance(answer, bool), way.condition
+            if not answer:
+                continue
+        if way.raises:
+            return FORESEEN
+        assigned = dict(variables)
+        for target, value in way.pairs:
+            assign(target, value_of(value, assigned), assigned)
+        return value_of(way.value, assigned)
+    raise AssertionError("no way is open")
+
+
+def assign(target: str, value: Any, variables: dict[str, Any]) -> None:
+    """Sets a variable, or an entry of one."""
+    name, bracket, key = target.partition("[")
+    if bracket:
+        variables[name] = {**variables[name], evaluate(key.removesuffix("]"), variables): value}
+    else:
+        variables[name] = value
+
+
+def agree_unfolded(expr: nodes.Expr, values: dict[str, Any]) -> bool:
+    """As `agree`, in several steps."""
+    ways = unfolded(expr)
+    assert ways is not None
+    variables = arrived(values)
+    try:
+        expected: Any = compile_expr(expr)(values)
+    except Exception:
+        assert taken(ways, variables) is FORESEEN, ways
+        return False
+    if not holdable(expected):
+        return False
+    value = taken(ways, variables)
+    assert value is FORESEEN or alike(value, expected), (ways, value, expected)
+    truth = unfolded(expr, test=True)
+    if truth is not None:
+        answer = taken(truth, variables)
+        assert answer is FORESEEN or answer is bool(expected), truth
+    return value is not FORESEEN
