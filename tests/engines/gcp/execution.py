@@ -112,7 +112,10 @@ class Execution:
 
     def succeed(self, value: Value) -> None:
         """It returned."""
-        self.result = json.loads(written(value))
+        try:
+            self.result = json.loads(written(value))
+        except WorkflowError as problem:
+            raise Undocumented(f"the error of an execution that returns what JSON does not have: {problem}") from None
         self.end(SUCCEEDED)
 
     def raised(self, problem: WorkflowError) -> None:

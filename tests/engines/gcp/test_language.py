@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 from engines.gcp.answering import answering
+from engines.gcp.connectors import CONNECTORS
 from engines.gcp.engine import Engine
 from engines.gcp.errors import Undocumented, Value, WorkflowError, WorkflowRefused
 from engines.gcp.expressions.evaluator import evaluate
 from engines.gcp.facts import UNDEFINED, Error, Fact, Failed, Refused, Run, page, runs
 from engines.gcp.facts_expressions import EXPRESSIONS
 from engines.gcp.facts_library import LIBRARY
+from engines.gcp.library.table import FUNCTIONS, PREDICATES
 
 
 def same(found: Value, wanted: Value) -> bool:
@@ -68,6 +70,14 @@ def test_every_fact_has_a_page() -> None:
     pages = [fact.page for fact in [*EXPRESSIONS, *LIBRARY]] + [run.page for run in runs()]
     assert len(pages) >= 350
     assert all(page(path).startswith("https://") and path.isascii() and " " not in path for path in pages)
+
+
+def test_every_function_has_a_fact() -> None:
+    texts = " ".join(
+        [fact.text for fact in LIBRARY] + [fact.text for fact in EXPRESSIONS] + [run.source for run in runs()]
+    )
+    missing = [name for name in (*FUNCTIONS, *PREDICATES, *CONNECTORS) if name not in texts]
+    assert missing == []
 
 
 def test_maps_give_their_keys_in_an_order_that_nobody_expects() -> None:

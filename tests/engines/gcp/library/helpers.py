@@ -131,9 +131,10 @@ def map_get(around: Surroundings, value: Value, found: Value) -> Value:
 
 
 def map_delete(around: Surroundings, value: Value, key: Value) -> dict[str, Value]:
-    """A copy without a key."""
-    if key not in mapping("map.delete", value):
-        raise Undocumented("map.delete() of a key that is not there")
+    """A copy without a key, also when there is none."""
+    mapping("map.delete", value)
+    if not isinstance(key, str):
+        raise type_error(f"map.delete takes a text as key, not {type_name(key)}")
     return {name: item for name, item in value.items() if name != key}
 
 

@@ -60,7 +60,7 @@ def written(value: Value, *, order: bool = False) -> str:
         order: Keep the order of keys, for what people read.
 
     Raises:
-        WorkflowError: TypeError, for bytes and functions.
+        WorkflowError: ValueError, for bytes and functions (stdlib/json/encode_to_string).
     """
     return json.dumps(jsonable(value, order=order), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
@@ -84,9 +84,9 @@ def jsonable(value: Value, *, order: bool = True) -> Value:
             names = list(value) if order else scrambled(value)
             return {name: jsonable(value[name], order=order) for name in names}
         case Reference():
-            raise Undocumented(f"{value.name} as JSON")
+            raise value_error(f"the function {value.name} cannot be JSON-encoded")
         case _:
-            raise type_error(f"{type_name(value)} cannot be JSON-encoded")
+            raise value_error(f"{type_name(value)} cannot be JSON-encoded")
 
 
 def decode(around: Surroundings, data: Value) -> Value:
