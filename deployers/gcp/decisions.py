@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from skyloom.adapters.hosts.google_apis import Apis
 from skyloom.deployers.base import CloudApproval
 from skyloom.deployers.gcp.client import PLACE, Google
-from skyloom.deployers.gcp.services.apis import Apis
 from skyloom.deployers.gcp.services.callbacks import Callbacks
 from skyloom.deployers.gcp.services.objects import Objects
 from skyloom.deployers.gcp.services.records import Records

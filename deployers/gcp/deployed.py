@@ -44,7 +44,9 @@ class Deployed:
         """The workflows by the names of their flows."""
         found = self._named(FLOWS)
         place = self._google.location
-        return {flow: Workflow(flow, f"{place}/workflows/{name}") for flow, name in sorted(found.items())}
+        return {
+            flow: Workflow(flow, f"{place}/workflows/{name.rpartition('/')[2]}") for flow, name in sorted(found.items())
+        }
 
     @cached_property
     def logs(self) -> dict[str, str]:

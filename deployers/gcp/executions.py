@@ -30,7 +30,7 @@ _SEARCHED = 1000
 """How many of a flow's newest runs are looked through for the beginning of an id."""
 _PAGE = 100
 PARENT = "skyloom-parent"
-"""The label of an execution that belongs to a run: a branch of a race, a sub-flow with a timeout. It is no run itself."""
+"""The label of an execution that belongs to a run and is none itself: a branch of a race, a sub-flow with a timeout."""
 
 
 class Executions:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from skyloom.deployers.gcp.services.apis import Apis
+from skyloom.adapters.hosts.google_apis import Apis
 
 Json = Any
 
@@ -40,8 +40,9 @@ class Objects:
     def read(self, name: str) -> Found | None:
         """The object; None where there is none."""
         path = f"storage/v1/b/{self._bucket}/o/{quote(name, safe='')}"
-        reply = self._apis.call("storage", "GET", path, query={"alt": "media"}, accept=(404,))
-        return None if reply.status == 404 else Found(reply.json(), reply.headers["x-goog-generation"])
+        # 403: who may read below one folder only, and list nothing else, is not told that there is no object.
+        reply = self._apis.call("storage", "GET", path, query={"alt": "media"}, accept=(403, 404))
+        return None if reply.status in (403, 404) else Found(reply.json(), reply.headers["x-goog-generation"])
 
     def write(
         self,

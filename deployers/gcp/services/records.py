@@ -31,15 +31,16 @@ class Records:
     def open(self, wait: Wait) -> Wait:
         """Writes down an open wait, and gives it as it stands: where the same one is open already, that one with the
         new token."""
+        made, before = wait, "0"
         while True:
-            found = self._objects.read(_name(wait.subject, wait.id))
-            made = wait
-            if found is not None:
-                known = _wait(found.document)
-                made = replace(known, token=wait.token) if known.state == "open" else wait
             try:
-                self._write(made, "0" if found is None else found.generation)
+                self._write(made, before)
             except Changed:
+                found = self._objects.read(_name(wait.subject, wait.id))
+                if found is None:
+                    raise
+                known, before = _wait(found.document), found.generation
+                made = replace(known, token=wait.token) if known.state == "open" else wait
                 continue
             return made
 

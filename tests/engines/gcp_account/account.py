@@ -17,12 +17,18 @@ TESTS = Path(__file__).parents[2]
 
 
 class GoogleProject:
-    """The project. `variables` are what a process needs in its environment to reach it."""
+    """The project. `variables` are what a process needs in its environment to reach it.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: an empty folder of its own.
+        models: the address that stands for Vertex AI.
+        time_scale: how long a second of workflows lasts.
+    """
+
+    def __init__(self, folder: Path, models: str = "", time_scale: float = 1.0) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "engines.gcp_account.server"],
-            env=os.environ | {"PYTHONPATH": str(TESTS)},
+            env=os.environ | {"PYTHONPATH": str(TESTS), "TESTS_MODELS": models, "TESTS_TIME_SCALE": str(time_scale)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -86,6 +92,11 @@ class GoogleProject:
     def secret(self, name: str, value: str) -> None:
         """Gives a secret its value, as a person does."""
         self.http.post(f"/tests/secrets/{name}", content=value.encode()).raise_for_status()
+
+    @staticmethod
+    def token(email: str, audience: str = "") -> str:
+        """A token of somebody's."""
+        return Caller(email, audience).token
 
     def empty(self) -> None:
         """Forgets everything."""

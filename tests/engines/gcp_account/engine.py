@@ -19,13 +19,16 @@ _CONNECTED = ("workflowexecutions", "pubsub", "secretmanager", "storage", "cloud
 class LocalEngine:
     """The interpreter behind the local cloud: every execution has one of its own, for it has an account of its own.
 
+    `apis` is the address that stands for Google's APIs.
+
     Args:
-        apis: the address that stands for Google's APIs.
         time_scale: how long a second of `sys.sleep` and of timeouts lasts.
     """
 
     def __init__(self, time_scale: float = 1.0) -> None:
         self.apis = ""
+        self.models = ""
+        """The address that stands for Vertex AI."""
         self._time_scale = time_scale
 
     def check(self, source: str) -> None:
@@ -46,6 +49,9 @@ class LocalEngine:
         )
         for service in _CONNECTED:
             interpreter.route(f"https://{service}.googleapis.com", self.apis)
+        if self.models:
+            interpreter.route("https://aiplatform.googleapis.com", self.models)
+            interpreter.route(f"https://{REGION}-aiplatform.googleapis.com", self.models)
         name = surroundings.name.split("/")[-3]
         interpreter.deploy(name, source, surroundings.environment)
         return Run(interpreter.begin(name, json.dumps(argument), surroundings.id))

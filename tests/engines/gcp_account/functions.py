@@ -74,6 +74,8 @@ class Functions:
         self._front, self._permissions, self._metadata = front, permissions, metadata
         self._instances: dict[str, Instance] = {}
         self._root = Path(tempfile.mkdtemp(prefix="functions-"))
+        self.surroundings: dict[str, str] = {}
+        """Variables of every function, beside its own."""
         self.log: Callable[[str, str], None] = lambda name, line: None
         self.requests: list[tuple[str, str, str]] = []
         """Every request that came in: function, method, path."""
@@ -118,6 +120,7 @@ class Functions:
         script = _RUNNER.format(
             hidden=_HIDDEN, source=str(instance.folder), entry=deployed.entry, main=str(instance.folder / "main.py")
         )
+        metadata = self._metadata(deployed.account).removeprefix("http://")
         environment = {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(instance.folder),
@@ -126,7 +129,9 @@ class Functions:
             "K_SERVICE": deployed.name,
             "K_REVISION": f"{deployed.name}-00001-abc",
             **deployed.environment,
-            "GCE_METADATA_HOST": self._metadata(deployed.account).removeprefix("http://"),
+            "GCE_METADATA_HOST": metadata,
+            "GCE_METADATA_IP": metadata,
+            **self.surroundings,
             "SKYLOOM_GOOGLE_ENDPOINT": self._front.address("apis"),
         }
         instance.process = subprocess.Popen(

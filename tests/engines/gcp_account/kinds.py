@@ -233,6 +233,21 @@ def member(permissions: Permissions, resource: str, of: str) -> Made:
     return Made(make, unmake, lambda before: before["id"] in permissions.bindings, everything)
 
 
+def custom_role(permissions: Permissions, project: str) -> Made:
+    def make(given: Attributes, before: Attributes | None) -> Attributes:
+        name = f"projects/{project}/roles/{given['role_id']}"
+        if before is None and name in permissions.roles:
+            # A role that was deleted keeps its name for some weeks.
+            raise ApiError(409, f"role {name} already exists")
+        permissions.roles[name] = tuple(given["permissions"])
+        return {**given, "id": name, "name": name}
+
+    def unmake(before: Attributes) -> None:
+        permissions.roles[before["id"]] = ()
+
+    return Made(make, unmake, lambda before: bool(permissions.roles.get(before["id"])), frozenset({"role_id"}))
+
+
 def account(permissions: Permissions, project: str) -> Made:
     def email(given: Attributes) -> str:
         return f"{given['account_id']}@{project}.iam.gserviceaccount.com"

@@ -24,6 +24,7 @@ def inert(project: str, region: str) -> Mapping[str, Inert]:
     service = f"{{api_id}}.apigateway.{project}.cloud.goog"
     return {
         "google_api_gateway_api": named(apis, "api_id", managed_service=service),
+        "google_artifact_registry_repository": named(f"{_PLACE}/repositories/{{repository_id}}", "repository_id"),
         "google_cloud_scheduler_job": of(f"{own_project}/locations/{{region}}/jobs/{{name}}", "name", "region"),
         "google_eventarc_trigger": of(f"{_PLACE}/triggers/{{name}}", "name", "location"),
         "google_kms_key_ring": of(f"{_PLACE}/keyRings/{{name}}", "name", "location"),
@@ -36,7 +37,6 @@ def inert(project: str, region: str) -> Mapping[str, Inert]:
         "google_monitoring_alert_policy": named(f"{own_project}/alertPolicies/{{display_name}}"),
         "google_monitoring_dashboard": of(f"{own_project}/dashboards/{{dashboard_json}}"),
         "google_monitoring_notification_channel": named(f"{own_project}/notificationChannels/{{display_name}}", "type"),
-        "google_project_iam_custom_role": named(f"{own_project}/roles/{{role_id}}", "role_id"),
         "google_project_service": of("{project}/{service}", "service"),
         "google_project_service_identity": of(
             f"{own_project}/services/{{service}}", "service", email=agent, member=f"serviceAccount:{agent}"

@@ -1,7 +1,8 @@
 """Who may do what in the local Google Cloud: bindings of roles, checked where service accounts call.
 
-A caller that is no service account of an app (the tests' own user, Infrastructure Manager) may do everything. Of roles,
-those that apps are given are known; another one allows nothing, and says so. Conditions: `resource.name.startsWith`.
+The tests' own user may do everything. Of roles,
+those that apps are given are known; another one allows nothing, and says so. Conditions: `resource.name.startsWith`, and the prefix
+of a list of objects.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engines.gcp_account.front import ApiError
+from engines.gcp_account.names import USER
 
 _OBJECTS = ("storage.objects.get", "storage.objects.list", "storage.objects.create", "storage.objects.delete")
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -57,27 +59,35 @@ class Permissions:
         self.accounts: set[str] = set()
         """Service accounts that an app made."""
 
-    def require(self, email: str, permission: str, resource: str) -> None:
-        """Raises ApiError (403) where the account may not."""
-        if email in self.accounts and not self.allows(email, permission, resource):
+    def require(self, email: str, permission: str, resource: str, listed: str = "") -> None:
+        """Raises ApiError (403) where the account may not. `listed` is the prefix of a list of objects."""
+        if email != USER and not self.allows(email, permission, resource, listed):
             raise ApiError(403, f"Permission '{permission}' denied on resource '{resource}' for {email}")
 
-    def allows(self, email: str, permission: str, resource: str) -> bool:
+    def allows(self, email: str, permission: str, resource: str, listed: str = "") -> bool:
         members = {f"serviceAccount:{email}", "allAuthenticatedUsers", "allUsers"}
         return any(
             binding.member in members
             and permission in self.roles.get(binding.role, ())
             and (binding.resource == "project" or f"{resource}/".startswith(f"{binding.resource}/"))
-            and _holds(binding.condition, permission, resource)
+            and _holds(binding.condition, resource, listed)
             for binding in self.bindings.values()
         )
 
 
-def _holds(condition: str, permission: str, resource: str) -> bool:
-    if not condition or permission.endswith(".list"):
-        # A list is checked against the bucket, which no condition on objects' names can name.
+def _holds(condition: str, resource: str, listed: str) -> bool:
+    """Whether a condition holds: one or several of the two kinds below, joined with `||`."""
+    if not condition:
         return True
-    starts = re.findall(r'resource\.name\.startsWith\("([^"]+)"\)', condition)
-    if not starts:
-        raise ApiError(500, f"the tests do not know this condition: {condition}")
-    return any(f"projects/_/{resource}".startswith(start) for start in starts)
+    for part in condition.split("||"):
+        named = re.fullmatch(r'\s*resource\.name\.startsWith\("([^"]+)"\)\s*', part)
+        prefixed = re.fullmatch(
+            r'\s*api\.getAttribute\("storage\.googleapis\.com/objectListPrefix", ""\)\.startsWith\("([^"]+)"\)\s*', part
+        )
+        if named is None and prefixed is None:
+            raise ApiError(500, f"the tests do not know this condition: {part}")
+        if named is not None and f"projects/_/{resource}".startswith(named[1]):
+            return True
+        if prefixed is not None and listed.startswith(prefixed[1]):
+            return True
+    return False

@@ -15,6 +15,9 @@ def main() -> None:
     engine = LocalEngine(float(os.environ.get("TESTS_TIME_SCALE", "1")))
     cloud = Cloud(engine)
     engine.apis = cloud.address
+    engine.models = os.environ.get("TESTS_MODELS", "")
+    if engine.models:
+        cloud.functions.surroundings["GOOGLE_VERTEX_BASE_URL"] = engine.models
     print("LISTENING", cloud.address, cloud.identity.metadata(USER), flush=True)
     sys.stdin.read()
     cloud.close()

@@ -142,7 +142,8 @@ class Storage:
 
     def _list(self, request: Request) -> Json:
         bucket = self.bucket(request.names["bucket"])
-        self._may(request, "list", bucket.name)
+        listed = request.query.get("prefix", "")
+        self._permissions.require(request.caller.email, "storage.objects.list", f"buckets/{bucket.name}", listed)
         prefix, delimiter = request.query.get("prefix", ""), request.query.get("delimiter", "")
         names = sorted(name for name in bucket.objects if name.startswith(prefix))
         folders: dict[str, None] = {}
@@ -161,6 +162,8 @@ class Storage:
         found = bucket.objects.get(name)
         asked = request.query.get("generation")
         if found is None or (asked and int(asked) != found.generation):
+            # Whether there is an object is told only to those who may list it.
+            self._permissions.require(request.caller.email, "storage.objects.list", f"buckets/{bucket.name}")
             raise ApiError(404, f"No such object: {bucket.name}/{name}")
         return bucket, found
 

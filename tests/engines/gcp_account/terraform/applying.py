@@ -57,6 +57,7 @@ class Terraform:
         done = Applied()
         attributes: dict[str, Mapping[str, Any]] = {}
         blocked: set[str] = set()
+        deposed: list[tuple[Step, Instance]] = []
         by_address = {step.address: step for step in steps}
         for step in steps:
             if step.intent == "DELETE":
@@ -75,14 +76,17 @@ class Terraform:
             if resource.is_data:
                 attributes[address] = self.kinds[f"data.{resource.type}"].create(given)
                 continue
-            needs = tuple(sorted(wanted.needs[address]))
-            change = lambda step=by_address[address], given=given, needs=needs: self._change(  # noqa: E731
-                step, given, needs, state
+            made = Instance(resource.type, resource.name, given, {}, tuple(sorted(wanted.needs[address])))
+            after = deposed if resource.lifecycle.get("create_before_destroy") else None
+            change = lambda step=by_address[address], made=made, after=after: self._change(  # noqa: E731
+                step, made, state, after
             )
             if not self._attempt(by_address[address], told, done, change):  # type: ignore[arg-type]
                 blocked.add(address)
                 continue
             attributes[address] = state[address].attributes
+        for step, instance in deposed:
+            self._attempt(step, told, done, lambda one=instance: self.kinds[one.type].delete(one.attributes))  # type: ignore[misc]
         if not done.failures:
             done.outputs = {name: evaluated(value, wanted.scope(attributes)) for name, value in wanted.outputs.items()}
         return done
@@ -114,22 +118,28 @@ class Terraform:
         told(step, "RECONCILED")
         return True
 
-    def _change(self, step: Step, given: dict[str, Any], needs: tuple[str, ...], state: State) -> None:
+    def _change(self, step: Step, made: Instance, state: State, deposed: list[tuple[Step, Instance]] | None) -> None:
+        """Makes one change. `deposed`: where a resource goes that is replaced, until nothing needs it any more."""
         kind, before = self.kinds[step.type], state.get(step.address)
         match step.intent:
             case "UNCHANGED":
                 assert before is not None
-                before.needs = needs
+                before.needs = made.needs
                 return
             case "RECREATE":
-                self._delete(step.address, state)
-                attributes = kind.create(given)
+                assert before is not None
+                if deposed is None:
+                    self._delete(step.address, state)
+                else:
+                    deposed.append((step, before))
+                made.attributes = kind.create(made.given)
             case "UPDATE":
                 assert before is not None
-                attributes = before.attributes if given == before.given else kind.update(given, before.attributes)
+                same = made.given == before.given
+                made.attributes = before.attributes if same else kind.update(made.given, before.attributes)
             case _:
-                attributes = kind.create(given)
-        state[step.address] = Instance(step.type, step.name, given, attributes, needs)
+                made.attributes = kind.create(made.given)
+        state[step.address] = made
 
     def _delete(self, address: str, state: State) -> None:
         found = state[address]

@@ -265,6 +265,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jsonencode": _json,
     "keys": sorted,
     "length": len,
+    "lookup": lambda one, key, default: one.get(key, default),
     "lower": str.lower,
     "merge": lambda *maps: {key: value for one in maps for key, value in one.items()},
     "replace": lambda whole, old, new: whole.replace(old, new),

@@ -1,0 +1,240 @@
+"""The ticket example on Google Cloud, from the request to the answer: started by HTTP, approved in a browser through the
+link in a chat."""
+
+from __future__ import annotations
+
+import base64
+import json
+import queue
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from engines.gcp_account.account import GoogleProject
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+from servers.vertex_server import Request, Response, VertexServer, answer
+
+from skyloom.deployers.gcp.compiling import compile_app
+from skyloom.deployers.gcp.deployer import GcpDeployer
+from skyloom.deployers.gcp.functions import FunctionSettings
+from skyloom.deployers.services import links
+from skyloom.flows.app import App, Environment, Http, Public, Secret, WebhookNotifier
+from skyloom.flows.frontend import load_file
+
+EXAMPLE = Path(__file__).parents[3] / "examples/ticket_triage"
+TICKET = json.loads((EXAMPLE / "tickets/charged_twice.json").read_text())
+HERE = FunctionSettings(python=f"3.{sys.version_info.minor}", pinned=False)
+
+
+def models(request: Request) -> Response:
+    """Every ticket is urgent, and every draft the same."""
+    if request.schema is not None:
+        return answer(json.dumps({"urgency": "high", "topic": "billing"}))(request)
+    return answer("Both payments of your bank account are booked back today.")(request)
+
+
+class Chat:
+    """A web address that takes notifications, as a chat does."""
+
+    def __init__(self) -> None:
+        self.posted: queue.Queue[dict[str, Any]] = queue.Queue()
+        posted = self.posted
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                posted.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *arguments: Any) -> None:
+                return
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/hook"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Tickets:
+    """The deployed app, as the world outside sees it."""
+
+    def __init__(self, project: GoogleProject, deployer: GcpDeployer, chat: Chat) -> None:
+        self.project, self.deployer, self._chat = project, deployer, chat
+        self.http = httpx.Client(base_url=deployer.status().outputs["api_url"], verify=False, timeout=60)
+
+    def link(self) -> str:
+        """The link in the next notification."""
+        return str(self._chat.posted.get(timeout=60)["url"])
+
+    def start(self, **headers: str) -> str:
+        """The address that tells how a new run stands."""
+        begun = self.http.post("/tickets", json=TICKET, headers=headers)
+        assert begun.status_code == 202, begun.text
+        return str(begun.headers["location"])
+
+    def ended(self, url: str) -> dict[str, Any]:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            state: dict[str, Any] = self.http.get(url).json()
+            if state["status"] != "running":
+                return state
+            time.sleep(0.2)
+        raise AssertionError("the run did not end")
+
+
+@pytest.fixture(scope="module")
+def tickets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tickets]:
+    flow = load_file(EXAMPLE / "ticket_triage.py").answer
+    app = App(
+        "tickets",
+        flows=[flow],
+        triggers=[Http(flow, "/tickets", Public("the help page's form"))],
+        notify=[WebhookNotifier(url=Secret("chat"))],
+    )
+    with pytest.MonkeyPatch.context() as patch, VertexServer(then=models) as vertex:
+        project, chat = GoogleProject(tmp_path_factory.mktemp("tickets"), models=vertex.url), Chat()
+        for name, value in project.variables.items():
+            patch.setenv(name, value)
+        deployer = GcpDeployer(app.name, "dev", Environment())
+        for _ in deployer.apply(deployer.plan(compile_app(app, "dev", HERE).bundle)):
+            pass
+        [secret] = project.inventory()["secrets"]
+        project.secret(secret, chat.address)
+        made = Tickets(project, GcpDeployer(app.name, "dev", Environment()), chat)
+        yield made
+        made.http.close()
+        remover = GcpDeployer(app.name, "dev", Environment())
+        for _ in remover.apply(remover.removal(delete_data=True)):
+            pass
+        # A key ring can never be deleted.
+        assert {*project.inventory()} <= {"google_kms_key_ring"}
+        project.close()
+        chat.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    """A browser that runs no JavaScript."""
+    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
+    assert chromium and driver, "this test answers on the approvals page: install chromium and chromium-driver"
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--ignore-certificate-errors"):
+        options.add_argument(argument)
+    options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    made = webdriver.Chrome(options=options, service=Service(driver))
+    yield made
+    made.quit()
+
+
+def test_a_ticket_is_answered_after_somebody_approved_in_a_browser(tickets: Tickets, browser: webdriver.Chrome) -> None:
+    url = tickets.start()
+    link = tickets.link()
+    assert tickets.http.get(url).json()["status"] == "running"
+    forged = link[:-2] + ("AA" if link[-2:] != "AA" else "BB")
+    assert tickets.http.get(forged).status_code == 403
+    assert tickets.http.post(forged, data={"decision": "approve", "by": "Eve"}).status_code == 403
+    assert tickets.http.post(link, data={"decision": "approve"}).status_code == 422
+    browser.get(link)
+    page = browser.find_element(By.TAG_NAME, "body").text
+    assert "Send this answer to Noor Haddad?" in page
+    assert "Both payments of your bank account" in page
+    browser.find_element(By.NAME, "by").send_keys("Ada")
+    browser.find_element(By.NAME, "comment").send_keys("fine")
+    browser.find_element(By.XPATH, "//button[@value='approve']").click()
+    WebDriverWait(browser, 20).until(lambda one: "You have approved this" in one.page_source)
+    state = tickets.ended(url)
+    assert (state["status"], state["result"]["status"]) == ("done", "sent"), state
+    assert state["result"]["text"] == "Both payments of your bank account are booked back today."
+    for replayed in (tickets.http.get(link), tickets.http.post(link, data={"decision": "reject", "by": "Eve"})):
+        assert replayed.status_code == 409
+    assert tickets.ended(url) == state
+
+
+def test_a_rejected_answer_is_not_sent(tickets: Tickets) -> None:
+    url = tickets.start()
+    decided = tickets.http.post(tickets.link(), data={"decision": "reject", "by": "Ada", "comment": "too short"})
+    assert decided.status_code == 200
+    result = tickets.ended(url)["result"]
+    assert (result["status"], result["reason"]) == ("rejected", "too short")
+
+
+def test_operators_decide_without_a_link(tickets: Tickets) -> None:
+    url = tickets.start()
+    link = tickets.link()
+    [open_] = tickets.deployer.approvals()
+    assert open_.message == "Send this answer to Noor Haddad?" and open_.to == "support-leads"
+    assert open_.id in link and open_.run == tickets.deployer.runs(1)[0].id
+    assert tickets.deployer.decide(open_.id, approved=True, comment="", by="maria", form=None) == "decided"
+    assert tickets.ended(url)["result"]["status"] == "sent"
+    assert tickets.deployer.approvals() == []
+    assert tickets.http.post(link, data={"decision": "approve", "by": "Ada"}).status_code == 409
+
+
+def test_an_expired_link_is_refused(tickets: Tickets) -> None:
+    url = tickets.start()
+    link = tickets.link()
+    path, _, query = link.partition("?")
+    [version] = tickets.project.inventory()["keys"]
+    asked = {"data": base64.b64encode(b"skyloom links 1").decode()}
+    mac = tickets.project.http.post(f"/v1/{version}:macSign", json=asked).json()["mac"]
+    key, wait = base64.b64decode(mac), path.rpartition("/")[2]
+    assert parse_qs(query)["s"] == [links.signature(key, wait, int(parse_qs(query)["e"][0]))]
+    host = f"https://{urlsplit(link).netloc}"
+    expired = links.link(host, key, wait, int(time.time()) - 1)
+    assert tickets.http.get(expired).status_code == 410
+    assert tickets.http.post(expired, data={"decision": "approve", "by": "Ada"}).status_code == 410
+    run = tickets.deployer.runs(1)[0]
+    tickets.deployer.cancel(run)
+    # The run is over: the page says so, and takes nothing.
+    assert tickets.http.post(link, data={"decision": "approve", "by": "Ada"}).status_code == 410
+    assert tickets.ended(url)["status"] == "cancelled"
+
+
+def test_a_request_that_is_repeated_with_its_key_starts_one_run(tickets: Tickets) -> None:
+    first, second = (tickets.start(**{"Idempotency-Key": "0123456789abcdef"}) for _ in range(2))
+    assert first == second
+    tickets.http.post(tickets.link(), data={"decision": "reject", "by": "Ada"})
+    assert tickets.ended(first)["result"]["status"] == "rejected"
+    other = tickets.http.post(
+        "/tickets", json={"ticket": {**TICKET["ticket"], "id": "T-2"}}, headers={"Idempotency-Key": "0123456789abcdef"}
+    )
+    assert other.status_code == 409
+
+
+def test_a_ticket_that_does_not_fit_starts_nothing(tickets: Tickets) -> None:
+    before = len(tickets.deployer.runs(100))
+    refused = tickets.http.post("/tickets", json={"ticket": {"id": "T-1"}})
+    assert refused.status_code == 422
+    assert {problem["path"] for problem in refused.json()["problems"]} == {
+        "ticket.customer",
+        "ticket.subject",
+        "ticket.body",
+    }
+    assert len(tickets.deployer.runs(100)) == before
+
+
+def test_functions_are_not_for_everybody(tickets: Tickets) -> None:
+    for name in ("api", "decide", "waits", "tasks"):
+        [found] = [one for one in tickets.project.inventory()["functions"] if one.endswith(f"-{name}")]
+        address = tickets.project.http.get(f"/tests/functions/{found}").json()
+        assert httpx.post(address, json={}).status_code == 401
+        stranger = {"Authorization": f"Bearer {tickets.project.token('eve@example.com', address)}"}
+        assert httpx.post(address, json={}, headers=stranger).status_code in (401, 403)
