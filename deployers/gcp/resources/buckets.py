@@ -42,16 +42,13 @@ _BUCKET_NAME = 63
 
 def buckets(layout: Layout) -> Resources:
     """Every bucket."""
-    done = {"action": {"type": "Delete"}, "condition": {"age": _LONGEST_RUN_DAYS, "matches_prefix": [VALUE_OBJECTS]}}
-    settled = {
-        "action": {"type": "Delete"},
-        "condition": {"days_since_custom_time": _SETTLED_DAYS, "matches_prefix": [WAIT_OBJECTS, START_OBJECTS]},
-    }
-    # An answer is written over the question; what was there before is of use to nobody.
+    done = _deleted(age=_LONGEST_RUN_DAYS, matches_prefix=[VALUE_OBJECTS])
+    settled = _deleted(days_since_custom_time=_SETTLED_DAYS, matches_prefix=[WAIT_OBJECTS, START_OBJECTS])
     own = [
         {address: _bucket(layout, found.name, [_old_versions(_OLD_VERSIONS_DAYS)], keep=True)}
         for address, found in layout.buckets.items()
     ]
+    # An answer is written over the question; what was there before is of use to nobody.
     values = _bucket(layout, "values", [done, settled, _old_versions(1)], keep=True)
     return merged({VALUES: values}, *own, _access_logs(layout))
 
@@ -61,8 +58,12 @@ def bucket_name(layout: Layout, name: str) -> str:
     return f"{cloud_name(_BUCKET_NAME - _PROJECT_LETTERS - 1, layout.prefix, name)}-{PROJECT}"
 
 
+def _deleted(**condition: Json) -> Json:
+    return {"action": [{"type": "Delete"}], "condition": [condition]}
+
+
 def _old_versions(days: int) -> Json:
-    return {"action": {"type": "Delete"}, "condition": {"days_since_noncurrent_time": days, "with_state": "ARCHIVED"}}
+    return _deleted(days_since_noncurrent_time=days, with_state="ARCHIVED")
 
 
 def _bucket(
@@ -86,7 +87,7 @@ def _bucket(
 
 def _access_logs(layout: Layout) -> Resources:
     """Google itself writes there."""
-    rule = {"action": {"type": "Delete"}, "condition": {"age": max(_LOG_DAYS, layout.settings.log_days)}}
+    rule = _deleted(age=max(_LOG_DAYS, layout.settings.log_days))
     bucket = _bucket(layout, "access-logs", [rule, _old_versions(1)], logged=False)
     role = "roles/storage.objectCreator"
     return {ACCESS_LOGS: bucket} | bucket_member("storage", _ANALYTICS, ACCESS_LOGS, role, "access-logs")

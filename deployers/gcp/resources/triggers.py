@@ -211,7 +211,9 @@ def _schedule(layout: Layout, schedule: Schedule, index: int) -> Resources:
     }
     name = f"{flow} {schedule.cron or f'every {schedule.every:g} s'}"
     return {
-        f"google_cloud_scheduler_job.{block_name(flow, digest(name, given))}": resource("schedule", arguments, name)
+        f"google_cloud_scheduler_job.{block_name(f'{flow}-{digest(name, given)}')}": resource(
+            "schedule", arguments, name
+        )
     }
 
 
