@@ -20,6 +20,7 @@ from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.shared import helper_call, helper_try, in_python
 from skyloom.deployers.gcp.flow.texts import expression
 from skyloom.deployers.gcp.steps import Assign, Call, Case, Switch, Try
+from skyloom.deployers.gcp.unfolding import Way, Ways, unfold
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.errors import Span
 from skyloom.flows.expr.emitter import CannotEmit
@@ -31,9 +32,6 @@ from skyloom.flows.graph.expressions import source as shown
 
 Json = Any
 
-MOST_CASES = 50
-"""Conditions in one `switch`; cloud.google.com/workflows/quotas."""
-
 
 @dataclass(frozen=True, slots=True)
 class Root:
@@ -42,7 +40,6 @@ class Root:
     Attributes:
         label: what it is to the statement: a variable, an argument, `test`.
         expr: what the workflow evaluates.
-        guards: the expressions that decide whether it raises; by default `expr` itself.
         python: the source that the helper evaluates; by default that of `expr`.
         reads: the flow's variables that `python` reads; by default those of `expr`.
         is_test: whether it is a condition.
@@ -51,7 +48,6 @@ class Root:
 
     label: str
     expr: Expr
-    guards: tuple[Expr, ...] | None = None
     python: str | None = None
     reads: frozenset[str] | None = None
     is_test: bool = False
@@ -63,17 +59,25 @@ class Probe:
     """What is known of a root.
 
     Attributes:
-        value: what the workflow evaluates; None where it cannot.
-        guards: tests, asked in their order: where one is true, the helper evaluates the root.
-        obstacle: why the workflow cannot evaluate it.
+        ways: the ways to its value, `gcp.unfolding` says which; none where the workflow cannot evaluate it.
+        obstacle: why it cannot.
         place: where the workflow puts its value; by default the variable that the helper's answer goes to as well.
     """
 
     root: Root
-    value: Json = None
-    guards: tuple[str, ...] = ()
+    ways: Ways = ()
     obstacle: str | None = None
     place: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is one way, on which nothing fails."""
+        return len(self.ways) == 1
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether there is one way for the workflow, behind tests that send it to the helper."""
+        return bool(self.ways) and all(way.raises for way in self.ways[:-1])
 
 
 def evaluate(
@@ -91,56 +95,72 @@ def settle(
     lowering: Lowering, context: Context, probes: Sequence[Probe], span: Span, into: str | None = None
 ) -> tuple[list[Lowered], list[Json]]:
     """As `evaluate`, of what is known already."""
-    risky = [one for one in probes if one.guards or one.obstacle]
-    values = {one.root.label: one.value for one in probes}
-    if not risky:
-        return [], list(values.values())
+    plain = [one for one in probes if one.is_plain]
+    risky = [one for one in probes if not one.is_plain]
+    steps: list[Lowered] = []
+    pairs = tuple(pair for one in plain for pair in one.ways[0].pairs)
+    if pairs:
+        steps.append(Assign(name=context.step(f"parts_of_{_title(plain)}"), at=context.at(span), pairs=pairs))
+    values = {one.root.label: one.ways[0].value if one.is_plain else None for one in probes}
     obstacle = next((one.obstacle for one in risky if one.obstacle), None)
     if obstacle is not None:
-        steps, known = _by_helper(lowering, context, risky, obstacle, span)
-        return steps, list((values | known).values())
+        asked, known = _by_helper(lowering, context, risky, obstacle, span)
+        return [*steps, *asked], list((values | known).values())
     if into is not None and len(probes) == 1:
         variables = {probes[0].root.label: into}
     else:
         variables = {one.root.label: context.variable(one.root.label) for one in risky}
-    steps = _guarded(lowering, context, risky, variables, span)
-    values |= {label: expression(name) for label, name in variables.items()}
+    # Errors come in order: what is asked in one switch is raised in order by the helper.
+    together = [risky] if all(one.is_guarded for one in risky) else [[one] for one in risky]
+    steps += [_chosen(lowering, context, group, variables, span) for group in together if group]
+    values |= {one.root.label: expression(variables[one.root.label]) for one in risky}
     return steps, list(values.values())
 
 
 def probe(context: Context, root: Root) -> Probe:
     """What is known of a root."""
-    emitter = WorkflowsEmitter(lambda name: context.places[name])
+    # A loop's own names have no place; no expression says a loop.
+    emitter = WorkflowsEmitter(lambda name: context.places.get(name, name))
+    known = context.facts.about(root.expr)
     try:
-        value = expression(emitter.emit_test(root.expr)) if root.is_test else emitter.template(root.expr)
-        asked = root.guards if root.guards is not None else (root.expr,)
-        guards = [test for guard in asked for test in emitter.guards(guard, context.facts.about(guard))]
+        ways = unfold(root.expr, emitter, context.frame.variables, known, test=root.is_test)
     except CannotEmit as obstacle:
         return Probe(root, obstacle=obstacle.reason)
-    if len(guards) >= MOST_CASES:
-        return Probe(root, obstacle="there are too many ways in which it may fail")
-    return Probe(root, value, tuple(dict.fromkeys(guards)))
+    return Probe(root, ways)
 
 
-def _guarded(
-    lowering: Lowering, context: Context, risky: Sequence[Probe], variables: Mapping[str, str], span: Span
-) -> list[Lowered]:
-    """Asks whether one of the roots would raise; then the helper evaluates them all, else the workflow."""
-    title = _title(risky)
-    tests = list(dict.fromkeys(test for one in risky for test in one.guards))
+def _chosen(
+    lowering: Lowering, context: Context, group: Sequence[Probe], variables: Mapping[str, str], span: Span
+) -> Switch:
+    """Asks which way leads to the values: the helper's, where one of them would raise, or the workflow's."""
+    names = {one.root.label: variables[one.root.label] for one in group}
+    title = _title(group)
     name = context.step(f"check_{title}")
     reason = "it raises an error for some values"
-    cases = [
-        Case(
-            condition=expression(test),
-            steps=context.settled(_helped(lowering, context, risky, variables, reason, span)),
-        )
-        for test in tests
+    cases: dict[str | None, Case] = {}
+    for way in (way for one in group for way in one.ways[: -1 if one.is_guarded else None]):
+        if way.condition in cases:
+            continue
+        if way.raises:
+            steps = context.settled(_helped(lowering, context, group, names, reason, span))
+        else:
+            steps = (_set(context, group, [way], names, span),)
+        condition = True if way.condition is None else expression(way.condition)
+        cases[way.condition] = Case(condition=condition, steps=steps)
+    if None not in cases:
+        last = _set(context, group, [one.ways[-1] for one in group], names, span)
+        cases[None] = Case(condition=True, steps=(last,))
+    return Switch(name=name, at=context.at(span), cases=tuple(cases.values()))
+
+
+def _set(context: Context, group: Sequence[Probe], ways: Sequence[Way], names: Mapping[str, str], span: Span) -> Assign:
+    """The values of one way for each root."""
+    pairs = [
+        pair
+        for one, way in zip(group, ways, strict=True)
+        for pair in (*way.pairs, (one.place or names[one.root.label], way.value))
     ]
-    pairs = tuple((one.place or variables[one.root.label], one.value) for one in risky)
-    fine = Assign(name=context.step(f"set_{'_'.join(variables)}"), at=context.at(span), pairs=pairs)
-    cases.append(Case(condition=True, steps=(fine,)))
-    return [Switch(name=name, at=context.at(span), cases=tuple(cases))]
+    return Assign(name=context.step(f"set_{'_'.join(names)}"), at=context.at(span), pairs=tuple(pairs))
 
 
 def _by_helper(

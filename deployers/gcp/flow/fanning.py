@@ -53,7 +53,7 @@ def _prepared(lowering: Lowering, context: Context, step: ir.Map) -> tuple[ir.Ma
     if step.condition is not None:
         bound = {name: name for name in bound_names(step.over)}
         found = probe(replace(context, places={**context.places, **bound}), Root("test", step.condition, is_test=True))
-        if not found.guards and not found.obstacle:
+        if found.is_plain:
             step = replace(step, items=filtered(step, step.condition), condition=None)
     return step, context, []
 

@@ -12,6 +12,7 @@ from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.texts import expression, inner
 from skyloom.deployers.gcp.steps import Assign
+from skyloom.deployers.gcp.unfolding import Way
 from skyloom.flows.expr.emitter import CannotEmit
 from skyloom.flows.expr.nodes import Array, Expr, Literal, Name, Spread, free_names
 from skyloom.flows.ir.nodes import Append, Extend, SetItem
@@ -27,13 +28,13 @@ def lower_update(lowering: Lowering, context: Context, statement: SetItem | Appe
     whole = Name(span=statement.span, type=container_type(keys), name=statement.variable)
     root = Root(statement.variable, whole, python=python_of(statement), reads=reads)
     found = _native(context, statement, root, whole, keys)
-    if found.guards or found.obstacle:
+    if not found.is_plain:
         before, (value,) = settle(lowering, context, [found], statement.span, variable)
         if value == expression(variable):
             return before
         return [*before, _set(context, statement, variable, value)]
     assert found.place is not None
-    return [_set(context, statement, found.place, found.value)]
+    return [_set(context, statement, found.place, found.ways[0].value)]
 
 
 def _set(context: Context, statement: SetItem | Append | Extend, place: str, value: Json) -> Assign:
@@ -60,7 +61,8 @@ def _native(context: Context, statement: SetItem | Append | Extend, root: Root, 
         tests = [*(test for one in guarded for test in emitter.guards(one, context.facts.about(one))), *tests]
     except CannotEmit as obstacle:
         return Probe(root, obstacle=obstacle.reason)
-    return Probe(root, value, tuple(dict.fromkeys(tests)), place=place)
+    ways = (*(Way(test, raises=True) for test in dict.fromkeys(tests)), Way(None, value=value))
+    return Probe(root, ways, place=place)
 
 
 def _value(emitter: WorkflowsEmitter, statement: SetItem | Append | Extend, place: str) -> Json:
