@@ -10,10 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from skyloom.deployers.floats import leaves
 from skyloom.errors import Diagnostic, Span
 from skyloom.flows.expr import nodes
 from skyloom.flows.expr.nodes import Expr, children
-from skyloom.flows.expr.types import DictType, IntType, Type, members
+from skyloom.flows.expr.types import (
+    AnyType,
+    DictType,
+    IntType,
+    ListType,
+    ModelType,
+    TupleType,
+    Type,
+    UnionType,
+    members,
+)
 from skyloom.flows.graph.expressions import source as shown
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program
@@ -65,20 +76,33 @@ class _Found:
     def problem(self, flow: FlowDefinition) -> Diagnostic:
         return Diagnostic(
             "SKY725",
-            f"`{shown(self.where)}` goes through `{shown(self.dict)}` in the order of its entries, which Workflows does "
-            "not keep",
+            f"`{shown(self.where)}` shows the order of entries of `{shown(self.dict)}`, which Workflows does not keep",
             flow.file,
             self.where.span,
-            hint=f"go through it in an order of your own, `sorted({shown(self.dict)})`; or keep a list of pairs",
+            hint=self._hint(),
         )
+
+    def _hint(self) -> str:
+        match self.where:
+            case nodes.Call(function="json.dumps"):
+                return "add `sort_keys=True`, or let a task write the text"
+            case nodes.Call(function=name) if name in _TEXTS:
+                return "let a task write the text, or keep a list of pairs"
+            case _:
+                return f"go through it in an order of your own, `sorted({shown(self.dict)})`; or keep a list of pairs"
 
 
 def _ordered(expr: Expr, *, sees: bool) -> Iterator[_Found]:
     """The dicts whose order shows in the value of `expr`. `sees`: whether that of its elements counts."""
     match expr:
-        case nodes.Call(function=name, arguments=(of, *rest)) if name in _VIEWS or name in _SEQUENCES | _TEXTS:
+        case nodes.Call(function=name, arguments=(of, *rest)) if name in _TEXTS:
+            if not _sorts_keys(expr) and (shown := _shown_dict(of)) is not None:
+                yield _Found(shown, expr)
+            for part in (of, *rest):
+                yield from _ordered(part, sees=True)
+        case nodes.Call(function=name, arguments=(of, *rest)) if name in _VIEWS | _SEQUENCES:
             visible = sees and not (name == "sorted" and not expr.keywords)
-            if visible and _is_foreign_dict(of) and not _sorts_keys(expr):
+            if visible and _is_foreign_dict(of):
                 yield _Found(of, expr)
             for part in (of, *rest):
                 yield from _ordered(part, sees=visible)
@@ -133,6 +157,33 @@ def _sorts_keys(call: nodes.Call) -> bool:
         keyword.name == "sort_keys" and isinstance(keyword.value, nodes.Literal) and bool(keyword.value.value)
         for keyword in call.keywords
     )
+
+
+def _shown_dict(expr: Expr) -> Expr | None:
+    """What a text of the value would show the order of: a dict or model inside of it that the expression has not made
+    itself."""
+    match expr:
+        case nodes.Object(entries=entries):
+            return next((found for entry in entries if (found := _shown_dict(entry.value)) is not None), None)
+        case nodes.Array(items=parts) | nodes.Format(parts=parts):
+            return next((found for part in parts if (found := _shown_dict(part)) is not None), None)
+        case nodes.Comprehension(element=element):
+            return _shown_dict(element)
+        case _:
+            keyed = any(isinstance(leaf, ModelType | AnyType) for leaf in leaves(expr.type))
+            return expr if keyed or _holds_dict_inside(expr.type) else None
+
+
+def _holds_dict_inside(of: Type) -> bool:
+    match of:
+        case DictType():
+            return True
+        case ListType(item=item):
+            return _holds_dict_inside(item)
+        case TupleType(items=parts) | UnionType(members=parts):
+            return any(map(_holds_dict_inside, parts))
+        case _:
+            return False
 
 
 def _is_foreign_dict(expr: Expr) -> bool:

@@ -30,6 +30,7 @@ from skyloom.deployers.gcp.flow.statements import lower_block
 from skyloom.deployers.gcp.limits import program_problems, workflow_problems
 from skyloom.deployers.gcp.source import workflow_source
 from skyloom.deployers.gcp.steps import Subworkflow
+from skyloom.deployers.mixed_numbers import text_problems
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import Program
@@ -55,7 +56,7 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Workflows cannot carry, with its place and a way out.
     """
-    _refuse([*program_problems(program), *order_problems(program)])
+    _refuse([*program_problems(program), *order_problems(program), *text_problems(program, "Workflows")])
     lowering = Lowering(program, settings, lower_block, has_runs=_has_runs(program))
     if program.flow.timeout is not None:
         main = timed_main(lowering)
