@@ -128,7 +128,7 @@ def outcome(converter: Any, method: str, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("annotation", ANNOTATIONS, ids=str)
-@pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value).partition(" at 0x")[0])
 def test_odd_values_are_taken_or_refused_in_the_same_words(annotation: Any, value: Any) -> None:
     plain = plain_converter(annotation)
     assert plain is not None
