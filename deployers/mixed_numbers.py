@@ -1,4 +1,4 @@
-"""Numbers that may be ints or floats: between the states of a machine 3.0 is 3, and Python's texts tell them apart.
+"""Numbers that may be ints or floats: between the steps of a workflow 3.0 is 3, and Python's texts tell them apart.
 
 Where such a number crosses, it is canonical everywhere (`flows.whole_numbers`). What a flow computes itself and keeps
 in a variable may be a whole float; a text of it would differ, so that the text is refused.
@@ -42,10 +42,10 @@ _SELECTING = frozenset(
 """Builtins whose result is made of their arguments' elements, as they are."""
 
 
-def text_problems(program: Program) -> Iterator[Diagnostic]:
-    """The texts of numbers that may be ints or floats, and have lost which."""
+def text_problems(program: Program, engine: str) -> Iterator[Diagnostic]:
+    """The texts of numbers that may be ints or floats, and have lost which on their way through `engine`."""
     for flow in program.flows.values():
-        yield from _Flow(flow, program.models).problems()
+        yield from _Flow(flow, program.models, engine).problems()
 
 
 @dataclass(slots=True)
@@ -54,6 +54,7 @@ class _Flow:
 
     flow: FlowDefinition
     models: Mapping[str, ModelDefinition]
+    engine: str
     reads: dict[str, Type] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     """Variables that may hold a whole float where their type leaves open what it is."""
@@ -95,7 +96,7 @@ class _Flow:
         name = next(n.name for n in walk(value) if isinstance(n, nodes.Name) and n.name in self.lost)
         return Diagnostic(
             "SKY708",
-            f"the text of `{shown(value)}` tells an int from a float, and Step Functions keeps a `{name}` of 3.0 as 3",
+            f"the text of `{shown(value)}` tells an int from a float, and {self.engine} keeps a `{name}` of 3.0 as 3",
             self.flow.file,
             expr.span,
             hint=f"its type is {show(value.type)}: make it a float (`float(...)`, or start with 0.0 instead of 0), "

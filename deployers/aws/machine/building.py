@@ -19,13 +19,15 @@ from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.merging import merge_choices
 from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.output import WAITS, Invoke, Kind, Need, StartExecution, Workflow, WorkflowSettings
+from skyloom.deployers.aws.machine.prompts import may_be_asked
 from skyloom.deployers.aws.machine.settling import settle
 from skyloom.deployers.aws.machine.splitting import separate
 from skyloom.deployers.aws.machine.statements import lower_block
 from skyloom.deployers.aws.machine.states import States, with_placeholders
 from skyloom.deployers.aws.machine.values import Value
 from skyloom.deployers.aws.machine.writing import Writing
-from skyloom.deployers.aws.mixed_numbers import text_problems
+from skyloom.deployers.carrying import carried
+from skyloom.deployers.mixed_numbers import text_problems
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.ir.program import Program
 
@@ -38,8 +40,10 @@ def machine_of(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: something that Step Functions cannot carry.
     """
-    _refuse([*limits.program_problems(program), *text_problems(program)])
-    lowering = Lowering(program, settings, lower_block, separate(program))
+    _refuse([*limits.program_problems(program), *text_problems(program, "Step Functions")])
+    apart = separate(program)
+    places = carried(program, apart, lambda prompt: may_be_asked(settings, prompt))
+    lowering = Lowering(program, settings, lower_block, apart, places)
     graph = _lowered(lowering)
     writing = Writing()
     _simplify(graph, writing)

@@ -26,6 +26,7 @@ from skyloom.deployers.aws.machine.graph import (
 from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.output import WorkflowSettings
 from skyloom.deployers.aws.machine.values import Ref, Value, snippet
+from skyloom.deployers.carrying import Carried
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.reading import Readings
 from skyloom.errors import Span
@@ -50,6 +51,7 @@ class Lowering:
 
     Attributes:
         separate: the flows that run as executions of their own.
+        carried: where the values of the machine go.
         block: lowers statements behind an open edge; gives the edge on which the next one goes on, or None where
             nothing does.
     """
@@ -58,6 +60,7 @@ class Lowering:
     settings: WorkflowSettings
     block: Callable[[Lowering, Context, Block, Edge], Edge | None]
     separate: frozenset[str]
+    carried: Carried
     hoisted: dict[str, HoistedExpression] = field(default_factory=dict)
     inlined: dict[tuple[int, str], tuple[Scope, dict[str, str]]] = field(default_factory=dict)
     failures: dict[int, tuple[Scope, Failing]] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from skyloom.deployers.aws.machine.graph import Catcher, Edge, Let, Task
 from skyloom.deployers.aws.machine.hoisting import is_safe
 from skyloom.deployers.aws.machine.invoking import PAYLOAD, invoke, retriers, step_context
 from skyloom.deployers.aws.machine.lowering import Lowering
-from skyloom.deployers.aws.machine.output import Converse, ConverseModel
+from skyloom.deployers.aws.machine.output import Converse, ConverseModel, WorkflowSettings
 from skyloom.deployers.aws.machine.steps import arguments, taken
 from skyloom.deployers.aws.machine.values import (
     Constant,
@@ -27,6 +27,7 @@ from skyloom.deployers.aws.machine.values import (
     snippet,
     source,
 )
+from skyloom.deployers.carrying import payload_entry
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Call, Expr, Format, Literal, Name
 from skyloom.flows.expr.types import STR, StrType
@@ -63,6 +64,11 @@ def lower_prompt(lowering: Lowering, context: Context, step: CallPrompt, edge: E
     return _by_machine(lowering, context, step, given, edge, model)
 
 
+def may_be_asked(settings: WorkflowSettings, prompt: PromptDefinition) -> bool:
+    """Whether the machine itself may ask the prompt."""
+    return prompt.model in settings.models and isinstance(prompt.returns, StrType)
+
+
 def _in_function(lowering: Lowering, context: Context, step: CallPrompt, given: Record, edge: Edge, label: str) -> Edge:
     prompt = lowering.program.prompts[step.prompt]
     edge = invoke(
@@ -72,7 +78,12 @@ def _in_function(lowering: Lowering, context: Context, step: CallPrompt, given: 
         label,
         step.span,
         function=lowering.settings.prompts[step.prompt],
-        payload={"prompt": step.prompt, "arguments": given, "context": step_context(lowering, context, step.id)},
+        payload={
+            "prompt": step.prompt,
+            "arguments": given,
+            **payload_entry(lowering.carried.of(context.flow.name, step.target, prompt.returns)),
+            "context": step_context(lowering, context, step.id),
+        },
         timeout=prompt.timeout,
         retry=retriers(prompt.retry),
         name=prompt.name,

@@ -12,6 +12,7 @@ from skyloom.deployers.aws.machine.invoking import PAYLOAD, RUN, catch, invoke, 
 from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.output import PutEvents
 from skyloom.deployers.aws.machine.values import Constant, Placeholder, Record, Value, listing, record, snippet
+from skyloom.deployers.carrying import payload_entry
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir.nodes import Argument, CallTask, Emit, Sample, Sleep
@@ -37,7 +38,12 @@ def lower_task(lowering: Lowering, context: Context, step: CallTask, edge: Edge)
         step.id,
         step.span,
         function=lowering.settings.tasks[step.task],
-        payload={"task": step.task, "arguments": given, "context": step_context(lowering, context, step.id)},
+        payload={
+            "task": step.task,
+            "arguments": given,
+            **payload_entry(lowering.carried.of(context.flow.name, step.target, task.returns)),
+            "context": step_context(lowering, context, step.id),
+        },
         timeout=task.timeout,
         retry=retriers(task.retry),
         name=task.name,

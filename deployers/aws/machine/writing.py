@@ -161,7 +161,8 @@ def _taken_in(binding: str, text: str) -> tuple[str, list[str]]:
     if len(read) != 1 or "function(" in text or ":=" in text:
         return text, [binding]
     before, after = re.split(rf"{re.escape(name)}(?!\w)", text)
-    return f"{before}{enclosed(value)}{after}", []
+    alone = before.endswith("(") and after.startswith(")")
+    return f"{before}{value if alone else enclosed(value)}{after}", []
 
 
 def _resolved(value: Value, given: Sequence[Let]) -> tuple[Value, Sequence[Let]]:

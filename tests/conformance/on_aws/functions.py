@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from conformance.on_aws.services import BUCKET
 from engines.aws.account import AwsAccount
 from engines.aws.driving import make_function, zipped
 
+from skyloom.adapters.hosts.claims import BUCKET_VARIABLE
 from skyloom.deployers.aws.functions import Built, FunctionSettings, helper_package, native_models, packages_of_file
 from skyloom.deployers.aws.workflow import HELPER, Invoke, WorkflowSettings
 from skyloom.deployers.hoisted import HoistedExpression
@@ -30,7 +32,12 @@ class AppFunctions:
         self._account = account
         self._settings = settings_here()
         self._built: Built = packages_of_file(file, settings=self._settings)
-        self._variables = {TRACE_VARIABLE: str(trace), "SKYLOOM_APP": self._built.app.name, "SKYLOOM_ENV": "test"}
+        self._variables = {
+            TRACE_VARIABLE: str(trace),
+            "SKYLOOM_APP": self._built.app.name,
+            "SKYLOOM_ENV": "test",
+            BUCKET_VARIABLE: BUCKET,
+        }
 
     @property
     def name(self) -> str:

@@ -40,8 +40,9 @@ def emitted(events: list[Json]) -> list[tuple[str, Json]]:
 def calls(events: list[Json], trace: Path) -> list[TaskCall]:
     """The attempts of tasks, in the order in which the host began them."""
     keys = {sha256(f"{run}\n{step}".encode()).hexdigest()[:32] for run, step in _steps(events)}
-    lines = trace.read_text().splitlines() if trace.exists() else []
-    records = [json.loads(line) for line in lines]
+    lines = trace.read_text().splitlines(keepends=True) if trace.exists() else []
+    # Another run's last line may still be on its way.
+    records = [json.loads(line) for line in lines if line.endswith("\n")]
     return [TaskCall(record["task"], record["arguments"]) for record in records if record["key"] in keys]
 
 

@@ -13,7 +13,7 @@ from skyloom.deployers.own import own_files
 
 Json = Any
 
-TABLE, BUS, APP = "waits", "conformance", "conformance"
+TABLE, BUS, APP, BUCKET = "waits", "conformance", "conformance", "conformance-values"
 SERVICES = ("waits", "decide", "events")
 
 
@@ -23,6 +23,7 @@ class AppServices:
     def __init__(self, account: AwsAccount) -> None:
         self._lambda = account.client("lambda")
         account.client("events").create_event_bus(Name=BUS)
+        account.client("s3").create_bucket(Bucket=BUCKET)
         account.client("dynamodb").create_table(
             TableName=TABLE,
             AttributeDefinitions=[
