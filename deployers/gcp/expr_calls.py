@@ -193,6 +193,7 @@ EMITTED: Mapping[str, Emits] = {
     "str.islower": strings.cased("a-z", "A-Z"),
     "str.isspace": strings.consists_of(r"\t\n\r "),
     "str.isupper": strings.cased("A-Z", "a-z"),
+    "str.join": strings.join,
     "str.ljust": strings.pad(front=False),
     "str.lower": strings.same_case("text.to_lower"),
     "str.lstrip": strings.strip(f"^{strings.SPACES}"),
@@ -212,7 +213,7 @@ _LIKE_PYTHON = "Workflows has no function for it"
 
 UNSUPPORTED: Mapping[str, str] = {
     **dict.fromkeys(("all", "any", "enumerate", "range", "reversed", "sorted", "sum", "zip"), _LOOP),
-    **dict.fromkeys(("list.count", "list.index", "str.join"), _LOOP),
+    **dict.fromkeys(("list.count", "list.index"), _LOOP),
     **dict.fromkeys(("dict.items", "dict.keys", "dict.values"), "the order of the keys of a map is not documented"),
     **dict.fromkeys(("divmod", "math.isclose", "math.sqrt"), _LIKE_PYTHON),
     **dict.fromkeys(("str.casefold", "str.center", "str.partition", "str.rfind", "str.rpartition"), _LIKE_PYTHON),

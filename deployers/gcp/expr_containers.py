@@ -19,7 +19,7 @@ from skyloom.deployers.gcp.expr_code import (
 from skyloom.deployers.gcp.expr_numbers import is_natural, numeric
 from skyloom.deployers.gcp.expr_writer import Writer, cannot
 from skyloom.flows.expr.nodes import Array, Binary, Expr, Item, Slice, Spread
-from skyloom.flows.expr.types import DictType, ListType, TupleType, members
+from skyloom.flows.expr.types import AnyType, DictType, ListType, TupleType, members
 
 _UNSURE = "whether this is a list, a dict or a text shows only at run time"
 _INDEX = "whether this is an index or a key shows only at run time"
@@ -38,6 +38,8 @@ def item(writer: Writer, expr: Item) -> Code:
     if is_dict(of):
         known = text_of(index)
         return element(writer.code(of), writer.code(index)) if known is None else field(writer, expr, of, known)
+    if may_be_dict(of) and kinds(index.type) == STRING:
+        return call("map.get", writer.code(of), writer.code(index))
     if not kinds(index.type) <= NUMBER | BOOLEAN:
         raise cannot(expr, _INDEX)
     if kinds(of.type) == STRING:
@@ -51,6 +53,11 @@ def item(writer: Writer, expr: Item) -> Code:
 def is_dict(of: Expr) -> bool:
     """Whether the value is a dict for certain."""
     return all(isinstance(m, DictType) for m in members(of.type))
+
+
+def may_be_dict(of: Expr) -> bool:
+    """Whether the value is a dict, or may be one: of others `map.get` gives null, as for a key that is not there."""
+    return all(isinstance(m, DictType | AnyType) for m in members(of.type))
 
 
 def position(writer: Writer, of: Expr, index: Expr) -> Code:

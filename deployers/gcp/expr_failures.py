@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from skyloom.deployers.expressions.constants import constant, keyword, text_of
 from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, STRING, is_int, kinds
 from skyloom.deployers.gcp import expr_strings as strings
-from skyloom.deployers.gcp.expr_code import COMPARISON, EMPTY, SUM, TRUE, Code, infix, negation, number
+from skyloom.deployers.gcp.expr_code import COMPARISON, EMPTY, NULL, SUM, TRUE, Code, call, infix, negation, number
 from skyloom.deployers.gcp.expr_comparing import occurs
-from skyloom.deployers.gcp.expr_containers import is_dict, size
+from skyloom.deployers.gcp.expr_containers import is_dict, may_be_dict, size
 from skyloom.deployers.gcp.expr_numbers import inexact, is_natural, numeric, too_large
 from skyloom.deployers.gcp.expr_writer import Writer
 from skyloom.flows.expr.nodes import Array, Binary, Call, Compare, Expr, Item, Slice
@@ -41,6 +41,9 @@ def _item(writer: Writer, expr: Item) -> Tests:
     of, index = expr.object, expr.index
     if is_dict(of):
         return [negation(infix("in", writer.code(index), writer.code(of), COMPARISON))]
+    if may_be_dict(of) and kinds(index.type) == STRING:
+        # Also where the value is null: too careful, but no dict can be told from what is none in another way.
+        return [infix("==", call("map.get", writer.code(of), writer.code(index)), NULL, COMPARISON)]
     known = constant(index)
     if known is not None and (isinstance(of.type, TupleType) or (known in (0, -1) and _is_split(of))):
         return []

@@ -213,7 +213,8 @@ def inexact(writer: Writer, *values: Expr) -> list[Code]:
 
 
 def _beyond(value: Code) -> Code:
-    return infix(">", call("math.abs", value), number(float(EXACT)), COMPARISON)
+    # 2^53 + 1 becomes 2^53 on the way.
+    return infix(">=", call("math.abs", value), number(float(EXACT)), COMPARISON)
 
 
 def _in_doubles(writer: Writer, expr: Expr) -> Code:

@@ -27,7 +27,7 @@ from skyloom.deployers.gcp.expr_code import (
     string,
 )
 from skyloom.deployers.gcp.expr_writer import Writer, cannot
-from skyloom.flows.expr.nodes import Array, Call, Expr
+from skyloom.flows.expr.nodes import Array, Call, Expr, Spread
 
 ASCII = r"[^\t\n\r -~]"
 """What is no text of ASCII alone."""
@@ -179,6 +179,18 @@ def find(writer: Writer, expr: Call) -> Code:
     if expr.function == "str.index":
         return before
     return choice(infix(">", call("len", found), number(1), COMPARISON), before, number(-1))
+
+
+def join(writer: Writer, expr: Call) -> Code:
+    """`join` of texts that are written side by side."""
+    separator, values = expr.arguments
+    if not isinstance(values, Array) or any(isinstance(item, Spread) for item in values.items):
+        raise cannot(expr, "a loop in Workflows costs a step for every round, a call of the helper function one step")
+    between, result = writer.code(separator), EMPTY
+    for place, item in enumerate(values.items):
+        code = writer.code(item)
+        result = infix("+", infix("+", result, between, SUM), code, SUM) if place else code
+    return result
 
 
 # --- padding ------------------------------------------------------------------------------------------------------

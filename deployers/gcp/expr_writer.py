@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from skyloom.deployers.gcp.expr_code import PRIMARY, SUM, Code
+from skyloom.deployers.gcp.expr_code import OR, PRIMARY, Code
 from skyloom.flows.expr.emitter import CannotEmit
 from skyloom.flows.expr.nodes import Expr
 
@@ -32,7 +32,7 @@ class Writer:
     def name(self, name: str) -> Code:
         """The code of a variable."""
         text = self.variable(name)
-        return Code(text, PRIMARY if _PLACE.fullmatch(text) else SUM)
+        return Code(text, PRIMARY if _PLACE.fullmatch(text) else OR)
 
 
 def cannot(expr: Expr, reason: str, hint: str | None = None) -> CannotEmit:

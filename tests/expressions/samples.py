@@ -111,6 +111,7 @@ when.timestamp() ; [str(a) for a in sf] ; sum(len(w) for w in s.split()) / max(l
 {k: sorted(v) for k, v in {"a": si}.items()}
 sum(sm) ; sum(sm, 0.0) ; sum(sf, 0.0) ; sum(sf, i) ; sum(sf, start=m) ; sum(si, 0.5) ; sum([]) ; sum([p, x]) ; abs(m)
 round(m, 1) ; round(m) ; round(i, 1) ; round(p, 1) ; divmod(m, j) ; divmod(j, m) ; divmod(m, x) ; divmod(i, y) ; -m ; +p
+min(i, j) ; ' '.join([s, 'x', t]) ; s.split(',')[0] ; si + [i] ; [i] + si ; [i, *si, j] ; si == [] ; i in (1, j)
 m + i ; m - x ; m * p ; m / 2 ; m // 2 ; m // y ; m % j ; m % 2.5 ; m ** 2 ; m ** -2 ; i ** 3 ; y ** 3 ; m or x
 m and i ; max(m, i) ; min(x, i) ; max(sm, default=0) ; max(sf, default=0) ; sorted(sm) ; sm + sf ; [m, *sf] ; sm * 2
 i if p else x ; math.fabs(m) ; math.floor(m) ; minutes(m) ; float(m) ; int(m) ; f"{m} {x} {-m:.1f}"

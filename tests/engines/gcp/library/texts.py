@@ -49,14 +49,15 @@ def match_regex(around: Surroundings, source: Value, regexp: Value) -> bool:
 
 
 def pattern(regexp: str) -> re.Pattern[str]:
-    """An RE2 expression of the part that Python reads in the same way."""
+    """An RE2 expression of the part that Python reads in the same way; Python's `$` matches in front of a last line's end
+    too, RE2's at the end of the text only."""
     if re.search(r"\(\?|\\[0-9pPQEzAZCXB]|[*+?}][?+]|\[\[:", regexp):
         raise Undocumented(f"the regular expression {regexp}: outside of what the tests' interpreter reads as RE2 does")
     alternatives = regexp.split("|")
     if any(one != other and other.startswith(one) for one in alternatives for other in alternatives):
         raise Undocumented(f"the regular expression {regexp}: an alternative that begins another")
     try:
-        return re.compile(regexp, re.ASCII)
+        return re.compile(re.sub(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$", lambda part: part[1] or r"\Z", regexp), re.ASCII)
     except re.error as problem:
         raise value_error(f"no regular expression: {problem}") from None
 
