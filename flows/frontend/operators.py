@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from skyloom.errors import Span
@@ -74,6 +75,9 @@ class Operators:
             elif t.STR in (widen(left.type), widen(right.type)) and symbol == "+":
                 hint = 'use an f-string: f"{...}"'
             raise self.body.problem("SKY212", f"`{ours} {symbol} {theirs}` has no meaning", node, hint)
+        if symbol == "**" and _may_be_complex(left, right):
+            message = "a negative number to a power with a fraction is a complex number, which no engine carries"
+            raise self.body.problem("SKY212", message, node, "`math.sqrt(...)` for a root; else do it in a task")
         of = widen(result)
         return x.Binary(span=self.body.span(node), type=of, operator=symbol, left=left, right=right)
 
@@ -189,6 +193,24 @@ def _exponent(value: x.Expr) -> int | None:
             return None if base is None or power is None or not 0 <= power <= 64 else base**power
         case _:
             return None
+
+
+def _may_be_complex(base: x.Expr, exponent: x.Expr) -> bool:
+    """Whether `base ** exponent` is a complex number for some values: a negative base, and a fraction."""
+    whole = t.FLOAT not in t.members(widen(exponent.type)) or _constants(exponent, lambda value: value % 1 == 0)
+    return not whole and not _constants(base, lambda value: value >= 0)
+
+
+def _constants(value: x.Expr, hold: Callable[[float], bool]) -> bool:
+    """Whether the value is a constant number, or one of some, for which this holds."""
+    match value:
+        case x.Literal(value=int() | float() as number):
+            return hold(number)
+        case x.Unary(operator="-" | "+", operand=x.Literal(value=int() | float() as number)):
+            return hold(-number if value.operator == "-" else number)
+        case _:
+            known = [one for member in t.members(value.type) for one in getattr(member, "values", (None,))]
+            return all(isinstance(one, int) and hold(one) for one in known)
 
 
 def _comparison_hint(symbol: x.ComparisonOperator, left: x.Expr, right: x.Expr) -> str:
