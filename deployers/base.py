@@ -131,7 +131,13 @@ class CloudRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudStep:
-    """A step of a run as the cloud recorded it: entered, and left or failed."""
+    """A step of a run as the cloud recorded it: entered, and left or failed.
+
+    Attributes:
+        name: what the cloud calls it.
+        path: the step's own path, as everywhere (`answer/search[2]`), where the cloud recorded it; empty of what only
+            the cloud's workflow has, such as a decision.
+    """
 
     name: str
     kind: str
@@ -139,6 +145,7 @@ class CloudStep:
     ended: float | None = None
     error: str = ""
     attempts: int = 1
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +238,10 @@ class Deployer(Protocol):
 
     def logs(self, run: CloudRun | None, since: float) -> Sequence[LogLine]:
         """Lines of a run, or of the whole app, since a time in seconds since the epoch; oldest first."""
+
+    def send(self, event: str, payload: Json, *, key: str | None, run: str | None) -> str:
+        """Sends an event to the runs that wait for it, and to the flows that it starts, and says where it went; with
+        `run`, to that run's waits only. Raises UserError (SKY624) where nothing of the app takes events."""
 
     def approvals(self) -> Sequence[CloudApproval]:
         """The open approvals, oldest first."""

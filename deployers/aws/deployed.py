@@ -13,6 +13,7 @@ from skyloom.deployers.aws.stacks import StackState
 from skyloom.flows.outcome import Json
 
 _MACHINE, _LOG = "AWS::StepFunctions::StateMachine", "AWS::Logs::LogGroup"
+_BUS = "AWS::Events::EventBus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Deployed:
     def logs(self) -> dict[str, str]:
         """What writes a log, by the name of the log group."""
         return {physical: named(id_, type_, self.template).name for id_, type_, physical, _ in self._of(_LOG)}
+
+    @cached_property
+    def bus(self) -> str | None:
+        """The name of the app's event bus; None where none of its flows takes or emits events."""
+        return next((physical for _, _, physical, _ in self._of(_BUS)), None)
 
     def _of(self, type_: str) -> list[tuple[str, str, str, str]]:
         return [row for row in self._rows if row[1] == type_]

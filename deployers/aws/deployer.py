@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from skyloom.deployers.aws import logs, stacks
+from skyloom.deployers.aws import logs, sending, stacks
 from skyloom.deployers.aws.client import Aws, translated
 from skyloom.deployers.aws.decisions import Decisions
 from skyloom.deployers.aws.deployed import Deployed
@@ -133,6 +133,12 @@ class AwsDeployer:
     def logs(self, run: CloudRun | None, since: float) -> Sequence[LogLine]:
         with translated():
             return logs.lines(self._aws, self._deployed.logs, None if run is None else run.id, since)
+
+    def send(self, event: str, payload: Json, *, key: str | None, run: str | None) -> str:
+        with translated():
+            return sending.send(
+                self._aws, self._deployed, self._app, event, {"payload": payload, "key": key, "run": run}
+            )
 
     def approvals(self) -> Sequence[CloudApproval]:
         with translated():

@@ -204,18 +204,20 @@ class Executions:
     def cancel(self, run: CloudRun) -> None:
         """Stops a run where it stands."""
         if run.status != "running":
-            raise _not_now(run, "is not running")
+            raise _not_now(run, "is not running", "`skyloom runs list --target aws` shows which are")
         self._aws.states.stop_execution(executionArn=run.handle, cause="cancelled")
 
     def resume(self, run: CloudRun) -> CloudRun:
         """Redrives a run: it goes on at the step that failed."""
         if run.status in ("running", "done"):
-            raise _not_now(run, f"is {run.status}; only a run that has stopped can be resumed")
+            hint = "`skyloom invoke aws` starts a new run"
+            raise _not_now(run, f"is {run.status}; only a run that has stopped can be resumed", hint)
         try:
             self._aws.states.redrive_execution(executionArn=run.handle)
         except self._aws.states.exceptions.ClientError as error:
             if code(error) in ("ExecutionNotRedrivable", "ExecutionLimitExceeded"):
-                raise _not_now(run, f"cannot be resumed: {reason(error)}") from error
+                hint = "AWS resumes for 14 days, and runs of the definition that they began with"
+                raise _not_now(run, f"cannot be resumed: {reason(error)}", hint) from error
             raise
         return self.again(run)
 
@@ -232,8 +234,8 @@ class Executions:
         return self._aws.console("states", f"v2/executions/details/{arn}")
 
 
-def _not_now(run: CloudRun, why: str) -> UserError:
-    return UserError(Diagnostic("SKY646", f"run {run.id} {why}", PLACE))
+def _not_now(run: CloudRun, why: str, hint: str) -> UserError:
+    return UserError(Diagnostic("SKY646", f"run {run.id} {why}", PLACE, hint=hint))
 
 
 def _error(flow: str, status: str, error: str | None, cause: str | None) -> ErrorValue | None:

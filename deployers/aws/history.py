@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,9 @@ class StepBoard:
     _owner: dict[int, int] = field(default_factory=dict)
     """For each event the step that it belongs to: that of the event before it, in its own branch."""
 
+    _stopped: list[int] = field(default_factory=list)
+    """The steps that ended because the run did."""
+
     @property
     def steps(self) -> list[CloudStep]:
         """The steps, in the order in which they began."""
@@ -52,12 +56,17 @@ class StepBoard:
         self._owner[number] = owner
         if kind in _ENDS:
             return self._end_open(event)
+        if kind == "ExecutionRedriven":
+            self._reopen()
+            return None
         if owner not in self._steps:
             return None
         if kind.endswith("StateExited"):
             return self._exited(event, owner)
         if kind in _TRIES:
-            self._steps[owner] = replace(self._steps[owner], attempts=self._steps[owner].attempts + 1, error="")
+            step = self._steps[owner]
+            path = step.path or _path(event)
+            self._steps[owner] = replace(step, attempts=step.attempts + 1, error="", path=path)
         elif kind in _FAILURES:
             return self._failed(event, owner)
         return None
@@ -79,12 +88,30 @@ class StepBoard:
         self._steps[owner] = step
         return step
 
+    def _reopen(self) -> None:
+        """The run goes on: AWS schedules the steps anew that had not ended, without entering them again."""
+        for number in self._stopped:
+            self._steps[number] = replace(self._steps[number], ended=None)
+        self._stopped.clear()
+
     def _end_open(self, event: HistoryEventTypeDef) -> CloudStep | None:
         last: CloudStep | None = None
         for number, step in self._steps.items():
             if step.ended is None:
+                self._stopped.append(number)
                 last = self._steps[number] = replace(step, ended=_seconds(event), error=step.error or "stopped")
         return last
+
+
+def _path(event: HistoryEventTypeDef) -> str:
+    """The path of the step that the flow means, which is told to whatever carries it out."""
+    details = event.get("taskScheduledEventDetails")
+    try:
+        payload = json.loads(details["parameters"])["Payload"] if details is not None else {}
+        return str(payload.get("context", payload).get("step") or "")
+    except (KeyError, ValueError, AttributeError, TypeError):
+        # Not a call of one of the app's functions.
+        return ""
 
 
 def _seconds(event: HistoryEventTypeDef) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,16 @@ if TYPE_CHECKING:
 
 _MOST_STREAMS = 100
 """Streams that one call filters: FilterLogEvents takes no more."""
-_ENDS = ("END RequestId:", "REPORT RequestId:", '"type":"platform.report"')
-"""What Lambda itself writes when an invocation has ended."""
+_EDGES = (
+    "START RequestId:",
+    "END RequestId:",
+    "REPORT RequestId:",
+    '"type":"platform.start"',
+    '"type":"platform.report"',
+)
+"""What Lambda itself writes before and after an invocation."""
+_LONGEST_CALL = 900.0
+"""Seconds of an invocation at most. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 def lines(aws: Aws, groups: Mapping[str, str], run: str | None, since: float) -> list[LogLine]:
@@ -35,26 +44,38 @@ def _lines(aws: Aws, group: str, source: str, run: str | None, since: float) -> 
 
 
 def _of_run(aws: Aws, group: str, run: str, since: float) -> Iterator[FilteredLogEventTypeDef]:
-    """The events that name the run, and those that stand between them in the same invocation of a function: a stream
-    holds one invocation after the other, and the first and last line of each that Skyloom writes names the run."""
-    marked = [*_events(aws, group, since, pattern=f'"{run}"')]
+    """The events that name the run, and all others of the same invocations of functions: a stream holds one invocation
+    after the other, and the line that ends each names the run."""
+    marked = [event for event in _events(aws, group, since, pattern=f'"{run}"') if _names(event["message"], run)]
     streams = sorted({event["logStreamName"] for event in marked})
     for start in range(0, len(streams), _MOST_STREAMS):
         some = streams[start : start + _MOST_STREAMS]
-        every = _events(aws, group, min(event["timestamp"] for event in marked) / 1000, streams=some)
-        yield from _between(every, run)
+        first = min(event["timestamp"] for event in marked) / 1000 - _LONGEST_CALL
+        yield from _around(_events(aws, group, max(first, 0.0), streams=some), run)
 
 
-def _between(events: Iterable[FilteredLogEventTypeDef], run: str) -> Iterator[FilteredLogEventTypeDef]:
+def _around(events: Iterable[FilteredLogEventTypeDef], run: str) -> Iterator[FilteredLogEventTypeDef]:
+    """The events of invocations that name the run."""
     inside: set[str] = set()
+    before: dict[str, list[FilteredLogEventTypeDef]] = {}
     for event in events:
         stream, text = event["logStreamName"], event["message"]
-        if run in text:
+        if _names(text, run):
             inside.add(stream)
-        elif any(end in text for end in _ENDS) or text.startswith("START RequestId:"):
-            inside.discard(stream)
-        if stream in inside:
+            yield from before.pop(stream, [])
             yield event
+        elif any(edge in text for edge in _EDGES):
+            inside.discard(stream)
+            before.pop(stream, None)
+        elif stream in inside:
+            yield event
+        else:
+            before.setdefault(stream, []).append(event)
+
+
+def _names(text: str, run: str) -> bool:
+    """Whether the text names the run, and not one whose id only begins or ends so: CloudWatch finds these too."""
+    return re.search(rf"(?<![\w-]){re.escape(run)}(?![\w-])", text) is not None
 
 
 def _events(

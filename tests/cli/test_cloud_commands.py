@@ -66,19 +66,23 @@ def test_from_the_file_to_aws_and_back(
     done = invoke("invoke", "aws", "shop_app.py:quote", "--input", arguments, "--run", "quote-1")
     assert (done.exit_code, json.loads(done.stdout)) == (0, "2 x lamp: 6"), done.output
     assert "price: done" in done.stderr
-    failed = document("invoke", "aws", "shop:quote", "--input", '{"item": "moon"}', "--json", "-q", code=1)
+    # The id of this run begins with that of the other one.
+    moon = ("--input", '{"item": "moon"}', "--run", "quote-1-moon")
+    failed = document("invoke", "aws", "shop:quote", *moon, "--json", "-q", code=1)
     assert failed["error"] == {"type": "NoPrice", "bases": ["Exception"], "message": "none for the moon"}
     cloud = ("--target", "aws", "--app", "shop")
     runs = document("runs", "list", *cloud, "--json")
     assert [(run["run"], run["status"]) for run in runs] == [(failed["run"], "failed"), ("quote-1", "done")]
     shown = document("runs", "show", "quote-1", *cloud, "--json")
     assert shown["input"] == {"item": "lamp", "count": 2} and shown["result"] == "2 x lamp: 6"
-    assert [(step["step"], step["attempts"]) for step in shown["steps"]] == [("price", 1)]
+    assert [(step["step"], step["attempts"]) for step in shown["steps"]] == [("quote/price", 1)]
     table = invoke("runs", "show", failed["run"], *cloud)
     assert "NoPrice: none for the moon" in table.stdout and "runs resume" in table.stderr
     lines = invoke("logs", "aws", "shop_app.py", "quote-1", "--json")
     assert any('"task": "price"' in json.loads(line)["text"] for line in lines.stdout.splitlines()), lines.output
     assert "moon" not in lines.stdout
+    readable = invoke("logs", "aws", "shop_app.py", "quote-1").stdout
+    assert "price done in " in readable and "{" not in readable, readable
     assert "no open approvals" in invoke("approvals", "list", *cloud).stderr
 
     write(file, 5)
@@ -165,6 +169,98 @@ def test_approvals_in_the_cloud(aws: AwsAccount, file: Path, invoke: Invoke, doc
     mistake(invoke, "approvals", "approve", ada["id"], *cloud, code="SKY611")
     assert invoke("destroy", "aws", "payer", "-y", "-q", "--delete-data").exit_code == 0
     assert inventory(aws) == {}
+
+
+PAYING = """
+from pathlib import Path
+from pydantic import BaseModel
+from skyloom.flows import App, Environment, OnEvent, Retry, each, flow, hours, task, wait_for
+
+class Payment(BaseModel):
+    amount: float
+    currency: str = "EUR"
+
+class NotYet(Exception):
+    pass
+
+@task(retry=Retry(attempts=1))
+def book(order: str, mark: str) -> str:
+    if not Path(mark).exists():
+        raise NotYet(f"{order} is not ready")
+    return f"booked {order}"
+
+@task
+def note(line: str) -> str:
+    print(f"noted {line}")
+    return line
+
+@flow
+def settle(order: str, mark: str) -> str:
+    payment = wait_for("payment", Payment, key=order, timeout=hours(1))
+    lines = [note(line) for line in [order, "rest"]]
+    place = book(order, mark)
+    return f"{place}: {payment.amount} {payment.currency} {len(lines)}"
+
+@flow
+def greet(name: str) -> str:
+    return f"hello {name}"
+
+app = App("payer", flows=[settle, greet], triggers=[OnEvent(greet, "arrived")],
+          environments={"dev": Environment(architecture="x86_64")})
+"""
+
+
+def test_events_logs_and_resuming_in_the_cloud(
+    aws: AwsAccount, file: Path, invoke: Invoke, document: Callable[..., Any], tmp_path: Path
+) -> None:
+    file.write_text(PAYING)
+    cloud, mark = ("--target", "aws", "--app", "payer"), tmp_path / "mark"
+    assert invoke("deploy", "aws", "shop_app.py", "-y", "-q").exit_code == 0
+    given = json.dumps({"order": "o-1", "mark": str(mark)})
+    run = invoke("invoke", "aws", "shop_app.py:settle", "-i", given, "--no-wait", "-q").stdout.strip()
+
+    def shown() -> Any:
+        return document("runs", "show", run, *cloud, "--json")
+
+    waited_for(lambda: [step for step in shown()["steps"] if step["step"] == "settle/wait_payment"], 1)
+    sent = invoke("events", "send", "payment", '{"amount": 2}', "--key", "o-1", "--run", run[:-2], *cloud)
+    assert sent.exit_code == 0 and "sent payment to bus payer-dev" in sent.stderr, sent.output
+    followed = invoke("logs", "aws", "payer", run, "--follow")
+    assert followed.exit_code == 0
+    assert [line for line in followed.stdout.splitlines() if "noted o-1" in line]
+    assert "book failed after" in followed.stdout and "NotYet at shop_app.py:" in followed.stdout
+    failed = shown()
+    assert (failed["status"], failed["error"]["message"]) == ("failed", "o-1 is not ready")
+    assert [(step["step"], step["attempts"]) for step in failed["steps"] if "/" in step["step"]] == [
+        ("settle/wait_payment", 1), ("settle/note_map[0]/note", 1), ("settle/note_map[1]/note", 1), ("settle/book", 1),
+    ]  # fmt: skip
+    table = invoke("runs", "show", run, *cloud).stdout
+    assert "note_map[*]/note" in table and "2 done" in table, table
+    mark.touch()
+    resumed = invoke("runs", "resume", run, *cloud)
+    assert resumed.exit_code == 0, resumed.output
+    assert (resumed.exit_code, json.loads(resumed.stdout)) == (0, "booked o-1: 2.0 EUR 2"), resumed.output
+    done = shown()["steps"]
+    assert [(step["attempts"], step["error"]) for step in done if step["step"] == "settle/book"] == [(2, None)]
+    assert sum(step["step"].endswith("/note") for step in done) == 2
+    again = mistake(invoke, "runs", "resume", run, *cloud, code="SKY646")
+    assert "only a run that has stopped" in again
+
+    assert invoke("events", "send", "arrived", '{"name": "Ada"}', *cloud).exit_code == 0
+    [greeted] = waited_for(
+        lambda: [r for r in document("runs", "list", *cloud, "--json") if r["flow"] == "greet" and r["ended"]], 1
+    )
+    assert document("runs", "show", greeted["run"], *cloud, "--json")["result"] == "hello Ada"
+    assert invoke("events", "send", "payment", "1", "--id", "x", *cloud).exit_code == 2
+    assert invoke("destroy", "aws", "payer", "-y", "-q", "--delete-data").exit_code == 0
+
+
+def test_an_app_that_takes_no_events(aws: AwsAccount, file: Path, invoke: Invoke) -> None:
+    from clouds.aws_deploys import deploy
+
+    deploy(small_bundle())
+    mistake(invoke, "events", "send", "payment", "1", "--target", "aws", "--app", "shop", code="SKY624")
+    mistake(invoke, "events", "send", "payment", "1", "--target", "aws", code="SKY652")
 
 
 def waited_for(look: Callable[[], list[Any]], count: int) -> list[Any]:

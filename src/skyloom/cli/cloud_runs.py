@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from skyloom.cli import cloud_steps
 from skyloom.cli.edge import FAILED
 from skyloom.cli.output import clean, duration, iso, moment, say, show, show_json, show_table
 from skyloom.cli.target import choose_running
@@ -15,9 +16,6 @@ from skyloom.flows.outcome import Json
 if TYPE_CHECKING:
     from skyloom.cli.target import Chosen
     from skyloom.deployers.base import CloudRun, CloudStep
-
-_QUIET_KINDS = ("Choice", "Pass", "Succeed", "Fail")
-"""Kinds of steps that take no time and do no work: shown with --all only."""
 
 
 # --- following ------------------------------------------------------------------------------------------------------
@@ -32,7 +30,7 @@ def follow_run(chosen: Chosen, run: CloudRun, *, quiet: bool) -> CloudRun:
         for seen in chosen.deployer.follow(run):
             if isinstance(seen, CloudRun):
                 ended = seen
-            elif not quiet and seen.kind not in _QUIET_KINDS:
+            elif not quiet and cloud_steps.shown([seen], everything=False):
                 say(f"  {_told(seen)}", "red" if seen.error else "")
     except KeyboardInterrupt:
         say(f"stopped watching; run {run.id} goes on: {_command(chosen, 'runs show', run)}")
@@ -43,8 +41,8 @@ def follow_run(chosen: Chosen, run: CloudRun, *, quiet: bool) -> CloudRun:
 def _told(step: CloudStep) -> str:
     took = "" if step.ended is None else f" ({duration(step.ended - step.started)})"
     if step.error:
-        return f"{step.name}: {'failed' if step.ended else 'attempt failed'}, {step.error}{took}"
-    return f"{step.name}: {'started' if step.ended is None else 'done'}{took}"
+        return f"{cloud_steps.label(step)}: {'failed' if step.ended else 'attempt failed'}, {step.error}{took}"
+    return f"{cloud_steps.label(step)}: {'started' if step.ended is None else 'done'}{took}"
 
 
 def show_ended(chosen: Chosen, run: CloudRun, *, as_json: bool) -> None:
@@ -104,7 +102,7 @@ def show_run(
     """As `skyloom runs show`, for a run of a deployed app."""
     chosen = choose_running(target, app, environment)
     run = chosen.deployer.run(run_id)
-    steps = [step for step in chosen.deployer.steps(run) if everything or step.kind not in _QUIET_KINDS]
+    steps = cloud_steps.shown(chosen.deployer.steps(run), everything=everything)
     waits = [approval for approval in chosen.deployer.approvals() if approval.run == run.id]
     if as_json:
         show_json(
@@ -113,7 +111,7 @@ def show_run(
                 "input": run.input,
                 "result": run.result,
                 "error": run.error and run.error.to_json(),
-                "steps": [_step_json(step) for step in steps],
+                "steps": [cloud_steps.step_json(step) for step in steps],
                 "waits": [{"id": wait.id, "kind": "approval", "name": wait.message} for wait in waits],
                 "ui": run.url or None,
             }
@@ -127,17 +125,7 @@ def show_run(
         show(f"page     {run.url}")
     if steps:
         show()
-        rows = (
-            (
-                s.name,
-                s.kind.lower(),
-                "" if s.ended is None else duration(s.ended - s.started),
-                _attempts(s),
-                _outcome(s),
-            )
-            for s in steps
-        )
-        show_table(("STEP", "KIND", "TOOK", "ATTEMPTS", "OUTCOME"), rows)
+        show_table(("STEP", "KIND", "TOOK", "ATTEMPTS", "OUTCOME"), cloud_steps.rows(steps, everything=everything))
     if run.status == "done":
         show("\nresult")
         show_json(run.result)
@@ -179,25 +167,6 @@ def _run_json(chosen: Chosen, run: CloudRun) -> dict[str, Json]:
         "ended": iso(run.ended),
         "engine_run": run.handle,
     }
-
-
-def _step_json(step: CloudStep) -> dict[str, Json]:
-    return {
-        "step": step.name,
-        "kind": step.kind,
-        "started": iso(step.started),
-        "ended": iso(step.ended),
-        "attempts": step.attempts,
-        "error": step.error or None,
-    }
-
-
-def _attempts(step: CloudStep) -> str:
-    return str(step.attempts) if step.attempts else ""
-
-
-def _outcome(step: CloudStep) -> str:
-    return step.error or ("under way" if step.ended is None else "done")
 
 
 def _took(run: CloudRun) -> str:

@@ -13,6 +13,7 @@ from skyloom.cli.help import examples
 from skyloom.cli.inputs import read_json
 from skyloom.cli.output import deadline_text, duration, iso, say, show_json, show_table
 from skyloom.cli.run import JSON_HELP
+from skyloom.cli.target import IN_A_CLOUD, LOCAL, Environment, RunsApp, RunsTarget, choose_running
 from skyloom.errors import Diagnostic, UserError
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def list_events(as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)]
     epilog=examples(
         """skyloom events send payment '{"amount": 120}' --key order-7""",
         "skyloom events send payment @payment.json --run answer-3f2a",
+        f"skyloom events send payment @payment.json {IN_A_CLOUD}",
     )
 )
 def send(
@@ -76,8 +78,17 @@ def send(
     wait_id: Annotated[
         str | None, typer.Option("--id", metavar="ID", help="The wait, as `skyloom events list` shows it.")
     ] = None,
+    target: RunsTarget = LOCAL,
+    app_: RunsApp = None,
+    environment: Environment = None,
 ) -> None:
-    """Deliver an event to the run that waits for it, once."""
+    """Deliver an event: on this machine to the one run that waits for it, in a cloud to all that do.
+
+    In a cloud, an event that a trigger names starts its flow too.
+    """
+    if target != LOCAL:
+        _send_to_cloud(target, app_, environment, name, payload, key, run_id, wait_id)
+        return
     from skyloom.flows.runner.answering import send_event
     from skyloom.flows.runner.store import RunStore
 
@@ -87,6 +98,25 @@ def send(
     send_event(store, wait.id, value)
     say(f"sent {wait.name} to {wait.run}", "green")
     say_if_stopped(store, wait)
+
+
+def _send_to_cloud(
+    target: str,
+    app_: str | None,
+    environment: str | None,
+    name: str,
+    payload: str,
+    key: str | None,
+    run_id: str | None,
+    wait_id: str | None,
+) -> None:
+    if wait_id is not None:
+        raise typer.BadParameter("in a cloud an event has a key or a run, not a wait", param_hint="--id")
+    value = read_json(payload, "PAYLOAD")
+    chosen = choose_running(target, app_, environment)
+    run = None if run_id is None else chosen.deployer.run(run_id).id
+    where = chosen.deployer.send(name, value, key=key, run=run)
+    say(f"sent {name} to {where}", "green")
 
 
 def _only_wait(store: RunStore, name: str, key: str | None, run_id: str | None, wait_id: str | None) -> Wait:

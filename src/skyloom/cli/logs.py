@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from skyloom.cli.log_lines import readable
 from skyloom.cli.output import clean, iso, moment, say, show_text
 from skyloom.cli.target import Deployed, Environment, Target, choose
 
@@ -32,11 +33,14 @@ def logs(
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends, or Ctrl-C.")] = False,
     environment: Environment = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document a line, with the text as it was written.")
+    ] = False,
 ) -> None:
     """Print what the functions and flows of an app wrote, oldest first.
 
-    A cloud takes some seconds until a line can be read.
+    What the cloud itself notes of every call is left out; --json prints it too. A cloud takes some seconds until a line
+    can be read.
     """
     chosen = choose(target, source, environment)
     found = None if run is None else chosen.deployer.run(run)
@@ -65,8 +69,10 @@ def _show(when: float, source: str, text: str, *, as_json: bool) -> None:
         import json
 
         show_text(json.dumps({"time": iso(when), "source": source, "text": text}, ensure_ascii=False))
-    else:
-        show_text(f"{moment(when)}  {clean(source)}  {clean(text)}")
+        return
+    line = readable(text)
+    if line is not None:
+        show_text(f"{moment(when)}  {clean(source)}  {clean(line)}")
 
 
 def _seconds(text: str) -> float:

@@ -201,7 +201,7 @@ def test_an_event_starts_a_run(triggered: Triggered) -> None:
     order = ORDER | {"id": "by-event"}
     bus = triggered.physical("AWS::Events::EventBus", "triggered")
     detail = json.dumps({"payload": order})
-    entry = {"Source": "skyloom.triggered", "DetailType": "ordered", "Detail": detail, "EventBusName": bus}
+    entry: Any = {"Source": "skyloom.triggered", "DetailType": "ordered", "Detail": detail, "EventBusName": bus}
     triggered.account.client("events").put_events(Entries=[entry])
     run = triggered.fresh(of_order("by-event"))
     assert (run.status, run.result) == ("done", taken(order))

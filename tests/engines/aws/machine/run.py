@@ -28,8 +28,19 @@ class Ending:
     cause: str | None = None
 
 
-def run(execution: Execution, definition: Mapping[str, Any]) -> Ending:
-    """Carries out the definition. Writes the history's last event, but for ABORTED, which the one who aborts writes."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an execution goes on: the state, its input, the variables as they were, the event before."""
+
+    state: str
+    input: Json
+    variables: dict[str, Json]
+    last_event: int
+
+
+def run(execution: Execution, definition: Mapping[str, Any], on: Place | None = None) -> Ending:
+    """Carries out the definition, from its beginning or on from a place. Writes the history's last event, but for
+    ABORTED, which the one who aborts writes."""
     ran_out = threading.Event()
 
     def time_out() -> None:
@@ -40,9 +51,12 @@ def run(execution: Execution, definition: Mapping[str, Any]) -> Ending:
     timer.daemon = True
     if "TimeoutSeconds" in definition:
         timer.start()
-    scope = Scope.of(execution)
+    scope, given = Scope.of(execution), execution.input
+    if on is not None:
+        definition, given = {**definition, "StartAt": on.state}, on.input
+        scope.variables, scope.last_event = on.variables, on.last_event
     try:
-        return _ended(execution, scope, Ending("SUCCEEDED", run_states(definition, execution.input, scope)))
+        return _ended(execution, scope, Ending("SUCCEEDED", run_states(definition, given, scope, again=on is not None)))
     except StateFailure as failure:
         return _ended(execution, scope, Ending("FAILED", None, failure.error, failure.cause))
     except Stopped:

@@ -24,8 +24,11 @@ LONGEST_ERROR = 256
 """https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html"""
 
 
-def run_states(machine: Mapping[str, Any], given: Json, scope: Scope) -> Json:
+def run_states(machine: Mapping[str, Any], given: Json, scope: Scope, *, again: bool = False) -> Json:
     """The output of the last state.
+
+    Args:
+        again: the execution was in the first state before, which is carried out anew.
 
     Raises:
         StateFailure: a state failed and nobody caught it.
@@ -36,13 +39,15 @@ def run_states(machine: Mapping[str, Any], given: Json, scope: Scope) -> Json:
     value = given
     while name is not None:
         scope.stop.check()
-        value, name = _enter(Visit(name, machine["States"][name], scope, value, now()))
+        value, name = _enter(Visit(name, machine["States"][name], scope, value, now()), again)
+        again = False
     return value
 
 
-def _enter(visit: Visit) -> tuple[Json, str | None]:
+def _enter(visit: Visit, again: bool) -> tuple[Json, str | None]:
     kind, scope = visit.state["Type"], visit.scope
-    scope.record(f"{kind}StateEntered", {"name": visit.name, "input": json.dumps(visit.raw)})
+    if not again:
+        scope.record(f"{kind}StateEntered", {"name": visit.name, "input": json.dumps(visit.raw)})
     output, following = STEPS[kind](visit)
     details: dict[str, Json] = {"name": visit.name, "output": json.dumps(output)}
     if visit.assigned:

@@ -27,9 +27,10 @@ from typing import Any
 
 from engines.aws.machine.failure import StateFailure
 from engines.aws.machine.history import History, now
-from engines.aws.machine.run import Ending, run
+from engines.aws.machine.run import Ending, Place, run
 from engines.aws.machine.scope import PAYLOAD_BYTES, Execution
 from engines.aws.machine.tokens import Tokens
+from engines.aws.shims import redriving
 from engines.aws.shims.services import MiniStackServices
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import stepfunctions
@@ -57,8 +58,8 @@ class _Executions:
                 event.set()
             return event
 
-    def run(self, record: dict[str, Json], definition: dict[str, Json]) -> None:
-        """Carries out an execution that MiniStack has recorded."""
+    def run(self, record: dict[str, Json], definition: dict[str, Json], on: Place | None = None) -> None:
+        """Carries out an execution that MiniStack has recorded: from its beginning, or on from a place."""
         machine = stepfunctions._state_machines[record["stateMachineArn"]]
         execution = Execution(
             arn=record["executionArn"],
@@ -80,7 +81,7 @@ class _Executions:
             stopped = record["status"] != "RUNNING"
         if stopped:
             execution.stop.end()
-        ending = run(execution, definition)
+        ending = run(execution, definition, on)
         with self._lock:
             del self._running[execution.arn]
             if record["status"] == "RUNNING":
@@ -153,6 +154,7 @@ def install() -> None:
     stepfunctions._start_execution = start_execution
     stepfunctions._stop_execution = stop_execution
     _install_tokens(executions.tokens)
+    redriving.install(executions.run)
 
 
 def _same(data: dict[str, Json], text: str) -> dict[str, Json] | None:
