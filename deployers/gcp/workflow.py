@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from skyloom.deployers.carrying import carried
 from skyloom.deployers.gcp.dict_order import order_problems
 from skyloom.deployers.gcp.flow.apart import entering, timed_main
 from skyloom.deployers.gcp.flow.calling import lower_flow, lower_main
-from skyloom.deployers.gcp.flow.lowering import Lowering
+from skyloom.deployers.gcp.flow.lowering import Lowering, may_be_asked
 from skyloom.deployers.gcp.flow.output import (
     HELPER,
     WAITS,
@@ -57,7 +58,9 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
         CheckFailed: SKY7xx, something that Workflows cannot carry, with its place and a way out.
     """
     _refuse([*program_problems(program), *order_problems(program), *text_problems(program, "Workflows")])
-    lowering = Lowering(program, settings, lower_block, has_runs=_has_runs(program))
+    # Parts of a run that are executions of their own carry its name, and so its values.
+    places = carried(program, frozenset(), lambda prompt: may_be_asked(settings, prompt))
+    lowering = Lowering(program, settings, lower_block, places, has_runs=_has_runs(program))
     if program.flow.timeout is not None:
         main = timed_main(lowering)
     else:

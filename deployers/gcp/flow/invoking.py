@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from skyloom.deployers.carrying import payload_entry
 from skyloom.deployers.gcp.flow.context import Context
 from skyloom.deployers.gcp.flow.evaluating import Root, evaluate
 from skyloom.deployers.gcp.flow.labels import Lowered
@@ -75,6 +76,7 @@ def invoke(
     answer = place.removesuffix(ANSWER) if place is not None and place.endswith(ANSWER) else None
     if place is not None and answer is None:
         answer = context.variable(f"{step}_answer")
+    carry = lowering.carried.of(context.flow.name, target, callee.returns)
     need = Invoke(function)
     lowering.needs.add(need)
     call = Call(
@@ -85,7 +87,7 @@ def invoke(
             "url": environment(need.variable),
             "auth": {"type": "OIDC"},
             "timeout": math.ceil(callee.timeout) + MARGIN,
-            "body": {**body, "context": told},
+            "body": {**body, **payload_entry(carry), "context": told},
         },
         result=answer,
     )

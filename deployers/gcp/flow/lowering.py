@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from skyloom.deployers.carrying import Carried
 from skyloom.deployers.gcp.flow.context import Context
 from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.output import Need, WorkflowSettings
 from skyloom.deployers.gcp.steps import Names, Subworkflow
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.errors import Diagnostic
+from skyloom.flows.expr.types import StrType
 from skyloom.flows.ir.nodes import Block
-from skyloom.flows.ir.program import Program
+from skyloom.flows.ir.program import Program, PromptDefinition
 
 
 @dataclass(slots=True)
@@ -21,6 +23,7 @@ class Lowering:
 
     Attributes:
         block: lowers statements; gives their steps.
+        carried: where values go: those that the workflow does not look into may wait in the bucket.
         needs: what the workflow touches.
         flows: the subworkflow of each flow that is called, by the flow's name and how many parallel steps stand around
             the call; noted when a call is lowered.
@@ -35,6 +38,7 @@ class Lowering:
     program: Program
     settings: WorkflowSettings
     block: Callable[[Lowering, Context, Block], list[Lowered]]
+    carried: Carried
     needs: set[Need] = field(default_factory=set)
     hoisted: dict[str, HoistedExpression] = field(default_factory=dict)
     flows: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -56,7 +60,11 @@ class Lowering:
 
     def prompts_in_functions(self) -> frozenset[str]:
         """The prompts that are never asked by the workflow itself."""
-        native = {name for name, prompt in self.program.prompts.items() if prompt.model in self.settings.models}
-        return frozenset(self.program.prompts.keys() - native)
+        return frozenset(n for n, prompt in self.program.prompts.items() if not may_be_asked(self.settings, prompt))
 
     _made: dict[object, str] = field(default_factory=dict)
+
+
+def may_be_asked(settings: WorkflowSettings, prompt: PromptDefinition) -> bool:
+    """Whether the workflow itself may ask a prompt: it has the model, and takes nothing but text."""
+    return prompt.model in settings.models and isinstance(prompt.returns, StrType)

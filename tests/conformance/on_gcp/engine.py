@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
-import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -50,12 +50,14 @@ class OnGcp:
     @contextmanager
     def running(self, names: list[str]) -> Iterator[dict[str, Future[Observed]]]:
         """Runs these cases; what is not awaited inside the block is given up at its end."""
+        bucket = functions.Bucket()
         pool = ThreadPoolExecutor(AT_ONCE, "case")
-        futures = {name: pool.submit(self.observed, ALL[name]) for name in names}
-        try:
-            yield futures
-        finally:
-            pool.shutdown(cancel_futures=True)
+        with bucket.patched():
+            futures = {name: pool.submit(self.observed, ALL[name]) for name in names}
+            try:
+                yield futures
+            finally:
+                pool.shutdown(cancel_futures=True)
 
     def observed(self, case: Case) -> Observed:
         """What becomes of a case."""
@@ -102,7 +104,7 @@ class CaseRun:
         found = []
         for message in self.engine.published:
             assert message["topic"] == TOPIC
-            told = json.loads(base64_text(message["data"]))
+            told = json.loads(base64.b64decode(message["data"]))
             assert set(told) == {"payload", "key", "run"}
             found.append((message["attributes"]["event"], told["payload"]))
         return found
@@ -122,13 +124,6 @@ class CaseRun:
             return handler(request)
 
         return noted
-
-
-def base64_text(data: str) -> str:
-    """The text behind base64."""
-    import base64
-
-    return base64.b64decode(data).decode()
 
 
 def environment(workflow: Workflow) -> dict[str, str]:
@@ -155,6 +150,3 @@ def error_of(execution: Execution) -> tuple[str, str] | None:
     with contextlib.suppress(KeyError, TypeError):
         return error["type"], error["message"]
     return "not ours", execution.error
-
-
-LOCK = threading.Lock()

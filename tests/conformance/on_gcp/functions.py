@@ -7,14 +7,17 @@ import importlib.util
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from engines.gcp.requests import Answer, Request
 
-from skyloom.adapters.hosts import cloud_run
+from skyloom.adapters.hosts import cloud_run, google_values
+from skyloom.adapters.hosts.claims import BUCKET_VARIABLE
 from skyloom.adapters.hosts.wire import name_on_the_wire, text_on_the_wire
 from skyloom.deployers.expressions_module import expressions_module
 from skyloom.deployers.hoisted import HoistedExpression
@@ -89,3 +92,22 @@ def prompts(program: Program) -> Handler:
 
 
 _JSON = {"Content-Type": "application/json"}
+
+
+@dataclass
+class Bucket:
+    """The app's bucket, where values wait that are too large to travel."""
+
+    objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    @contextmanager
+    def patched(self) -> Iterator[None]:
+        """The host keeps values here."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(BUCKET_VARIABLE, "gs://conformance")
+            patch.setattr(google_values, "put", self._put)
+            patch.setattr(google_values, "get", lambda bucket, key: self.objects.get((bucket, key)))
+            yield
+
+    def _put(self, bucket: str, key: str, content: bytes) -> None:
+        self.objects[bucket, key] = content
