@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from skyloom.deployers.gcp.resources.accounts import SUFFIX, roles
+from skyloom.deployers.gcp.resources.accounts import roles
 from skyloom.deployers.gcp.resources.buckets import VALUES, buckets
 from skyloom.deployers.gcp.resources.building import building
 from skyloom.deployers.gcp.resources.exceptions import excused
@@ -22,7 +22,7 @@ from skyloom.deployers.gcp.resources.observability import observability
 from skyloom.deployers.gcp.resources.services import API, services
 from skyloom.deployers.gcp.resources.topics import EVENTS, topics
 from skyloom.deployers.gcp.resources.triggers import triggers
-from skyloom.deployers.gcp.resources.words import BETA, PROJECT, REGION, Json, Resources, merged, ref, resource
+from skyloom.deployers.gcp.resources.words import BETA, PROJECT, REGION, SUFFIX, Json, Resources, merged, ref, resource
 from skyloom.deployers.gcp.resources.workflows import workflows
 
 __all__ = ["MAIN", "Layout", "Parts", "template"]
@@ -61,7 +61,8 @@ def template(layout: Layout) -> dict[str, Json]:
     )
     used: list[str] = re.findall(r"google_project_iam_custom_role\.(\w+)\.id", json.dumps(made))
     made = merged(made, roles(layout, used))
-    made = merged(made, _suffix(made))
+    # Every deployment has a log, whose name is among those that need digits of its own.
+    made = merged(made, {SUFFIX: resource("random name", {"byte_length": 3}, "suffix")})
     resources = excused(made)
     needed = {name: PROVIDERS[name] for name in sorted(_providers(resources))}
     return {
@@ -72,13 +73,6 @@ def template(layout: Layout) -> dict[str, Json]:
         "resource": _by_type(resources),
         "output": dict(sorted(_outputs(layout, made).items())),
     }
-
-
-def _suffix(made: Resources) -> Resources:
-    """Digits for names that can be used only once."""
-    if f"${{{SUFFIX}.hex}}" not in json.dumps(made):
-        return {}
-    return {SUFFIX: resource("random name", {"byte_length": 3}, "suffix")}
 
 
 def _providers(resources: Resources) -> Iterator[str]:

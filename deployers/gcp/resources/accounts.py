@@ -13,6 +13,7 @@ from skyloom.deployers.gcp.resources.layout import Layout
 from skyloom.deployers.gcp.resources.words import (
     PROJECT,
     REGION,
+    SUFFIX,
     Json,
     Resources,
     account_of,
@@ -21,9 +22,6 @@ from skyloom.deployers.gcp.resources.words import (
     resource,
 )
 
-SUFFIX = "random_id.suffix"
-"""The address of the digits that are in names which can be used only once: those of roles and of key rings stay taken
-for weeks, or for good, when what bore them is gone."""
 NUMBER = "${data.google_project.this.number}"
 """The project's number, which the names of Google's own service agents hold."""
 

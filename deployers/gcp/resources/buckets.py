@@ -15,6 +15,7 @@ from skyloom.deployers.gcp.resources.words import (
     cloud_name,
     merged,
     noted,
+    once,
     resource,
 )
 
@@ -35,7 +36,7 @@ _LOG_DAYS = 365
 _ANALYTICS = "group:cloud-storage-analytics@google.com"
 """Who delivers access logs. https://cloud.google.com/storage/docs/access-logs"""
 
-_PROJECT_LETTERS = 30
+_PROJECT_LETTERS, _SUFFIX_LETTERS = 31, 7
 _BUCKET_NAME = 63
 """https://cloud.google.com/resource-manager/docs/creating-managing-projects, https://cloud.google.com/storage/docs/buckets"""
 
@@ -55,7 +56,7 @@ def buckets(layout: Layout) -> Resources:
 
 def bucket_name(layout: Layout, name: str) -> str:
     """The name of a bucket in Google Cloud, where no two projects can have a bucket of one name."""
-    return f"{cloud_name(_BUCKET_NAME - _PROJECT_LETTERS - 1, layout.prefix, name)}-{PROJECT}"
+    return once(cloud_name(_BUCKET_NAME - _PROJECT_LETTERS - _SUFFIX_LETTERS, layout.prefix, name) + f"-{PROJECT}")
 
 
 def _deleted(**condition: Json) -> Json:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from skyloom.deployers.gcp.resources.accounts import SUFFIX, member_of
+from skyloom.deployers.gcp.resources.accounts import member_of
 from skyloom.deployers.gcp.resources.layout import Layout
-from skyloom.deployers.gcp.resources.words import REGION, Resources, block_name, cloud_name, noted, ref, resource
+from skyloom.deployers.gcp.resources.words import REGION, Resources, block_name, cloud_name, noted, once, ref, resource
 
 LINK_KEY = "google_kms_crypto_key.links"
 """The address of the key. It signs, and never leaves KMS: no secret of the app's own exists anywhere."""
@@ -20,7 +20,7 @@ def keys(layout: Layout) -> Resources:
         return {}
     # Neither rings nor keys are ever deleted: another deployment of the app needs names of its own.
     # https://cloud.google.com/kms/docs/faq#cannot_delete
-    ring = {"name": f"{cloud_name(50, layout.prefix)}-${{{SUFFIX}.hex}}", "location": REGION}
+    ring = {"name": once(cloud_name(50, layout.prefix)), "location": REGION}
     template = {"algorithm": "HMAC_SHA256", "protection_level": "SOFTWARE"}
     key = {
         "name": "links",
@@ -47,7 +47,7 @@ def secrets(layout: Layout) -> Resources:
     found: Resources = {}
     for address, secret in layout.secrets.items():
         arguments = {
-            "secret_id": cloud_name(255, layout.prefix, secret.name),
+            "secret_id": once(cloud_name(200, layout.prefix, secret.name)),
             "labels": layout.labels,
             "replication": [{"user_managed": [{"replicas": [{"location": REGION}]}]}],
         }

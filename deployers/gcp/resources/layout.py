@@ -22,8 +22,8 @@ from skyloom.flows.triggers import Http, Iam, ObjectCreated, OnEvent, QueueMessa
 SERVICES = "services"
 """The key of the code that all service functions share."""
 
-_FUNCTION_NAME = 63
-"""Characters. https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions"""
+_FUNCTION_NAME = 49
+"""Characters of the Cloud Run service behind it. https://cloud.google.com/run/docs/deploying#service"""
 _WORKFLOW_NAME = 64
 """https://cloud.google.com/workflows/docs/reference/rest/v1/projects.locations.workflows/create"""
 _LABEL = 63

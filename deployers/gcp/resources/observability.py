@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from skyloom.deployers.gcp.resources.accounts import NUMBER, topic_member
 from skyloom.deployers.gcp.resources.layout import Layout
-from skyloom.deployers.gcp.resources.topics import ALARMS
+from skyloom.deployers.gcp.resources.topics import ALARMS, KEPT_LETTERS
 from skyloom.deployers.gcp.resources.words import (
     PROJECT,
     REGION,
@@ -15,6 +15,7 @@ from skyloom.deployers.gcp.resources.words import (
     block_name,
     cloud_name,
     merged,
+    once,
     ref,
     resource,
 )
@@ -43,13 +44,13 @@ def observability(layout: Layout) -> Resources:
 def _log(layout: Layout) -> Resources:
     """A place of the app's own, for as long as the environment says; whatever its functions and workflows write goes
     there too."""
-    names = cloud_name(100, layout.prefix, "log")
+    names = cloud_name(90, layout.prefix, "log")
     services = f'resource.type="cloud_run_revision" AND resource.labels.service_name=~"^{layout.start}"'
     flows = f'resource.type="workflows.googleapis.com/Workflow" AND resource.labels.workflow_id=~"^{layout.start}"'
     log = {
         "project": PROJECT,
         "location": REGION,
-        "bucket_id": names,
+        "bucket_id": once(names),
         "description": f"What {layout.prefix} writes",
         "retention_days": min(layout.settings.log_days, _MOST_LOG_DAYS),
     }
@@ -109,7 +110,7 @@ def _alarms(layout: Layout) -> Sequence[Resources]:
     letters = (
         'resource.type = "pubsub_subscription" AND '
         'metric.type = "pubsub.googleapis.com/subscription/num_undelivered_messages" AND '
-        f'resource.labels.subscription_id = "{cloud_name(200, layout.prefix, "dead-letters")}"'
+        f'resource.labels.subscription_id = "{ref(KEPT_LETTERS, "name")}"'
     )
     counted = ("ALIGN_DELTA", "REDUCE_SUM")
     found = [

@@ -13,6 +13,7 @@ from skyloom.deployers.gcp.resources.words import (
     cloud_name,
     merged,
     noted,
+    once,
     ref,
     resource,
 )
@@ -60,8 +61,9 @@ def topics(layout: Layout) -> Resources:
 
 def topic(layout: Layout, address: str, name: str, *, keep: bool = False) -> Resources:
     """A topic, whose messages stay in the region."""
+    plain_name = cloud_name(100, layout.prefix, address.partition(".")[2].replace("_", "-"))
     arguments = {
-        "name": cloud_name(100, layout.prefix, address.partition(".")[2].replace("_", "-")),
+        "name": once(plain_name) if keep else plain_name,
         "labels": layout.labels,
         "message_retention_duration": _KEPT,
         "message_storage_policy": [{"allowed_persistence_regions": [REGION]}],
@@ -93,8 +95,9 @@ def subscription(
     to = layout.function(function)
     url = f"${{{to}.service_config[0].uri}}"
     token = {"service_account_email": ref(account_address(PUSH), "email"), "audience": url}
+    plain_name = cloud_name(200, layout.prefix, name)
     arguments = {
-        "name": cloud_name(200, layout.prefix, name),
+        "name": once(plain_name) if keep else plain_name,
         "topic": ref(topic_address),
         "labels": layout.labels,
         "filter": matching,
@@ -129,7 +132,7 @@ def forwards(address: str, name: str) -> Resources:
 def _kept(layout: Layout) -> Resources:
     """Where dead letters lie until somebody looks."""
     arguments = {
-        "name": cloud_name(200, layout.prefix, "dead-letters"),
+        "name": once(cloud_name(200, layout.prefix, "dead-letters")),
         "topic": ref(DEAD_LETTERS),
         "labels": layout.labels,
         "message_retention_duration": "2678400s",
@@ -149,7 +152,7 @@ def _unread(layout: Layout) -> Iterator[Resources]:
         name = f"queue-{queue.name}"
         place = f"google_pubsub_subscription.{block_name(name)}"
         arguments = {
-            "name": cloud_name(200, layout.prefix, name),
+            "name": once(cloud_name(200, layout.prefix, name)),
             "topic": ref(address),
             "labels": layout.labels,
             "message_retention_duration": _KEPT,

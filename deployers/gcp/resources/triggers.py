@@ -29,6 +29,7 @@ from skyloom.deployers.gcp.resources.words import (
     ref,
     resource,
 )
+from skyloom.deployers.inputs import scheduled_input
 from skyloom.deployers.naming import digest
 from skyloom.flows.cron import Cron
 from skyloom.flows.resources import WebhookNotifier
@@ -187,7 +188,7 @@ def _schedules(layout: Layout) -> Iterator[Resources]:
 def _schedule(layout: Layout, schedule: Schedule, index: int) -> Resources:
     """Cloud Scheduler asks Workflows for a run; no function stands between."""
     flow = schedule.flow.name
-    given = json.dumps(dict(schedule.input), ensure_ascii=False, sort_keys=True)
+    given = json.dumps(scheduled_input(schedule), ensure_ascii=False, sort_keys=True)
     body = json.dumps({"argument": given}, ensure_ascii=False)
     address = f"https://workflowexecutions.googleapis.com/v1/{ref(layout.workflow(flow))}/executions"
     target: Json = {

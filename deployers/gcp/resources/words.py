@@ -18,6 +18,10 @@ Resources = dict[str, dict[str, Json]]
 PROJECT, REGION, ARTIFACTS = "${var.project}", "${var.region}", "${var.artifacts}"
 """The variables of the configuration: where it is deployed, and the bucket in which the functions' code lies."""
 
+SUFFIX = "random_id.suffix"
+"""The address of the digits that are in names which a second deployment could not have: of what is never quite gone
+(roles, key rings, logs), and of what stays when the app is destroyed."""
+
 BETA = "google-beta"
 """The provider of what is not in Google's main one."""
 
@@ -83,6 +87,11 @@ def cloud_name(longest: int, *parts: str) -> str:
     if made == wanted and len(made) <= longest:
         return made
     return f"{made[: longest - 7].rstrip('-')}-{digest(wanted)}"
+
+
+def once(name: str) -> str:
+    """The name with digits of this deployment's own."""
+    return f"{name}-${{{SUFFIX}.hex}}"
 
 
 def merged(*parts: Resources) -> Resources:
