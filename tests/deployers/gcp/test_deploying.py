@@ -99,8 +99,7 @@ def test_a_broken_update_is_taken_back_and_the_old_version_answers(gcp: GooglePr
     deploy(small_bundle())
     made, events = deployer(), []
     with pytest.raises(DeployFailed, match=r"in place again: flow broken: .*main\.yaml"):
-        for event in made.apply(made.plan(small_bundle(price="2", more=BROKEN))):
-            events.append(event)
+        events.extend(made.apply(made.plan(small_bundle(price="2", more=BROKEN))))
     assert Said(f"the deploy failed; bringing back version {small_bundle().version}") in events
     undone = [event for event in events if isinstance(event, Changed) and event.undoing]
     assert {(event.kind, event.name) for event in undone} == {("function", "price")}

@@ -1,5 +1,5 @@
-"""The ticket example on Google Cloud, from the request to the answer: started by HTTP, approved in a browser through the
-link in a chat."""
+"""The ticket example on Google Cloud, from the request to the answer: started by HTTP, approved in a browser through
+the link in a chat."""
 
 from __future__ import annotations
 

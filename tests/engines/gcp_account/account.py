@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,16 @@ from engines.gcp_account.front import Caller
 from engines.gcp_account.names import PROJECT, REGION, USER
 
 TESTS = Path(__file__).parents[2]
+_CREDENTIALS = {
+    "type": "authorized_user",
+    "client_id": "tests",
+    "client_secret": "tests",
+    "refresh_token": "tests",
+    "token": Caller(USER).token,
+    "expiry": "2099-01-01T00:00:00Z",
+    "quota_project_id": PROJECT,
+}
+"""What `gcloud auth application-default login` leaves behind, with a token that is good for long."""
 
 
 class GoogleProject:
@@ -36,9 +47,10 @@ class GoogleProject:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith("LISTENING "), line
-        _, self.address, self._metadata = line.split()
+        self.address = line.split()[1]
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
-        self._folder = folder
+        self._credentials = folder / "credentials.json"
+        self._credentials.write_text(json.dumps(_CREDENTIALS))
         self.http = httpx.Client(
             base_url=self.address, timeout=60, headers={"Authorization": f"Bearer {Caller(USER).token}"}
         )
@@ -49,10 +61,8 @@ class GoogleProject:
         overrides = {f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name}": f"{self.address}/" for name in services}
         return {
             **overrides,
-            # The user is who the metadata server says, as on a machine of Google's; no gcloud configuration is read.
-            "CLOUDSDK_CONFIG": str(self._folder),
-            "GCE_METADATA_HOST": self._metadata.removeprefix("http://"),
-            "GCE_METADATA_IP": self._metadata.removeprefix("http://"),
+            "CLOUDSDK_CONFIG": str(self._credentials.parent),
+            "GOOGLE_APPLICATION_CREDENTIALS": str(self._credentials),
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "GOOGLE_CLOUD_REGION": REGION,
         }

@@ -103,6 +103,7 @@ class Cloud:
             "google_artifact_registry_repository_iam_member": member("{repository}", "repository"),
             "google_cloud_run_service_iam_member": member("run/{service}", "service"),
             "google_cloud_run_v2_service_iam_member": member("run/{name}", "name"),
+            "google_cloud_scheduler_job": kinds.schedule(self.front, PROJECT),
             "google_cloudfunctions2_function": kinds.function(self.functions, self.storage, PROJECT),
             "google_cloudfunctions2_function_iam_member": member("run/{cloud_function}", "cloud_function"),
             "google_kms_crypto_key": kinds.crypto_key(self.keys),

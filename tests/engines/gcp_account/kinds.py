@@ -7,13 +7,17 @@ resource is `fixed`, as the provider's documentation says ("changing this create
 from __future__ import annotations
 
 import base64
+import json
+import re
 import secrets
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from engines.gcp_account.executions import Executions, Workflow
-from engines.gcp_account.front import ApiError
+from engines.gcp_account.front import Answer, ApiError, Caller, Front, Request, route
 from engines.gcp_account.functions import Deployed, Functions
 from engines.gcp_account.gateway import Gateways, operations
 from engines.gcp_account.identity import Keys, Secrets
@@ -198,6 +202,7 @@ def subscription(pubsub: PubSub, project: str) -> Made:
                     dead=dead.get("dead_letter_topic", ""),
                     pause=float(str(retry.get("minimum_backoff", "10s")).rstrip("s")),
                     seconds=float(given.get("ack_deadline_seconds", 10)),
+                    events=_events(given.get("filter", "")),
                 )
             )
         kept.add(name)
@@ -209,6 +214,43 @@ def subscription(pubsub: PubSub, project: str) -> Made:
 
     kept: set[str] = set()
     return Made(make, unmake, lambda before: before["id"] in kept, frozenset({"name", "topic", "project"}))
+
+
+def _events(filter_: str) -> frozenset[str]:
+    """The values of the attribute `event` that a filter names. Raises ApiError where it says something else."""
+    parts = [re.fullmatch(r'\(?attributes\.event\s*=\s*"([^"]*)"\)?', part) for part in re.split(r"\s+OR\s+", filter_)]
+    if filter_ and not all(parts):
+        raise ApiError(400, f"the tests do not know the filter {filter_}")
+    return frozenset(found[1] for found in parts if found)
+
+
+def schedule(front: Front, project: str) -> Made:
+    """A job of Cloud Scheduler. Its clock stands still: `POST /tests/schedules/<name>` runs it now."""
+    jobs: dict[str, Attributes] = {}
+
+    def make(given: Attributes, before: Attributes | None) -> Attributes:
+        name = f"projects/{project}/locations/{given['region']}/jobs/{given['name']}"
+        jobs[name] = given
+        return {**given, "id": name, "state": "ENABLED"}
+
+    def run(request: Request) -> Answer:
+        target = block(jobs[request.names["name"]], "http_target")
+        place = urlsplit(target["uri"])
+        address = front.address("apis") if place.netloc.endswith(".googleapis.com") else f"http://{place.netloc}"
+        caller = Caller(block(target, "oauth_token")["service_account_email"])
+        headers = {**target.get("headers", {}), "Authorization": f"Bearer {caller.token}"}
+        body = base64.b64decode(target["body"])
+        sent = urllib.request.Request(f"{address}{place.path}", body, headers, method=target["http_method"])
+        with urllib.request.urlopen(sent) as answer:
+            return Answer(answer.status, answer.read())
+
+    front.add(route("POST", "/tests/schedules/{name=**}", run), route("GET", "/tests/schedules", lambda _: [*jobs]))
+    return Made(
+        make,
+        lambda before: jobs.pop(before["id"], None) and None,
+        lambda before: before["id"] in jobs,
+        frozenset({"name", "region"}),
+    )
 
 
 def member(permissions: Permissions, resource: str, of: str) -> Made:
@@ -369,8 +411,6 @@ def notification(storage: Storage, pubsub: PubSub) -> Made:
     kept: dict[str, Any] = {}
 
     def arrived(bucket_: str, stored: Any) -> None:
-        import json
-
         for one in [*kept.values()]:
             if one["bucket"] == bucket_ and stored.name.startswith(one.get("object_name_prefix", "")):
                 data = base64.b64encode(json.dumps(stored.to_json(bucket_)).encode()).decode()

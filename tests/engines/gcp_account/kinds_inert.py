@@ -25,7 +25,6 @@ def inert(project: str, region: str) -> Mapping[str, Inert]:
     return {
         "google_api_gateway_api": named(apis, "api_id", managed_service=service),
         "google_artifact_registry_repository": named(f"{_PLACE}/repositories/{{repository_id}}", "repository_id"),
-        "google_cloud_scheduler_job": of(f"{own_project}/locations/{{region}}/jobs/{{name}}", "name", "region"),
         "google_eventarc_trigger": of(f"{_PLACE}/triggers/{{name}}", "name", "location"),
         "google_kms_key_ring": of(f"{_PLACE}/keyRings/{{name}}", "name", "location"),
         "google_logging_metric": of("{name}", "name"),

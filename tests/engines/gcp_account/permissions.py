@@ -1,8 +1,7 @@
 """Who may do what in the local Google Cloud: bindings of roles, checked where service accounts call.
 
-The tests' own user may do everything. Of roles,
-those that apps are given are known; another one allows nothing, and says so. Conditions: `resource.name.startsWith`, and the prefix
-of a list of objects.
+The tests' own user may do everything. Of roles, those that apps are given are known; another one allows nothing.
+Conditions: `resource.name.startsWith`, and the prefix of a list of objects.
 """
 
 from __future__ import annotations

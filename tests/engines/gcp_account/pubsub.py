@@ -1,6 +1,6 @@
 """Pub/Sub: topics that push to subscriptions, with retries, attributes, dead letters and identity tokens.
 
-Not here: pull, ordering, filters, schemas, snapshots, exactly-once. Waiting times of retries are a hundredth of what a
+Not here: pull, ordering, schemas, snapshots, exactly-once; of filters, only those by the attribute `event`. Waiting times of retries are a hundredth of what a
 subscription says.
 https://cloud.google.com/pubsub/docs/push
 """
@@ -47,6 +47,8 @@ class Subscription:
     dead: str = ""
     pause: float = 10.0
     seconds: float = 60.0
+    events: frozenset[str] = frozenset()
+    """Values of the attribute `event` that it takes; empty: all messages."""
     waiting: queue.Queue[Message | None] = field(default_factory=queue.Queue)
     open: bool = True
 
@@ -75,7 +77,8 @@ class PubSub:
         message = Message(str(next(self._ids)), data, dict(attributes))
         self.published.append((topic, message))
         for subscription in self.subscriptions.values():
-            if subscription.topic == topic:
+            fits = not subscription.events or message.attributes.get("event") in subscription.events
+            if subscription.topic == topic and fits:
                 subscription.waiting.put(message)
         return message.id
 

@@ -7,7 +7,6 @@ import sys
 
 from engines.gcp_account.cloud import Cloud
 from engines.gcp_account.engine import LocalEngine
-from engines.gcp_account.names import USER
 
 
 def main() -> None:
@@ -18,7 +17,7 @@ def main() -> None:
     engine.models = os.environ.get("TESTS_MODELS", "")
     if engine.models:
         cloud.functions.surroundings["GOOGLE_VERTEX_BASE_URL"] = engine.models
-    print("LISTENING", cloud.address, cloud.identity.metadata(USER), flush=True)
+    print("LISTENING", cloud.address, flush=True)
     sys.stdin.read()
     cloud.close()
 
