@@ -13,7 +13,7 @@ from skyloom.deployers.expressions.kinds import BOOLEAN, kinds
 from skyloom.deployers.gcp.expr_code import Code, both, negation
 from skyloom.deployers.gcp.expr_facts import Facts, excluded, facts
 from skyloom.deployers.gcp.expr_failures import own_failures
-from skyloom.deployers.gcp.expr_truth import test
+from skyloom.deployers.gcp.expr_truth import refuse_eager, test
 from skyloom.deployers.gcp.expr_writer import Writer
 from skyloom.flows.expr.nodes import Expr, Logic, Truth, children
 
@@ -36,6 +36,7 @@ def failing(writer: Writer, expr: Expr, known: Facts = ()) -> tuple[Guard, ...]:
         return _logic(writer, expr, known)
     if isinstance(expr, Truth) and isinstance(expr.operand, Logic):
         return _logic(writer, expr.operand, known)
+    refuse_eager(expr)
     found: dict[str, Guard] = {}
     for child in children(expr):
         for guard in failing(writer, child, known):

@@ -12,7 +12,7 @@ from skyloom.deployers.gcp.expr_comparing import compare
 from skyloom.deployers.gcp.expr_containers import display, extended, field, item, part
 from skyloom.deployers.gcp.expr_numbers import EXACT, arithmetic, negative
 from skyloom.deployers.gcp.expr_text import joined
-from skyloom.deployers.gcp.expr_truth import logic, refuse_narrowing, truth
+from skyloom.deployers.gcp.expr_truth import logic, refuse_eager, truth
 from skyloom.deployers.gcp.expr_writer import Writer, cannot
 from skyloom.flows.expr.nodes import (
     Array,
@@ -65,7 +65,7 @@ def node(writer: Writer, expr: Expr) -> Code:
         case Logic():
             return logic(writer, expr)
         case Conditional(test=test, body=body, orelse=orelse):
-            refuse_narrowing(expr, test, (body, orelse))
+            refuse_eager(expr)
             return choice(writer.code(test), writer.code(body), writer.code(orelse))
         case Spread():
             raise cannot(expr, "a spread stands only in displays")

@@ -12,10 +12,12 @@ from skyloom.flows.expr.emitter import CannotEmit
 from skyloom.flows.expr.nodes import (
     Array,
     Comprehension,
+    Conditional,
     Entry,
     Expr,
     Function,
     Literal,
+    Logic,
     Name,
     Object,
     Spread,
@@ -69,6 +71,8 @@ class Parts:
                 return self._assign(expr)
         if isinstance(expr, Comprehension | Function | Spread):
             self._emitter.emit(expr)
+        if isinstance(expr, Logic | Conditional):
+            return self._decided(expr)
         simpler = rebuilt(expr, self._sayable)
         while not self._says(simpler):
             longest = self._longest(simpler)
@@ -76,6 +80,13 @@ class Parts:
                 self._emitter.emit(simpler)
                 raise CannotEmit(expr, "this cannot be taken apart")
             simpler = self._without(simpler, longest)
+        return simpler
+
+    def _decided(self, expr: Logic | Conditional) -> Expr:
+        """A choice whose test is sayable: nothing of what it may leave out is evaluated in front of it."""
+        first = expr.test if isinstance(expr, Conditional) else expr.operands[0]
+        simpler = rebuilt(expr, lambda child: self._sayable(child) if child is first else child)
+        self._emitter.emit(simpler)
         return simpler
 
     def _without(self, expr: Expr, part: Expr) -> Expr:

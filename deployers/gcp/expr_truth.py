@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, STRING, kinds
 from skyloom.deployers.gcp.expr_code import (
     COMPARISON,
@@ -22,7 +20,7 @@ from skyloom.deployers.gcp.expr_code import (
 )
 from skyloom.deployers.gcp.expr_narrowing import narrowed
 from skyloom.deployers.gcp.expr_writer import Writer, cannot
-from skyloom.flows.expr.nodes import Compare, Expr, Field, Literal, Logic, Name, Truth, Unary, walk
+from skyloom.flows.expr.nodes import Compare, Conditional, Expr, Field, Literal, Logic, Name, Truth, Unary, walk
 from skyloom.flows.expr.properties import truth as truth_of
 from skyloom.flows.expr.types import EnumType, ModelType, TupleType, Type, members, without_null
 
@@ -100,26 +98,31 @@ def logic(writer: Writer, expr: Logic) -> Code:
     """`and`, `or`. Of operands that are no booleans all are evaluated."""
     if all(kinds(operand.type) <= BOOLEAN for operand in expr.operands):
         return _joined(writer, expr)
+    refuse_eager(expr)
     *earlier, last = expr.operands
     result = writer.code(last)
-    behind = [last]
     for operand in reversed(earlier):
-        refuse_narrowing(expr, operand, behind)
         value = writer.code(operand)
         decides = truth_of_value(value, operand.type, operand)
         result = choice(decides, result, value) if expr.operator == "and" else choice(decides, value, result)
-        behind.append(operand)
     return result
 
 
-def refuse_narrowing(place: Expr, test_: Expr, parts: Iterable[Expr]) -> None:
-    """Refuses parts that must not be evaluated where the test went the other way.
+def refuse_eager(expr: Expr) -> None:
+    """Refuses a choice of values that must not all be evaluated: a part relies on how the test went.
 
     Raises:
-        CannotEmit: there is one.
+        CannotEmit: it is one.
     """
-    if any(narrowed(test_, part) for part in parts):
-        raise cannot(place, "everything inside of if() is evaluated, also what the test has ruled out")
+    match expr:
+        case Conditional(test=test_, body=body, orelse=orelse):
+            pairs = [(test_, body), (test_, orelse)]
+        case Logic(operands=operands) if not all(kinds(operand.type) <= BOOLEAN for operand in operands):
+            pairs = [(earlier, later) for place, later in enumerate(operands) for earlier in operands[:place]]
+        case _:
+            return
+    if any(narrowed(test_, part) for test_, part in pairs):
+        raise cannot(expr, "everything inside of if() is evaluated, also what the test has ruled out")
 
 
 def _joined(writer: Writer, expr: Logic) -> Code:

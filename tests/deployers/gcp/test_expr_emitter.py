@@ -279,6 +279,22 @@ def test_what_a_test_has_ruled_out_is_not_evaluated(source: str) -> None:
                 agree(expr, {name: values[name] for name in nodes.free_names(expr)})
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "str(amount and amount_there + 1)",
+        "[amount and amount_there + 1]",
+        "(0 if amount is None else amount_there * 2) + 1",
+        "f'{0 if amount is None else amount_there}'",
+    ],
+)
+def test_inside_of_others_such_choices_are_left_to_python(source: str) -> None:
+    expr = narrowed(source)
+    assert unfolded(expr) is None
+    with pytest.raises(CannotEmit, match="everything inside"):
+        EMITTER.guards(expr)
+
+
 def test_conditionals_that_rely_on_their_test_are_no_single_expression() -> None:
     with pytest.raises(CannotEmit, match="everything inside"):
         EMITTER.emit(narrowed("amount_there + 1 if amount is not None else 0"))

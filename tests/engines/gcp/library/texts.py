@@ -49,8 +49,8 @@ def match_regex(around: Surroundings, source: Value, regexp: Value) -> bool:
 
 
 def pattern(regexp: str) -> re.Pattern[str]:
-    """An RE2 expression of the part that Python reads in the same way; Python's `$` matches in front of a last line's end
-    too, RE2's at the end of the text only."""
+    """An RE2 expression of the part that Python reads in the same way. RE2's `$` is the end of the text only, Python's
+    also stands in front of the end of its last line."""
     if re.search(r"\(\?|\\[0-9pPQEzAZCXB]|[*+?}][?+]|\[\[:", regexp):
         raise Undocumented(f"the regular expression {regexp}: outside of what the tests' interpreter reads as RE2 does")
     alternatives = regexp.split("|")
