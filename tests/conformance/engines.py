@@ -25,7 +25,7 @@ from skyloom.flows.expr.types import AnyType, Type, show
 from skyloom.flows.ir.conform import conformed
 from skyloom.flows.ir.program import ModelDefinition
 from skyloom.flows.outcome import ErrorValue, Json
-from skyloom.flows.runner import interpreter, launch
+from skyloom.flows.runner import launch, scopes
 from skyloom.flows.runner.answering import answer_approval, send_event
 from skyloom.flows.runner.store import RunStore
 from skyloom.flows.testing import Answer, Arrival, script
@@ -161,7 +161,7 @@ def inline(case: Case, folder: Path) -> Observed:
         return value
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(interpreter, "compile_expr", checked)
+        patch.setattr(scopes, "compile_expr", checked)
         return _on(launch.run_inline)(case, folder)
 
 
