@@ -14,6 +14,7 @@ from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.functions import FunctionGroup, function_groups, group_of, programs
 from skyloom.deployers.gcp.app_limits import advice, refusals
 from skyloom.deployers.gcp.artifacts import function_object
+from skyloom.deployers.gcp.explaining import explanations
 from skyloom.deployers.gcp.functions import (
     HOST,
     TARGET,
@@ -101,6 +102,7 @@ def _bundled(parts: Parts, built: Mapping[str, Package]) -> Compiled:
     return Compiled(
         bundle=Bundle(TARGET, parts.app.name, parts.environment, files, place.account, place.region),
         diagnostics=(*said, *advice(layout)),
+        explanations=tuple(explanations(parts.workflows)),
     )
 
 

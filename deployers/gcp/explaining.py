@@ -1,0 +1,110 @@
+"""What became of each flow on Google Cloud: its steps, what they cost, and what the workflow could not do itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import assert_never
+
+from skyloom.deployers.base import Explanation
+from skyloom.deployers.gcp.steps import (
+    Assign,
+    Call,
+    For,
+    Group,
+    Next,
+    ParallelBranches,
+    ParallelFor,
+    Raise,
+    Return,
+    Step,
+    Switch,
+    Try,
+    walk,
+)
+from skyloom.deployers.gcp.workflow import HELPER, WAITS, Invoke, Workflow
+
+_STEP = "1 step"
+_NOTHING = "-"
+"""Brackets around steps, and jumps, are not billed. cloud.google.com/workflows/pricing"""
+
+_CALLS = {
+    "events.await_callback": "wait for a callback",
+    "events.create_callback_endpoint": "callback",
+    "first_of": "executions of their own, the first decides",
+    "in_python": "expression, by the helper function",
+    "run_entry": "part of another run",
+    "sys.sleep": "timer",
+    "wait_for_answer": "wait for somebody's answer",
+}
+_EVENT = "googleapis.pubsub.v1.projects.topics.publish"
+
+
+def explanations(workflows: Iterable[Workflow]) -> Iterator[Explanation]:
+    """Every step of the workflows that stands for a line of a flow, in their order; then every expression that goes to
+    the helper function."""
+    for workflow in workflows:
+        functions = {need.variable: need.function for need in workflow.uses if isinstance(need, Invoke)}
+        for subworkflow in workflow.subworkflows:
+            for step in walk(subworkflow.steps):
+                # A call inside of its bracket is told once.
+                if step.at and not (isinstance(step, Try) and step.steps and step.steps[0].name == step.name):
+                    what, cost = _told(step, functions)
+                    yield Explanation(flow=workflow.flow, place=step.at, what=what, name=step.name, cost=cost)
+        for hoisted in workflow.hoisted:
+            yield Explanation(
+                flow=workflow.flow,
+                place=f"{Path(hoisted.file).name}:{hoisted.span.line}",
+                what="expression in the helper function",
+                name=hoisted.id,
+                why=hoisted.reason if hoisted.always else f"only where it would fail: {hoisted.reason}",
+                cost=f"{_STEP}, 1 invocation",
+            )
+
+
+def _told(step: Step, functions: dict[str, str]) -> tuple[str, str]:
+    """What the step is, for people, and what it costs."""
+    match step:
+        case Assign():
+            return "assignment", _STEP
+        case Call():
+            return _call(step, functions)
+        case Switch():
+            return "decision", _STEP
+        case For():
+            return "loop", f"{_STEP} for each round"
+        case ParallelFor():
+            return "parallel map", _STEP
+        case ParallelBranches():
+            return "branches side by side", _STEP
+        case Try():
+            return "guarded steps" if step.retry is None else "steps that are tried again", _NOTHING
+        case Return():
+            return "end", _STEP
+        case Raise():
+            return "end with an error", _STEP
+        case Next():
+            return "jump", _NOTHING
+        case Group():
+            return "steps", _NOTHING
+        case _:
+            assert_never(step)
+
+
+def _call(step: Call, functions: dict[str, str]) -> tuple[str, str]:
+    if step.function == _EVENT:
+        return "event, published by the workflow", f"{_STEP}, 1 message"
+    if step.function != "http.post":
+        what = _CALLS.get(step.function)
+        return (what, _STEP) if what else (f"subworkflow {step.function}", f"{_STEP} and its own")
+    url = str(step.arguments.get("url", ""))
+    function = next((key for variable, key in functions.items() if f'"{variable}"' in url), "")
+    match function:
+        case "":
+            return "model, asked by the workflow", f"{_STEP}, 1 model call"
+        case key if key == HELPER:
+            return "expression, by the helper function", f"{_STEP}, 1 invocation"
+        case key if key == WAITS:
+            return "wait for somebody's answer", f"{_STEP}, 1 invocation"
+        case _:
+            return f"function {function}", f"{_STEP}, 1 invocation"
