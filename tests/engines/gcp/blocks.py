@@ -45,9 +45,9 @@ def items_of(loop: For, frame: Frame) -> list[Value]:
     return list(range(first, last + 1))
 
 
-def iteration(loop: For, place: int, item: Value, frame: Frame, shared: frozenset[str] | None) -> Scope:
+def iteration(loop: For, place: int, item: Value, frame: Frame) -> Scope:
     """The variables of one iteration."""
-    scope = Scope(frame.execution.memory, frame.scope, shared)
+    scope = Scope(frame.execution.memory, frame.scope)
     scope.keep(loop.value, copied(item))
     if loop.index is not None:
         scope.keep(loop.index, place)
@@ -57,7 +57,7 @@ def iteration(loop: For, place: int, item: Value, frame: Frame, shared: frozense
 def run_for(loop: For, frame: Frame, run: Run) -> Signal:
     """A loop, one iteration after the other."""
     for place, item in enumerate(items_of(loop, frame)):
-        scope = iteration(loop, place, item, frame, None)
+        scope = iteration(loop, place, item, frame)
         try:
             signal = run(loop.steps, frame.inside(scope))
         finally:
@@ -79,14 +79,13 @@ def run_parallel(action: Parallel, frame: Frame, run: Run) -> None:
         raise WorkflowError.tagged(
             "ParallelNestingError", f"parallel steps are nested more than {PARALLEL_NESTING} deep"
         )
-    shared = frozenset(action.shared)
     tasks: list[Task]
     if isinstance(action.body, For):
         items = items_of(action.body, frame)
-        scopes = [partial(iteration, action.body, place, item, frame, shared) for place, item in enumerate(items)]
+        scopes = [partial(iteration, action.body, place, item, frame) for place, item in enumerate(items)]
         tasks = [(str(place), scope, action.body.steps) for place, scope in enumerate(scopes)]
     else:
-        empty = partial(Scope, frame.execution.memory, frame.scope, shared)
+        empty = partial(Scope, frame.execution.memory, frame.scope)
         tasks = [(branch.name, empty, branch.steps) for branch in action.body]
     failures = at_once(tasks, limit_of(action, frame), frame, run)
     if failures:

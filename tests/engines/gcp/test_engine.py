@@ -239,6 +239,33 @@ main:
     ]
 
 
+RETRIED = """
+main:
+  steps:
+    - t:
+        try:
+          call: http.get
+          args: {url: "https://function.run.app"}
+        retry: %s
+"""
+BACKOFF = "{predicate: '${retry.always}', max_retries: 4, backoff: {initial_delay: 1.5, max_delay: 7, multiplier: 2}}"
+
+
+@pytest.mark.parametrize(
+    ("policy", "delays"),
+    [(BACKOFF, [1.5, 3.0, 6.0, 7.0]), ("${http.default_retry}", [1.0, 1.25, 1.5625, 1.953125, 2.44140625])],
+)
+def test_waits_between_retries(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, policy: str, delays: list[float]
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(Execution, "sleep", lambda self, seconds: slept.append(seconds))
+    engine.route("https://function.run.app", lambda request: Answer(503, {"Content-Type": "text/plain"}))
+    execution = run(engine, RETRIED % policy)
+    assert json.loads(execution.error or "")["code"] == 503
+    assert slept == delays
+
+
 def test_nothing_catches_what_is_not_documented() -> None:
     engine = Engine()
     source = """

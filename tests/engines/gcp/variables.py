@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 
-from engines.gcp.errors import ResourceLimit, Undocumented, Value, WorkflowError, WorkflowRefused, type_error
+from engines.gcp.errors import ResourceLimit, Undocumented, Value, WorkflowError, type_error
 from engines.gcp.expressions.operators import type_name
 from engines.gcp.limits import STRING_BYTES, VARIABLE_BYTES
 
@@ -53,12 +53,14 @@ class Memory:
 
 
 class Scope(Mapping[str, Value]):
-    """The variables of a routine, of one iteration, of an `except` or of a branch, and those around it."""
+    """The variables of a routine, of one iteration, of an `except` or of a branch, and those around it.
 
-    def __init__(self, memory: Memory, parent: Scope | None = None, shared: frozenset[str] | None = None) -> None:
+    What a branch may write of them is checked before anything runs (naming.py).
+    """
+
+    def __init__(self, memory: Memory, parent: Scope | None = None) -> None:
         self.memory = memory
         self.parent = parent
-        self.shared = shared
         self.values_: dict[str, Value] = {}
         self.weights: dict[str, int] = {}
 
@@ -88,19 +90,10 @@ class Scope(Mapping[str, Value]):
             scope = scope.parent
         return scope
 
-    def writable(self, name: str) -> Scope | None:
-        """The scope that has a variable, when this one may write to it there."""
-        scope: Scope | None = self
-        while scope is not None and name not in scope.values_:
-            if scope.shared is not None and name not in scope.shared and scope.holder(name) is not None:
-                raise WorkflowRefused(f"the variable {name} is written in a branch, but not shared")
-            scope = scope.parent
-        return scope
-
     def put(self, name: str, value: Value) -> None:
         """Assigns a variable: where it exists, else here."""
         with self.memory.lock:
-            (self.writable(name) or self).keep(name, value)
+            (self.holder(name) or self).keep(name, value)
 
     def keep(self, name: str, value: Value) -> None:
         """Sets a variable of this very scope."""
@@ -113,7 +106,7 @@ class Scope(Mapping[str, Value]):
     def put_into(self, name: str, path: list[Value], value: Value) -> None:
         """Assigns an element or a key inside of a variable."""
         with self.memory.lock:
-            scope = self.writable(name)
+            scope = self.holder(name)
             if scope is None:
                 raise Undocumented(f"the variable {name} is written into before it is assigned")
             container = scope.values_[name]
