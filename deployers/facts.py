@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from skyloom.flows.expr.nodes import Expr, free_names
-from skyloom.flows.ir.nodes import Block, Break, Continue, If, Raise, Reraise, Return, Statement, While, walk
+from skyloom.flows.expr.nodes import Call, Compare, Expr, Literal, Name, Truth, Unary, free_names
+from skyloom.flows.ir.nodes import Block, Break, Continue, If, Map, Raise, Reraise, Return, Statement, While, walk
+from skyloom.flows.ir.rewrite import rewrite
 
 MOST = 32
 """Facts that are kept; the oldest are forgotten first."""
@@ -55,9 +56,33 @@ def behind(facts: Facts, statement: Statement, changed: Collection[str]) -> Fact
                 return facts.after(test, holds=True)
         case While(test=test, body=body) if not any(isinstance(inner, Break) for inner in walk(body)):
             return facts.after(test, holds=False)
+        case Map(target=str(target), items=Name(name=source), condition=None) if source != target:
+            # There is one result for each element.
+            for fact in facts.known:
+                if fact.names == {source} and _counts(fact.test):
+                    facts = facts.after(rewrite(fact.test, lambda node: _called(node, target)), holds=fact.holds)
         case _:
             pass
     return facts
+
+
+def _counts(test: Expr) -> bool:
+    """Whether a test of a list asks only how many elements it has."""
+    match test:
+        case Truth(operand=Name()) | Literal():
+            return True
+        case Unary(operator="not", operand=operand):
+            return _counts(operand)
+        case Call(function="len", arguments=(Name(),)):
+            return True
+        case Compare(operator="==" | "!=" | "<" | "<=" | ">" | ">=", left=left, right=right):
+            return _counts(left) and _counts(right)
+        case _:
+            return False
+
+
+def _called(node: Expr, name: str) -> Expr:
+    return replace(node, name=name) if isinstance(node, Name) else node
 
 
 def always_leaves(block: Block) -> bool:

@@ -23,7 +23,7 @@ from skyloom.flows.expr.nodes import (
 )
 from skyloom.flows.expr.python import evaluate
 from skyloom.flows.ir.program import Program
-from skyloom.flows.ir.rewrite import rewrite_program
+from skyloom.flows.ir.rewrite import rewrite, rewrite_program
 
 LARGEST_INTEGER = 2**53
 LONGEST_TEXT = 4096
@@ -34,6 +34,11 @@ LARGEST_OPERAND = 10_000
 def fold_constants(program: Program) -> Program:
     """The program with constant expressions computed. What would raise, or leave the range of JSON, stays as it is."""
     return rewrite_program(program, expr=_fold)
+
+
+def folded(expr: Expr) -> Expr:
+    """The expression with constant parts computed."""
+    return rewrite(expr, _fold)
 
 
 def _fold(expr: Expr) -> Expr:

@@ -22,6 +22,20 @@ from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir.nodes import CallFlow
 from skyloom.flows.ir.program import FlowDefinition, Parameter
 
+_START_RETRY = {
+    "ErrorEquals": [
+        "StepFunctions.AWSStepFunctionsException",
+        "StepFunctions.ExecutionLimitExceededException",
+        "StepFunctions.SdkClientException",
+    ],
+    "IntervalSeconds": 2,
+    "BackoffRate": 2,
+    "MaxAttempts": 5,
+    "JitterStrategy": "FULL",
+}
+"""Refusals of the service to start an execution now. It may have begun all the same: starting it again by its name then
+gives the one that runs. https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html"""
+
 
 def lower_main(lowering: Lowering, scope: Scope, exits: Exits, edge: Edge) -> None:
     """The main flow, whose arguments are the input of the machine."""
@@ -118,7 +132,10 @@ def _execution(lowering: Lowering, context: Context, step: CallFlow, flow: FlowD
     """Runs the flow's own machine to its end."""
     given, edge = arguments(lowering, context, edge, step.arguments, step.flow, step.span)
     need = StartExecution(flow.name)
-    name = snippet("$hash($states.context.Execution.Id & '/' & ", context.step_path(step.id), ", 'SHA-256')")
+    # A redriven run starts the flow anew: the execution of before is closed, and its name is taken.
+    redrives = "' ' & $states.context.Execution.RedriveCount"
+    path_of_step = context.step_path(step.id)
+    name = snippet("$hash($states.context.Execution.Id & '/' & ", path_of_step, f" & {redrives}, 'SHA-256')")
     task = lowering.node(
         Task,
         context,
@@ -127,6 +144,7 @@ def _execution(lowering: Lowering, context: Context, step: CallFlow, flow: FlowD
         resource="arn:aws:states:::states:startExecution.sync:2",
         arguments=record({"StateMachineArn": Constant(Placeholder(need.placeholder)), "Name": name, "Input": given}),
         timeout=Constant(math.ceil(flow.timeout)) if flow.timeout is not None else None,
+        retry=(_START_RETRY,),
         need=need,
     )
     edge.to(task)

@@ -17,7 +17,7 @@ from skyloom.deployers.aws.machine.graph import (
 )
 from skyloom.deployers.aws.machine.values import Snippet
 
-FEWEST = 3
+FEWEST = 4
 """So many catchers that read an error the same way share a Pass state that does it; it is entered on errors only."""
 
 _Key = tuple[int, str, tuple[int, ...]]

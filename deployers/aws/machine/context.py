@@ -29,6 +29,7 @@ from skyloom.flows.ir.nodes import (
 )
 from skyloom.flows.ir.program import FlowDefinition
 from skyloom.flows.ir.rewrite import rewrite
+from skyloom.flows.passes.fold_constants import folded
 
 Leave = Callable[[Edge], None]
 
@@ -130,10 +131,11 @@ class Context:
         names = free_names(expr) & self.constants.keys()
         if not names or any(name in names for node in walk(expr) for name in _bound_by(node)):
             return expr
-        return rewrite(
+        known = rewrite(
             expr,
             lambda node: self.constants[node.name] if isinstance(node, Name) and node.name in names else node,
         )
+        return folded(known)
 
     def comment(self, span: Span) -> str:
         """The place in the source."""

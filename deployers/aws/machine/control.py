@@ -24,6 +24,14 @@ def lower_if(lowering: Lowering, context: Context, statement: If, edge: Edge) ->
     current: Edge | None = edge
     while True:
         assert current is not None
+        match context.known(statement.test):
+            case Literal(value=holds):
+                # A parameter of an inlined flow decides.
+                block = statement.body if holds else statement.orelse
+                ends.append(lowering.block(lowering, context, block, current))
+                return lowering.met(context, "end if", statement.span, ends)
+            case _:
+                pass
         taken, other = branch(lowering, context, current, statement.test, statement.span, "if")
         ends.append(lowering.block(lowering, context.knowing(statement.test, holds=True), statement.body, taken))
         context = context.knowing(statement.test, holds=False)
@@ -47,7 +55,10 @@ def branch(lowering: Lowering, context: Context, edge: Edge, test: Expr, span: S
 def lower_while(lowering: Lowering, context: Context, loop: While, edge: Edge) -> Edge | None:
     """A choice at the head, and a jump back to it."""
     context = context.forgetting((loop,))
-    endless = isinstance(loop.test, Literal) and bool(loop.test.value)
+    test = context.known(loop.test)
+    if isinstance(test, Literal) and not test.value:
+        return edge
+    endless = isinstance(test, Literal)
     counter = context.scope.variable("iteration")
     edge.let(counter, Constant(0))
     head = follow(edge, lowering.join(context, f"while {shown(loop.test)}", loop.span, loop=True))

@@ -199,13 +199,13 @@ def test_one_state_reads_the_errors_of_many(program: Any) -> None:
         @flow
         def f(a: int) -> str:
             try:
-                return str(get(get(get(a))))
+                return str(get(get(get(get(a)))))
             except OSError as error:
                 return f"{error}"
         """)
     ).definition
     assert sum(state["Type"] == "Pass" for state in machine["States"].values()) == 1
-    assert [state["Catch"][0]["Next"] for state in machine["States"].values() if "Catch" in state] == ["read error"] * 3
+    assert [state["Catch"][0]["Next"] for state in machine["States"].values() if "Catch" in state] == ["read error"] * 4
 
 
 def test_what_a_map_reads_of_the_input_comes_with_its_items(program: Any) -> None:
@@ -356,3 +356,58 @@ def test_the_same_program_gives_the_same_machine(program: Any) -> None:
         return [get(v) for v in values if get(v) > values[0]]
     """)
     assert json.dumps(only(made).definition) == json.dumps(only(made).definition)
+
+
+def test_a_constant_argument_decides_in_an_inlined_flow(program: Any) -> None:
+    machine = only(
+        program("""
+        @flow
+        def sub(a: int, careful: bool) -> int:
+            if careful:
+                return get(a)
+            while not careful:
+                a = get(a)
+                if a % 7 > 3:
+                    break
+            return a
+
+        @flow
+        def f(a: int) -> int:
+            return sub(a, True)
+        """)
+    ).definition
+    assert [state["Type"] for state in machine["States"].values()] == ["Task"]
+
+
+def test_a_map_gives_as_many_results_as_it_has_items(program: Any) -> None:
+    machine = only(
+        program("""
+        @flow
+        def f(a: int) -> int:
+            xs = fetch(a)
+            if not xs:
+                return 0
+            ys = [get(x) for x in xs]
+            return max(ys)
+        """)
+    ).definition
+    assert not [name for name in machine["States"] if name.startswith("python")]
+
+
+def test_starting_an_execution_is_tried_again(program: Any) -> None:
+    machine = only(
+        program("""
+        @flow(timeout=60)
+        def sub(a: int) -> int:
+            return get(a)
+
+        @flow
+        def f(a: int) -> int:
+            return sub(a)
+        """)
+    ).definition
+    state = machine["States"]["sub"]
+    (retry,) = state["Retry"]
+    assert "StepFunctions.AWSStepFunctionsException" in retry["ErrorEquals"] and retry["MaxAttempts"] == 5
+    # A name of its own for each time that the run is redriven: the execution of before has taken the first one.
+    assert "$states.context.Execution.RedriveCount" in state["Arguments"]["Name"]
