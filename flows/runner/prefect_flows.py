@@ -29,7 +29,7 @@ from prefect.states import Cancelled, Completed, Crashed, Failed, Pending
 
 from skyloom.flows.outcome import Json, Raised
 from skyloom.flows.runner.engine import Place
-from skyloom.flows.runner.stopping import keep_handler
+from skyloom.flows.runner.prefect_sigterm import leave_sigterm_alone
 from skyloom.flows.runner.store import Run
 
 TAG = "skyloom"
@@ -67,6 +67,7 @@ class FlowRuns:
     async def carry(self, flow: str, flow_run: FlowRun, body: Callable[[], Awaitable[Json]]) -> Json:
         """Runs `body` as the flow run. Raises what `body` raises; Prefect sees it as the flow run's final state."""
         carried = _Carried(body)
+        leave_sigterm_alone()
         try:
             await run_flow_async(self._flow(flow, carried.run), flow_run=flow_run, return_type="state")
         except Exception:
@@ -153,7 +154,6 @@ class _Carried:
         self.ended = False
 
     async def run(self) -> State[Any]:
-        keep_handler()
         try:
             self._value = await self._body()
             state: State[Any] = Completed()

@@ -1,8 +1,9 @@
 """What signals do to a run. The first SIGINT or SIGTERM stops it in order, as a cancelled one; it can be resumed. The
 second one does not wait for anything.
 
-The run's own handler of SIGTERM wakes the event loop. Prefect puts another in its place for as long as a flow run
-lasts, which raises an exception in whatever the process is doing; `keep_handler` takes that back.
+The run's own handler of SIGTERM wakes the event loop. Prefect would put another in its place for as long as a flow run
+lasts, which raises an exception in whatever the process is doing, the event loop itself not excepted; `is_handled` says
+when it must not (`prefect_sigterm.py`).
 """
 
 from __future__ import annotations
@@ -31,10 +32,9 @@ class Terminated(FlowCancelled):
 
 @dataclass(slots=True)
 class Termination:
-    """Whether the process was asked to end while a run ran; and the run's handler, while there is one."""
+    """Whether the process was asked to end while a run ran."""
 
     asked: bool = False
-    handler: Any = None
 
 
 def run_stoppable(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -89,28 +89,22 @@ def on_sigterm(termination: Termination) -> Iterator[asyncio.Future[None]]:
     is_main = threading.current_thread() is threading.main_thread()
     is_ours = is_main and before not in (signal.SIG_IGN, None)
     token = _current.set(termination)
-    if is_main:
-        termination.handler = before
     if is_ours:
         # This one is called whatever handler Python has, but only when the loop comes round.
         loop.add_signal_handler(signal.SIGTERM, ask)
         signal.signal(signal.SIGTERM, handle)
-        termination.handler = handle
     try:
         yield asked
     finally:
         _current.reset(token)
-        termination.handler = None
         if is_ours:
             loop.remove_signal_handler(signal.SIGTERM)
             signal.signal(signal.SIGTERM, before)
 
 
-def keep_handler() -> None:
-    """Puts the run's own handler back, where an engine has put another in its place."""
-    termination = _current.get()
-    if termination is not None and termination.handler is not None:
-        signal.signal(signal.SIGTERM, termination.handler)
+def is_handled() -> bool:
+    """Whether this code belongs to a run, which handles SIGTERM itself."""
+    return _current.get() is not None
 
 
 async def stop(work: asyncio.Future[Any]) -> None:

@@ -268,6 +268,57 @@ def test_no_moment_is_a_wrong_one(said: str, delay: float, world: World, recorde
     assert states <= {"CANCELLED", "CRASHED"}
 
 
+PRECISE = """
+import asyncio
+import os
+import signal
+import sys
+
+from prefect import flow_engine
+
+method, left = sys.argv[1], int(sys.argv[2])
+engine = flow_engine.AsyncFlowRunEngine
+bare = getattr(engine, method)
+
+
+async def shoot():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def hit(self, *arguments, **options):
+    global left
+    left -= 1
+    if left == 0:
+        # The signal comes while something else is done that nobody waits for, as Prefect does in the background.
+        asyncio.create_task(shoot())
+        await asyncio.sleep(0.2)
+    return await bare(self, *arguments, **options)
+
+
+setattr(engine, method, hit)
+sys.argv = ["skyloom", "run", sys.argv[3]]
+from skyloom.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "count"),
+    [("begin_run", 1), ("begin_run", 2), ("call_flow_fn", 2)],
+)
+def test_prefect_never_handles_the_signal_itself(method: str, count: int, world: World) -> None:
+    """The moments in which Prefect has taken a flow run, and the flow's own code does not run yet or any more."""
+    script = world.file.with_name("precise.py")
+    script.write_text(PRECISE)
+    running = world.start(str(script), method, str(count), f"{world.file}:nested")
+    code, _, lines = running.end()
+    run = world.latest()
+    assert (code, run.status) == (143, "cancelled"), lines
+    assert lines[-1] == f"stopped by SIGTERM; to go on from there: skyloom runs resume {run.id}"
+    assert not [line for line in lines if "Traceback" in line]
+    assert world.finish() == 3
+
+
 def test_a_program_that_runs_a_flow_ends_as_it_would_without_one(world: World) -> None:
     running = world.start(str(world.file))
     running.until_logged("blocking")
