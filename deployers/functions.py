@@ -106,15 +106,18 @@ def programs(app: App) -> dict[str, Program]:
     """The programs of the app's flows, by name.
 
     Raises:
-        CheckFailed: a flow does not compile, or two definitions of one name are in different programs.
+        CheckFailed: a flow does not compile, two definitions of one name are in different programs, or a form needs
+            code of the user's where it is answered (SKY533).
     """
+    from skyloom.deployers.forms import form_problems
+
     problems = _flow_problems(app)
     if problems:
         raise CheckFailed(*_unique(problems))
     compiled = {flow.name: flow.program for flow in app.flows}
-    clashes = list(_clashes(compiled.values()))
-    if clashes:
-        raise CheckFailed(*_unique(clashes))
+    found = [*_clashes(compiled.values()), *form_problems(compiled.values())]
+    if found:
+        raise CheckFailed(*_unique(found))
     return compiled
 
 

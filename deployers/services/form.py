@@ -25,7 +25,7 @@ MISSING: Any = object()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """A field of a form. `name` is its JSON key; `choices` are the values of a choice; `default` is `MISSING` where
-    there is none; `limits` are attributes of a text's input."""
+    there is none; `limits` are attributes of a text's input, `bounds` what else a value must be, in words."""
 
     name: str
     label: str
@@ -37,6 +37,7 @@ class Field:
     default: Json = MISSING
     whole: bool = False
     limits: tuple[tuple[str, str], ...] = ()
+    bounds: tuple[str, ...] = ()
     format: str = ""
 
 
@@ -118,6 +119,7 @@ def _field(name: str, schema: Schema, required: bool, root: Schema) -> Field:
         default=outer.get("default", MISSING),
         whole=inner.get("type") == "integer",
         limits=_limits(inner),
+        bounds=tuple(words.format(inner[keyword]) for keyword, words in _BOUNDS.items() if keyword in inner),
         format=str(inner.get("format", "")),
     )
 
@@ -146,6 +148,20 @@ def _kind(schema: Schema) -> Kind:
 
 
 _LIMITS = {"minLength": "minlength", "maxLength": "maxlength"}
+
+
+_BOUNDS = {
+    "minimum": "at least {}",
+    "exclusiveMinimum": "more than {}",
+    "maximum": "at most {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "pattern": "matching {}",
+    "minItems": "at least {} entries",
+    "maxItems": "at most {} entries",
+}
 
 
 def _limits(schema: Schema) -> tuple[tuple[str, str], ...]:

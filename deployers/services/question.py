@@ -122,21 +122,25 @@ def _field(inner: Field, typed: Typed) -> str:
 
 
 def _expected(inner: Field) -> str:
+    """What is to be typed, in words: `A whole number, at least 1.`"""
     match inner.kind:
         case "json":
-            return "Written as JSON."
+            kind = "Written as JSON"
         case "number":
-            return "A whole number." if inner.whole else "A number."
+            kind = "A whole number" if inner.whole else "A number"
         case "text":
-            return _FORMATS.get(inner.format, "")
-        case _:
+            kind = _FORMATS.get(inner.format, "")
+        case "choice" | "boolean":
             return ""
+    parts = [part for part in (kind, *inner.bounds) if part]
+    text = ", ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 _FORMATS = {
-    "date": "A date such as 2026-01-31.",
-    "time": "A time of day such as 14:30:00.",
-    "date-time": "A date and time such as 2026-01-31T14:30:00Z.",
+    "date": "A date such as 2026-01-31",
+    "time": "A time of day such as 14:30:00",
+    "date-time": "A date and time such as 2026-01-31T14:30:00Z",
 }
 
 

@@ -155,6 +155,7 @@ DEFINITIONS = {
     "SKY532": Code(
         "checked by Python", "Input that starts a flow from outside is checked by its JSON Schema, without Python."
     ),
+    "SKY533": Code("form checked by Python", "A form is checked where it is answered, without Python."),
 }
 
 CONFIGURATION = {

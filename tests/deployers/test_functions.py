@@ -230,3 +230,39 @@ def test_two_tasks_of_one_name_are_refused(tmp_path: Path) -> None:
     (tmp_path / "whole.py").write_text(whole)
     with pytest.raises(CheckFailed, match="SKY510 task `work` has the name of another one of the app"):
         programs(load_app(tmp_path / "whole.py"))
+
+
+ASKING = """
+from pydantic import BaseModel, Field, field_validator
+from skyloom.flows import App, approval, flow
+
+class Refund(BaseModel):
+    amount: float = Field(gt=0, title="Amount to refund")
+
+class Checked(BaseModel):
+    amount: float
+
+    @field_validator("amount")
+    @classmethod
+    def even(cls, value: float) -> float:
+        return value
+
+@flow
+def ask() -> bool:
+    return approval("Refund?", form=FORM).approved
+
+app = App("asking", flows=[ask])
+"""
+
+
+def test_a_form_says_what_its_model_says_and_needs_no_python(tmp_path: Path) -> None:
+    from skyloom.deployers.forms import form_schema
+
+    (tmp_path / "asking_good.py").write_text(ASKING.replace("FORM", "Refund"))
+    program = programs(load_app(tmp_path / "asking_good.py"))["ask"]
+    schema = form_schema("Refund", program.models)
+    amount = {"exclusiveMinimum": 0, "title": "Amount to refund", "type": "number"}
+    assert schema["properties"] == {"amount": amount}
+    (tmp_path / "asking_bad.py").write_text(ASKING.replace("FORM", "Checked"))
+    with pytest.raises(CheckFailed, match="SKY533 of the form `Checked`, `Checked` has the validator `even`"):
+        programs(load_app(tmp_path / "asking_bad.py"))

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from skyloom.deployers.services import form
+from skyloom.deployers.services.question import _expected
 from skyloom.deployers.services.schema import Misfit
 from skyloom.flows.values import json_schema
 
@@ -151,3 +152,36 @@ def test_values_stand_in_their_inputs_as_they_are_typed() -> None:
 def test_names_of_fields_that_look_like_paths() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "integer"}, "a.b": {"type": "integer"}}}
     assert form.by_field(schema, [("a.b", "is odd"), ("", "is long")]) == {"a.b": "is odd", "": "is long"}
+
+
+class Bounded(BaseModel):
+    """How much, and to whom."""
+
+    amount: float = Field(gt=0, le=500, title="Amount to pay back", description="In euros.")
+    parts: int = Field(default=1, ge=1, multiple_of=2)
+    iban: str = Field(pattern="^[A-Z]{2}", min_length=4)
+    tags: list[str] = Field(default_factory=list, max_length=3)
+
+
+def test_what_a_model_says_of_its_fields_is_said_to_people() -> None:
+    found = {field.name: field for field in form.fields(json_schema(Bounded))}
+    assert (found["amount"].label, found["amount"].description) == ("Amount to pay back", "In euros.")
+    assert {name: field.bounds for name, field in found.items()} == {
+        "amount": ("more than 0", "at most 500"),
+        "parts": ("at least 1", "a multiple of 2"),
+        "iban": ("at least 4 characters", "matching ^[A-Z]{2}"),
+        "tags": ("at most 3 entries",),
+    }
+    assert _expected(found["amount"]) == "A number, more than 0, at most 500."
+    assert _expected(found["iban"]) == "At least 4 characters, matching ^[A-Z]{2}."
+    assert found["tags"].default == []
+
+
+def test_what_a_model_refuses_is_refused() -> None:
+    with pytest.raises(Misfit) as raised:
+        form.read(json_schema(Bounded), {"amount": "0", "parts": "3", "iban": "de12"})
+    assert raised.value.problems == (
+        ("amount", "must be more than 0"),
+        ("parts", "must be a multiple of 2"),
+        ("iban", "must match the pattern ^[A-Z]{2}"),
+    )

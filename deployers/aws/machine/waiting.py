@@ -12,11 +12,11 @@ from skyloom.deployers.aws.machine.output import WAITS, Invoke
 from skyloom.deployers.aws.machine.raising import raise_error
 from skyloom.deployers.aws.machine.steps import taken
 from skyloom.deployers.aws.machine.values import Constant, Placeholder, Value, path, record, snippet, variable
+from skyloom.deployers.forms import form_schema
 from skyloom.deployers.schemas import schema_of
 from skyloom.errors import ApprovalTimedOut, EventTimedOut
 from skyloom.flows.expr.nodes import Expr, Literal, free_names
 from skyloom.flows.expr.python import PythonEmitter
-from skyloom.flows.expr.types import ModelType
 from skyloom.flows.ir.nodes import Approval, WaitFor
 
 _RESULT = path("$states.result")
@@ -38,7 +38,7 @@ def lower_approval(lowering: Lowering, context: Context, step: Approval, edge: E
     known = {root.label: value for root, value in zip(roots, values, strict=True)}
     asked: dict[str, Value] = {name: known[name] for name in ("message", "show", "to") if name in known}
     if step.form is not None:
-        asked["form"] = Constant(schema_of(ModelType(step.form), lowering.program.models))
+        asked["form"] = Constant(form_schema(step.form, lowering.program.models))
     node = _wait(lowering, context, step, "approval", asked, known.get("timeout"))
     edge.to(node)
     after = lowering.join(context, step.id, step.span)

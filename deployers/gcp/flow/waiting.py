@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from skyloom.deployers.forms import form_schema
 from skyloom.deployers.gcp.flow.context import Context
 from skyloom.deployers.gcp.flow.evaluating import Hoisted, Root, evaluate, hoist
 from skyloom.deployers.gcp.flow.labels import Lowered
@@ -17,7 +18,6 @@ from skyloom.deployers.schemas import schema_of
 from skyloom.errors import ApprovalTimedOut, EventTimedOut
 from skyloom.flows.expr.nodes import Expr, Literal, free_names
 from skyloom.flows.expr.python import PythonEmitter
-from skyloom.flows.expr.types import ModelType
 from skyloom.flows.ir.nodes import Approval, WaitFor
 from skyloom.flows.outcome import ErrorValue
 
@@ -41,7 +41,7 @@ def lower_approval(lowering: Lowering, context: Context, step: Approval) -> list
     before, known = _known(lowering, context, step, given)
     asked = {name: known[name] for name in ("message", "show", "to") if name in known}
     if step.form is not None:
-        asked["form"] = schema_of(ModelType(step.form), lowering.program.models)
+        asked["form"] = form_schema(step.form, lowering.program.models)
     late: list[Lowered]
     answer = context.variable(f"{step.id}_answer")
     if step.default is not None:
