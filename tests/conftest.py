@@ -3,7 +3,9 @@ Google Cloud project."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,10 +24,16 @@ def skyloom_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keeps tests out of `~/.skyloom`, and away from servers and accounts that the user's environment names."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SKYLOOM_HOME", str(tmp_path_factory.mktemp("skyloom")))
-        patch.setenv("SKYLOOM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("SKYLOOM_CACHE", str(_folder_of_the_run(tmp_path_factory) / "cache"))
         patch.setenv("DO_NOT_TRACK", "1")
         patch.delenv("PREFECT_API_URL", raising=False)
         yield
+
+
+def _folder_of_the_run(factory: pytest.TempPathFactory) -> Path:
+    """A temporary folder that all workers share, where several run parts of the tests."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
