@@ -388,7 +388,7 @@ def test_a_map_gives_as_many_results_as_it_has_items(program: Any) -> None:
             if not xs:
                 return 0
             ys = [get(x) for x in xs]
-            return max(ys)
+            return max(ys) % 7 + sum(y % 5 for y in ys)
         """)
     ).definition
     assert not [name for name in machine["States"] if name.startswith("python")]
