@@ -46,11 +46,14 @@ def explanations(workflows: Iterable[Workflow]) -> Iterator[Explanation]:
     for workflow in workflows:
         functions = {need.variable: need.function for need in workflow.uses if isinstance(need, Invoke)}
         for subworkflow in workflow.subworkflows:
+            brackets = {step.name: step.at for step in walk(subworkflow.steps) if isinstance(step, Try)}
             for step in walk(subworkflow.steps):
-                # A call inside of its bracket is told once.
-                if step.at and not (isinstance(step, Try) and step.steps and step.steps[0].name == step.name):
+                # A call that stands bare in its bracket is told once, where the bracket stands.
+                place = step.at or brackets.get(step.name, "")
+                bare = isinstance(step, Try) and bool(step.steps) and step.steps[0].name == step.name
+                if place and not bare:
                     what, cost = _told(step, functions)
-                    yield Explanation(flow=workflow.flow, place=step.at, what=what, name=step.name, cost=cost)
+                    yield Explanation(flow=workflow.flow, place=place, what=what, name=step.name, cost=cost)
         for hoisted in workflow.hoisted:
             yield Explanation(
                 flow=workflow.flow,

@@ -118,7 +118,7 @@ def _attempts(
         return [Try(name=call.name, at=at, steps=(call,), retry=retry, caught=caught, handler=(failure,))]
     counted = Assign(name=context.step(f"{step}_next_attempt"), pairs=((attempt, expression(f"{attempt} + 1")),))
     once = Try(
-        name=context.step(f"{step}_attempt"),
+        name=call.name,
         at=at,
         steps=(call,),
         retry=retry,

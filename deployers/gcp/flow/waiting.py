@@ -134,6 +134,8 @@ def _waiting(lowering: Lowering, name: str) -> Subworkflow:
     # Somebody may have decided in the last moment: then that counts.
     closing = {"kind": "close", "run": expression("request.run"), "step": expression("request.step")}
     closing["callback"] = expression("callback.url")
+    # An event's wait is found by its name and key.
+    closing |= {name: expression(f'default(map.get(request, "{name}"), null)') for name in ("event", "key")}
     is_late = expression('"TimeoutError" in default(map.get(e, "tags"), [])')
     last = Assign(name="take_last", pairs=(("answer", expression("closed.body.answer")),))
     late = Switch(

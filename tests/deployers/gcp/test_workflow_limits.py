@@ -1,0 +1,143 @@
+"""What a flow may not be on Google Cloud: too large, too long, too deep, dependent on what Workflows does not keep."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from conformance.on_gcp.engine import settings_for
+from conformance.on_gcp.gaps import GAPS
+from conformance.suite import ALL
+from engines.gcp import limits as of_the_engine
+
+from skyloom.deployers.gcp import limits
+from skyloom.deployers.gcp.workflow import WorkflowSettings, compile_workflow
+from skyloom.errors import CheckFailed, Diagnostic
+from skyloom.flows.frontend import load_file
+
+HEAD = "import json\n\nfrom skyloom.flows import *\n"
+
+
+def refused(tmp_path: Path, source: str, settings: WorkflowSettings | None = None) -> Diagnostic:
+    """The one diagnostic with which the flow `f` is refused."""
+    path = tmp_path / "order.py"
+    path.write_text(HEAD + textwrap.dedent(source))
+    program = load_file(path).f.program
+    with pytest.raises(CheckFailed) as caught:
+        compile_workflow(program, settings or settings_for(program))
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.hint and diagnostic.span
+    return diagnostic
+
+
+def compiles(tmp_path: Path, source: str) -> None:
+    path = tmp_path / "order.py"
+    path.write_text(HEAD + textwrap.dedent(source))
+    program = load_file(path).f.program
+    compile_workflow(program, settings_for(program))
+
+
+def flow(body: str, options: str = "", parameters: str = "a: int") -> str:
+    """A task and a flow with this body."""
+    lines = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
+    return f"@task{options}\ndef get(n: int) -> int:\n    return n\n\n@flow\ndef f({parameters}) -> int:\n{lines}\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "source"),
+    [
+        ("SKY703", flow("return get(a)", "(timeout=minutes(30))")),
+        ("SKY704", flow("return get(a)", "(memory=40_000)")),
+        ("SKY705", flow("sleep(days(400))\nreturn get(a)")),
+        ("SKY705", flow("wait_for('x', int, timeout=days(400))\nreturn get(a)")),
+        ("SKY721", flow("\n".join(f"a = get(a + {n})" for n in range(200)) + "\nreturn a")),
+        ("SKY722", flow("for i in range(400):\n    for j in range(300):\n        get(j)\nreturn a")),
+        ("SKY725", flow("return len([k for k in d][0])", parameters="d: dict[str, int]")),
+        ("SKY725", flow("for k, v in d.items():\n    get(v)\nreturn 1", parameters="d: dict[str, int]")),
+        ("SKY725", flow("return len(json.dumps(d))", parameters="d: dict[str, int]")),
+    ],
+)
+def test_refused(tmp_path: Path, code: str, source: str) -> None:
+    assert refused(tmp_path, source).code == code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return len(sorted(d))",
+        "return len([k for k in sorted(d)])",
+        "return sum(d.values())",
+        "return max(d.values())",
+        "return len({k: v + 1 for k, v in d.items()})",
+        "return len(d) if any(v > 1 for v in d.values()) else 0",
+        "return len([k for k in {'a': 1, **{'b': 2}}])",
+    ],
+)
+def test_the_order_of_entries_does_not_always_show(tmp_path: Path, body: str) -> None:
+    compiles(tmp_path, flow(body, parameters="d: dict[str, int]"))
+
+
+def test_calls_too_deep(tmp_path: Path) -> None:
+    flows = "".join(f"@flow\ndef f{n}(a: int) -> int:\n    return f{n + 1}(a)\n\n" for n in range(20))
+    source = f"@flow\ndef f20(a: int) -> int:\n    return a\n\n{flows}@flow\ndef f(a: int) -> int:\n    return f0(a)\n"
+    assert refused(tmp_path, source).code == "SKY723"
+
+
+def test_statements_too_deep(tmp_path: Path) -> None:
+    lines = [f"{'    ' * n}if get(a + {n}) > {n}:" for n in range(21)]
+    body = "\n".join([*lines, f"{'    ' * 21}a = 1", "return a"])
+    assert refused(tmp_path, flow(body)).code == "SKY726"
+
+
+def test_waits_in_branches_too_deep(tmp_path: Path) -> None:
+    source = """
+    @flow
+    def waits(x: int) -> int:
+        sleep(x)
+        return x
+
+    @flow
+    def third(x: int) -> tuple[int, int]:
+        return parallel(waits(x), waits(x))
+
+    @flow
+    def second(xs: list[int]) -> list[tuple[int, int]]:
+        return [third(x) for x in xs]
+
+    @flow
+    def f(rows: list[list[int]]) -> list[list[tuple[int, int]]]:
+        return [second(xs) for xs in rows]
+    """
+    diagnostic = refused(tmp_path, source)
+    assert diagnostic.code == "SKY726" and "timeout" in str(diagnostic.hint)
+
+
+def test_too_many_functions(tmp_path: Path) -> None:
+    tasks = "".join(f"@task\ndef t{n}(a: int) -> int:\n    return a\n\n" for n in range(21))
+    source = f"{tasks}@flow\ndef f(a: int) -> int:\n    return {' + '.join(f't{n}(a)' for n in range(21))}\n"
+    each = {f"t{n}": f"group-{n}" for n in range(21)}
+    assert refused(tmp_path, source, WorkflowSettings(app="a", tasks=each)).code == "SKY724"
+
+
+def test_the_limits_are_those_of_the_engine() -> None:
+    assert limits.SOURCE.value == of_the_engine.SOURCE_BYTES
+    assert limits.ASSIGNMENTS.value == of_the_engine.ASSIGNMENTS
+    assert limits.CONDITIONS.value == of_the_engine.CONDITIONS
+    assert limits.BRANCHES.value == of_the_engine.BRANCHES
+    assert limits.PARALLEL_WIDTH.value == of_the_engine.CONCURRENT
+    assert limits.PARALLEL_DEPTH.value == of_the_engine.PARALLEL_NESTING
+    assert limits.CALL_DEPTH.value == of_the_engine.CALL_STACK
+    assert limits.NESTING.value == of_the_engine.NESTING
+    assert limits.STEPS.value == of_the_engine.STEPS
+    assert limits.MEMORY.value == of_the_engine.VARIABLE_BYTES
+    assert limits.HTTP_TIMEOUT.value == of_the_engine.HTTP_SECONDS_AT_MOST
+    assert limits.VARIABLES.value == of_the_engine.ENVIRONMENT_VARIABLES
+
+
+@pytest.mark.parametrize("name", [name for name, gap in GAPS.items() if gap.kind == "never"])
+def test_what_can_never_be_is_refused_with_its_code(name: str) -> None:
+    program = ALL[name].flow.program
+    with pytest.raises(CheckFailed) as caught:
+        compile_workflow(program, settings_for(program))
+    assert {diagnostic.code for diagnostic in caught.value.diagnostics} == {GAPS[name].code}
