@@ -12,7 +12,7 @@ from skyloom.deployers.gcp.deployments import DeploymentState
 
 FLOWS, LOGS = "flows", "logs"
 """Outputs that are meant for Skyloom: names of workflows by flow, and of what writes logs."""
-API, BUCKET = "api_url", "bucket"
+BUCKET, TOPIC = "bucket", "topic"
 
 
 def shown(outputs: Mapping[str, str]) -> dict[str, str]:
@@ -62,6 +62,11 @@ class Deployed:
     def bucket(self) -> str | None:
         """The app's own bucket, in which waits are written down."""
         return self.state.outputs.get(BUCKET) or None
+
+    @property
+    def topic(self) -> str | None:
+        """The full name of the topic of the app's events; None where none of its flows takes or emits any."""
+        return self.state.outputs.get(TOPIC) or None
 
     def _named(self, output: str) -> dict[str, str]:
         found: dict[str, str] = json.loads(self.state.outputs.get(output) or "{}")

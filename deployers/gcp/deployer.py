@@ -10,7 +10,7 @@ from functools import cached_property
 from skyloom.deployers.base import CloudApproval, CloudRun, CloudStep, Compiled, FlowStatus, LogLine, Status, Version
 from skyloom.deployers.bundle import SHOWN_DIGITS, Bundle
 from skyloom.deployers.events import Event
-from skyloom.deployers.gcp import deployments, logs
+from skyloom.deployers.gcp import deployments, logs, sending
 from skyloom.deployers.gcp.client import Google, translated
 from skyloom.deployers.gcp.decisions import Decisions
 from skyloom.deployers.gcp.deployed import Deployed
@@ -129,6 +129,11 @@ class GcpDeployer:
     def logs(self, run: CloudRun | None, since: float) -> Sequence[LogLine]:
         with translated():
             return logs.lines(self._google, self._deployed.logs, None if run is None else run.id, since)
+
+    def send(self, event: str, payload: Json, *, key: str | None, run: str | None) -> str:
+        with translated():
+            detail = {"payload": payload, "key": key, "run": run}
+            return sending.send(self._google, self._deployed, self._app, event, detail)
 
     def approvals(self) -> Sequence[CloudApproval]:
         with translated():

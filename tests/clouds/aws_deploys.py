@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import boto3
-import botocore.session
+from clouds.sdk_models import read_once
 from clouds.small_app import APP, ENVIRONMENT
 from engines.aws.account import AwsAccount
 
@@ -36,8 +36,7 @@ _INVENTORY: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-_LOADER = botocore.session.get_session().get_component("data_loader")
-"""Reads what botocore knows of each service, once for all tests."""
+read_once()
 
 
 def deployer(app: str = APP, environment: str = ENVIRONMENT, **settings: Any) -> AwsDeployer:
@@ -80,9 +79,7 @@ def ask(flow: str = "quote", **arguments: Any) -> Any:
 
 def inventory(account: AwsAccount) -> dict[str, list[str]]:
     """Everything that is in the account, except its default event bus."""
-    core = botocore.session.get_session()
-    core.register_component("data_loader", _LOADER)
-    session = boto3.Session(account.id, "secret", region_name=account.region, botocore_session=core)
+    session = boto3.Session(account.id, "secret", region_name=account.region)
     found: dict[str, list[str]] = {}
     for service, operation, key, name in _INVENTORY:
         client: Any = session.client(service, endpoint_url=account.endpoint)  # type: ignore[call-overload]

@@ -35,7 +35,7 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
 
-    requests.Session.send = sent  # type: ignore[method-assign]
+    requests.Session.send = sent  # type: ignore[method-assign, assignment]
     if script["do"] == "deploy":
         deploy(small_bundle(price=script.get("price", "1")))
     else:

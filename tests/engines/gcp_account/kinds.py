@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import secrets
 import urllib.request
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from engines.gcp_account.functions import Deployed, Functions
 from engines.gcp_account.gateway import Gateways, operations
 from engines.gcp_account.identity import Keys, Secrets
 from engines.gcp_account.permissions import Binding, Permissions
-from engines.gcp_account.pubsub import PubSub, Subscription
+from engines.gcp_account.pubsub import PubSub, Subscription, fits
 from engines.gcp_account.storage import Storage
 from engines.gcp_account.terraform.kinds import Attributes, Refused
 from engines.gcp_account.terraform.planning import AfterApply
@@ -72,6 +71,10 @@ class Made:
 
     def known(self, given: Attributes, before: Attributes) -> Attributes:
         return self.early(given, before)
+
+
+def _forget(kept: dict[str, Any], before: Attributes) -> None:
+    kept.pop(before["id"], None)
 
 
 def bucket(storage: Storage) -> Made:
@@ -189,6 +192,7 @@ def subscription(pubsub: PubSub, project: str) -> Made:
             raise ApiError(404, f"Resource not found (resource={topic_})")
         push, token = block(given, "push_config"), block(block(given, "push_config"), "oidc_token")
         dead, retry = block(given, "dead_letter_policy"), block(given, "retry_policy")
+        fits(given.get("filter") or "", {})
         pubsub.unsubscribe(name)
         if push:
             pubsub.subscribe(
@@ -202,7 +206,7 @@ def subscription(pubsub: PubSub, project: str) -> Made:
                     dead=dead.get("dead_letter_topic", ""),
                     pause=float(str(retry.get("minimum_backoff", "10s")).rstrip("s")),
                     seconds=float(given.get("ack_deadline_seconds", 10)),
-                    events=_events(given.get("filter", "")),
+                    filter=given.get("filter") or "",
                 )
             )
         kept.add(name)
@@ -214,14 +218,6 @@ def subscription(pubsub: PubSub, project: str) -> Made:
 
     kept: set[str] = set()
     return Made(make, unmake, lambda before: before["id"] in kept, frozenset({"name", "topic", "project"}))
-
-
-def _events(filter_: str) -> frozenset[str]:
-    """The values of the attribute `event` that a filter names. Raises ApiError where it says something else."""
-    parts = [re.fullmatch(r'\(?attributes\.event\s*=\s*"([^"]*)"\)?', part) for part in re.split(r"\s+OR\s+", filter_)]
-    if filter_ and not all(parts):
-        raise ApiError(400, f"the tests do not know the filter {filter_}")
-    return frozenset(found[1] for found in parts if found)
 
 
 def schedule(front: Front, project: str) -> Made:
@@ -247,7 +243,7 @@ def schedule(front: Front, project: str) -> Made:
     front.add(route("POST", "/tests/schedules/{name=**}", run), route("GET", "/tests/schedules", lambda _: [*jobs]))
     return Made(
         make,
-        lambda before: jobs.pop(before["id"], None) and None,
+        lambda before: _forget(jobs, before),
         lambda before: before["id"] in jobs,
         frozenset({"name", "region"}),
     )
@@ -432,6 +428,4 @@ def notification(storage: Storage, pubsub: PubSub) -> Made:
         return {**given, "id": id_, "notification_id": id_.rpartition("/")[2]}
 
     everything = frozenset({"bucket", "topic", "payload_format", "object_name_prefix", "event_types"})
-    return Made(
-        make, lambda before: kept.pop(before["id"], None) and None, lambda before: before["id"] in kept, everything
-    )
+    return Made(make, lambda before: _forget(kept, before), lambda before: before["id"] in kept, everything)

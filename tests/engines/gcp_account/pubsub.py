@@ -1,7 +1,7 @@
 """Pub/Sub: topics that push to subscriptions, with retries, attributes, dead letters and identity tokens.
 
-Not here: pull, ordering, schemas, snapshots, exactly-once; of filters, only those by the attribute `event`. Waiting times of retries are a hundredth of what a
-subscription says.
+Not here: pull, ordering, schemas, snapshots, exactly-once. Of filters: attributes that are there or have a value, with
+NOT, OR and AND. Waiting times of retries are a hundredth of what a subscription says.
 https://cloud.google.com/pubsub/docs/push
 """
 
@@ -12,6 +12,7 @@ import http.client
 import itertools
 import json
 import queue
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -47,8 +48,7 @@ class Subscription:
     dead: str = ""
     pause: float = 10.0
     seconds: float = 60.0
-    events: frozenset[str] = frozenset()
-    """Values of the attribute `event` that it takes; empty: all messages."""
+    filter: str = ""
     waiting: queue.Queue[Message | None] = field(default_factory=queue.Queue)
     open: bool = True
 
@@ -77,8 +77,7 @@ class PubSub:
         message = Message(str(next(self._ids)), data, dict(attributes))
         self.published.append((topic, message))
         for subscription in self.subscriptions.values():
-            fits = not subscription.events or message.attributes.get("event") in subscription.events
-            if subscription.topic == topic and fits:
+            if subscription.topic == topic and fits(subscription.filter, message.attributes):
                 subscription.waiting.put(message)
         return message.id
 
@@ -137,6 +136,31 @@ class PubSub:
             return response.status in (102, 200, 201, 202, 204)
         finally:
             connection.close()
+
+
+_HAS, _IS = re.compile(r"(NOT )?attributes:(\w+)"), re.compile(r'(NOT )?attributes\.(\w+)\s*=\s*"((?:[^"\\]|\\.)*)"')
+
+
+def fits(filter_: str, attributes: Mapping[str, str]) -> bool:
+    """Whether a message passes a filter. Raises ApiError (400) where the filter is one that is not known here.
+
+    https://cloud.google.com/pubsub/docs/subscription-message-filter
+    """
+    return all(_either(part.strip(), attributes) for part in re.split(r"\s+AND\s+", filter_) if part)
+
+
+def _either(part: str, attributes: Mapping[str, str]) -> bool:
+    inner = part[1:-1] if part.startswith("(") and part.endswith(")") else part
+    return any(_single(one.strip(), attributes) for one in re.split(r"\s+OR\s+", inner))
+
+
+def _single(part: str, attributes: Mapping[str, str]) -> bool:
+    has, is_ = _HAS.fullmatch(part), _IS.fullmatch(part)
+    if has is not None:
+        return (has[2] in attributes) != bool(has[1])
+    if is_ is not None:
+        return (attributes.get(is_[2]) == re.sub(r"\\(.)", r"\1", is_[3])) != bool(is_[1])
+    raise ApiError(400, f"the tests do not know the filter {part}")
 
 
 def encoded(value: Json) -> str:
