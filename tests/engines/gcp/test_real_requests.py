@@ -118,7 +118,7 @@ def test_cancelling_gives_up_the_request(function: Function) -> None:
         time.sleep(0.01)
     time.sleep(0.1)
     execution.cancel()
-    execution.thread.join(5)
+    execution.thread.join(2)
     assert not execution.thread.is_alive()
     assert execution.state == "CANCELLED"
 
