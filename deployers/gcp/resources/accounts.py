@@ -27,7 +27,10 @@ NUMBER = "${data.google_project.this.number}"
 
 STARTS, ANSWERS, RUNS_ITSELF, MODELS = "starts", "answers", "runs_itself", "models"
 _ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
-    STARTS: ("Starts runs, and sees how they stand", ("workflows.executions.create", "workflows.executions.get")),
+    STARTS: (
+        "Starts runs, and sees how they stand",
+        ("workflows.executions.create", "workflows.executions.get", "workflows.executions.list"),
+    ),
     ANSWERS: ("Answers runs that wait", ("workflows.callbacks.send",)),
     RUNS_ITSELF: (
         "Runs parts of a flow apart, and ends them",
