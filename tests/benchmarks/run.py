@@ -19,7 +19,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import bench_aws, bench_aws_compile, bench_aws_functions, bench_check, bench_cli, runner_ratios
+from benchmarks import (
+    bench_aws,
+    bench_aws_compile,
+    bench_aws_functions,
+    bench_check,
+    bench_cli,
+    bench_gcp,
+    bench_gcp_functions,
+    runner_ratios,
+)
 from benchmarks.measuring import Ratio, Say
 from rich.console import Console
 from rich.table import Table
@@ -31,6 +40,8 @@ BENCHMARKS: dict[str, Callable[[bool, Say], Iterator[Ratio]]] = {
     "aws": bench_aws.ratios,
     "aws_compile": bench_aws_compile.ratios,
     "aws_functions": bench_aws_functions.ratios,
+    "gcp": bench_gcp.ratios,
+    "gcp_functions": bench_gcp_functions.ratios,
 }
 
 

@@ -1,0 +1,126 @@
+"""Workflows of Google Cloud: billed steps of the examples' runs beside the transitions that AWS bills for the same
+runs, and how compiling grows with the steps of a flow.
+
+Runs are those of `bench_aws.py`, on the tests' own Workflows. Retries are charged too, and are none here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench_aws import ROOT, RUNS, Run
+from benchmarks.generated_flow import source
+from benchmarks.measuring import Ratio, Say
+
+BASE = 100
+"""Steps whose time for each step is the measure of linear growth."""
+UNLIMITED = 1 << 30
+"""Bytes of a source. A flow of 300 steps is larger than Workflows takes, and would be refused when it is written: what
+is measured is all the work up to there."""
+
+
+def ratios(quick: bool, say: Say) -> Iterator[Ratio]:
+    """Steps of runs, then the growth."""
+    with tempfile.TemporaryDirectory(prefix="skyloom-bench-") as folder:
+        for run in RUNS[:3] if quick else RUNS:
+            say(f"workflows: {run.name}")
+            yield _billed(run, Path(folder))
+        yield from _growth(Path(folder), (10, 100, 300), 2 if quick else 7, say)
+
+
+# --- runs ---------------------------------------------------------------------------------------------------------
+
+
+def _billed(run: Run, folder: Path) -> Ratio:
+    from conformance.case import Case
+    from conformance.on_gcp.engine import CaseRun
+    from engines.aws.in_process import compiled, run_case
+
+    from skyloom.flows.frontend import load_file
+    from skyloom.flows.testing import approve
+
+    flow: Any = getattr(load_file(ROOT / "examples" / run.example / f"{run.example}.py"), run.flow)
+    case = Case(flow=flow, name=run.name, input=run.given, approvals=(approve(),))
+    on_aws = run_case(case, pace=0.01, machines={one.flow: one for one in compiled(flow.program)})
+    on_gcp = CaseRun(case, folder)
+    try:
+        # The functions run in this process, and write their logs.
+        with contextlib.redirect_stdout(io.StringIO()):
+            ended = on_gcp.ended()
+    finally:
+        on_gcp.close()
+    assert (ended.state, on_aws.ending.status) == ("SUCCEEDED", "SUCCEEDED"), ended.error
+    return Ratio(
+        group="Google Cloud workflows, billed steps of a run",
+        what=run.name,
+        ours=sum(ended.history.billed().values()),
+        beside="transitions on AWS",
+        theirs=on_aws.transitions,
+        unit="",
+    )
+
+
+# --- growth -------------------------------------------------------------------------------------------------------
+
+
+def _growth(folder: Path, sizes: tuple[int, ...], rounds: int, say: Say) -> Iterator[Ratio]:
+    taken: dict[int, list[float]] = {size: [] for size in sizes}
+    for number in range(rounds):
+        for size in sizes:
+            say(f"workflows: compiling {size:,} steps, {number + 1} of {rounds}")
+            taken[size].append(_in_own_process(folder, size))
+    for size in sizes:
+        if size != BASE:
+            yield Ratio(
+                group="Google Cloud workflows, compiling",
+                what=f"{size:,} steps",
+                ours=min(taken[size]) / size * 1e6,
+                beside=f"{BASE} steps",
+                theirs=min(taken[BASE]) / BASE * 1e6,
+                unit="µs a step",
+                aim="1 is linear" if size > BASE else "",
+            )
+
+
+def _in_own_process(folder: Path, size: int) -> float:
+    command = [sys.executable, "-m", "benchmarks.bench_gcp", str(folder), str(size)]
+    ended = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise SystemExit(f"compiling {size} steps: {ended.stderr}")
+    return float(ended.stdout)
+
+
+def _measure(folder: Path, size: int) -> float:
+    """Seconds from a program to its workflow, when the compiler has been used before."""
+    gc.disable()
+    from skyloom.cli.process import look_seldom_for_garbage
+    from skyloom.deployers.gcp import limits
+    from skyloom.deployers.gcp.workflow import WorkflowSettings, compile_workflow
+    from skyloom.flows.frontend import load_file
+
+    limits.SOURCE = replace(limits.SOURCE, value=UNLIMITED)
+    programs = []
+    for steps in (10, size):
+        file = folder / f"steps_{steps}.py"
+        file.write_text(source(steps), encoding="utf-8")
+        programs.append(load_file(file).generated.program)
+    settings = WorkflowSettings(app="bench", tasks=dict.fromkeys(programs[0].tasks, "tasks"))
+    compile_workflow(programs[0], settings)
+    look_seldom_for_garbage()
+    start = time.process_time()
+    compile_workflow(programs[1], settings)
+    return time.process_time() - start
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{_measure(Path(sys.argv[1]), int(sys.argv[2]))}\n")
