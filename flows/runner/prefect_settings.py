@@ -11,7 +11,7 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from skyloom.flows.runner.server import folder
+from skyloom.flows.runner.server_process import folder
 
 if TYPE_CHECKING:
     from prefect.settings import Settings

@@ -6,23 +6,31 @@ the environment, names another server, which is used as it is and never started 
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
 
 from skyloom.errors import EngineError
-from skyloom.flows.runner.store import home
+from skyloom.flows.runner.server_process import (
+    ServerProcess,
+    answers,
+    folder,
+    free_port,
+    is_alive,
+    is_server,
+    is_up,
+    log_file,
+    read_state,
+    write_state,
+)
 
 PREFERRED_PORT = 4210
 READY_SECONDS = 120.0
@@ -57,14 +65,6 @@ class ServerStatus:
     log: Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Process:
-    """The state file: the process that was started last, and its port."""
-
-    pid: int
-    port: int
-
-
 def ensure_server(progress: Callable[[str], None]) -> ServerAddress:
     """The user's Prefect server, started where it does not run yet.
 
@@ -77,8 +77,8 @@ def ensure_server(progress: Callable[[str], None]) -> ServerAddress:
     external = os.environ.get(_URL_VARIABLE)
     if external:
         return _external(external)
-    known = _read_state()
-    if known is not None and _is_up(known):
+    known = read_state()
+    if known is not None and is_up(known):
         return _address(known.port, started=False)
     try:
         with FileLock(folder() / "server.lock", timeout=READY_SECONDS + 30):
@@ -92,13 +92,13 @@ def status() -> ServerStatus:
     external = os.environ.get(_URL_VARIABLE)
     if external:
         return ServerStatus("external", external.rstrip("/"), None, None)
-    known = _read_state()
+    known = read_state()
     if known is None:
         return ServerStatus("stopped", None, None, log_file())
     url = _address(known.port, started=False).api_url
-    if _answers(known.port):
+    if answers(known.port):
         return ServerStatus("running", url, known.pid, log_file())
-    if _is_server(known):
+    if is_server(known):
         return ServerStatus("starting", url, known.pid, log_file())
     return ServerStatus("stopped", None, None, log_file())
 
@@ -108,49 +108,37 @@ def stop() -> bool:
     if os.environ.get(_URL_VARIABLE):
         raise EngineError(f"{_URL_VARIABLE} is set: that server is not Skyloom's to stop")
     with FileLock(folder() / "server.lock", timeout=READY_SECONDS + 30):
-        known = _read_state()
-        if known is None or not _is_server(known):
+        known = read_state()
+        if known is None or not is_server(known):
             return False
         _end(known)
         return True
-
-
-def folder() -> Path:
-    """Where the server keeps its database, its log and its state. Made where it is missing."""
-    path = home() / "prefect"
-    path.mkdir(exist_ok=True, mode=0o700)
-    return path
-
-
-def log_file() -> Path:
-    """What the server writes."""
-    return folder() / "server.log"
 
 
 # --- starting and stopping ------------------------------------------------------------------------------------------
 
 
 def _start(progress: Callable[[str], None]) -> ServerAddress:
-    known = _read_state()
-    if known is not None and _is_server(known):
+    known = read_state()
+    if known is not None and is_server(known):
         # Another command started it and did not live to see it answer.
-        started = not _answers(known.port)
+        started = not answers(known.port)
         _wait_until_ready(known)
         return _address(known.port, started=started)
     progress("starting the local Prefect server (once; it stays for later runs)")
-    process = _launch(_free_port(known.port if known is not None else PREFERRED_PORT))
+    process = _launch(free_port(known.port if known is not None else PREFERRED_PORT))
     try:
         _wait_until_ready(process)
     except EngineError:
-        if _free_port(process.port) == process.port:
+        if free_port(process.port) == process.port:
             raise
         # Another program took the port between the look at it and the server's start.
-        process = _launch(_free_port(0))
+        process = _launch(free_port(0))
         _wait_until_ready(process)
     return _address(process.port, started=True)
 
 
-def _launch(port: int) -> _Process:
+def _launch(port: int) -> ServerProcess:
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with log_file().open("wb") as log:
         log_file().chmod(0o600)
@@ -164,8 +152,8 @@ def _launch(port: int) -> _Process:
             env=_environment(port),
             start_new_session=True,
         )
-    process = _Process(started.pid, port)
-    _write_state(process)
+    process = ServerProcess(started.pid, port)
+    write_state(process)
     return process
 
 
@@ -188,10 +176,10 @@ def _environment(port: int) -> dict[str, str]:
     }
 
 
-def _wait_until_ready(process: _Process) -> None:
+def _wait_until_ready(process: ServerProcess) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    while not _answers(process.port):
-        if not _is_alive(process.pid):
+    while not answers(process.port):
+        if not is_alive(process.pid):
             raise EngineError(f"the Prefect server stopped while it started; the end of {log_file()}:\n{_log_tail()}")
         if time.monotonic() > deadline:
             _end(process)
@@ -201,16 +189,16 @@ def _wait_until_ready(process: _Process) -> None:
         time.sleep(0.1)
 
 
-def _end(process: _Process) -> None:
+def _end(process: ServerProcess) -> None:
     for ending in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, ending)
         except ProcessLookupError:
             break
         deadline = time.monotonic() + _STOP_SECONDS
-        while _is_alive(process.pid) and time.monotonic() < deadline:
+        while is_alive(process.pid) and time.monotonic() < deadline:
             time.sleep(0.05)
-        if not _is_alive(process.pid):
+        if not is_alive(process.pid):
             break
 
 
@@ -222,7 +210,7 @@ def _log_tail(lines: int = 15) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-# --- looking at what is there ---------------------------------------------------------------------------------------
+# --- addresses -------------------------------------------------------------------------------------------------------
 
 
 def _address(port: int, *, started: bool) -> ServerAddress:
@@ -239,98 +227,3 @@ def _external(url: str) -> ServerAddress:
     except httpx.HTTPError as error:
         raise EngineError(f"the Prefect server of {_URL_VARIABLE} ({url}) does not answer: {error}") from None
     return ServerAddress(url, url.removesuffix("/api"), started=False)
-
-
-_recognised: set[tuple[Path, _Process]] = set()
-"""Servers that have told this process whose they are: from then on it is enough that they live and answer."""
-
-
-def _is_up(process: _Process) -> bool:
-    if (folder(), process) in _recognised:
-        return _is_alive(process.pid) and _get(process.port, "/api/health") is True
-    if not _answers(process.port):
-        return False
-    _recognised.add((folder(), process))
-    return True
-
-
-def _answers(port: int) -> bool:
-    """Whether the user's own server answers there, and not some other process."""
-    if _get(port, "/api/health") is not True:
-        return False
-    settings = _get(port, "/api/admin/settings")
-    return isinstance(settings, dict) and Path(str(settings.get("home"))) == folder()
-
-
-def _get(port: int, path: str) -> object:
-    """The JSON at a path of a local server; None where there is none."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        parsed: object = json.loads(response.read()) if response.status == 200 else None
-        return parsed
-    except (OSError, http.client.HTTPException, ValueError):
-        return None
-    finally:
-        connection.close()
-
-
-def _is_server(process: _Process) -> bool:
-    """Whether the process of the state file lives and is the server, and not a later process with the same number."""
-    if not _is_alive(process.pid):
-        return False
-    command = ["ps", "-ww", "-p", str(process.pid), "-o", "args="]
-    shown = subprocess.run(command, capture_output=True, text=True, check=False)
-    return "prefect server start" in shown.stdout and f"--port {process.port}" in shown.stdout
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        # A child of this process that has ended stays visible until somebody asks for its exit code.
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
-    except ChildProcessError:
-        pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _free_port(preferred: int) -> int:
-    for port in (preferred, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            # As the server does: a port whose old connections still linger is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            chosen: int = probe.getsockname()[1]
-            return chosen
-    raise EngineError("there is no free port on 127.0.0.1")
-
-
-# --- the state file -------------------------------------------------------------------------------------------------
-
-
-def _state_file() -> Path:
-    return folder() / "server.json"
-
-
-def _read_state() -> _Process | None:
-    try:
-        known = json.loads(_state_file().read_text())
-        return _Process(int(known["pid"]), int(known["port"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _write_state(process: _Process) -> None:
-    fresh = _state_file().with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(process)))
-    fresh.replace(_state_file())
