@@ -24,7 +24,8 @@ from skyloom.flows.runner.inline import InlineEngine, RunContext
 from skyloom.flows.runner.interpreter import Interpreter
 from skyloom.flows.runner.locate import locate, locate_class
 from skyloom.flows.runner.stopping import Terminated, Termination, on_sigterm, run_stoppable, stop
-from skyloom.flows.runner.store import Refused, Run, RunStore, StoredJournal
+from skyloom.flows.runner.store import Refused, Run, RunStore
+from skyloom.flows.runner.stored_journal import StoredJournal
 
 CANCEL_POLL_SECONDS = 0.5
 """How often a run looks whether somebody wants it stopped."""

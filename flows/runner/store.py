@@ -22,7 +22,7 @@ from skyloom.flows.runner.journal import StepRecord
 from skyloom.flows.runner.rows import dump, run_of, step_of, wait_of
 from skyloom.flows.runner.run_records import NotOpen, Refused, Run, Status, Wait, WaitKind
 
-__all__ = ["NotOpen", "Refused", "Run", "RunStore", "Status", "StoredJournal", "Wait", "WaitKind", "home"]
+__all__ = ["NotOpen", "Refused", "Run", "RunStore", "Status", "Wait", "WaitKind", "home"]
 
 _SEARCHED = 500
 """Among so many of the newest runs one is looked for that a mistyped id may have meant."""
@@ -296,23 +296,3 @@ class RunStore:
         close = difflib.get_close_matches(run_id, beginnings, n=3, cutoff=0.7)
         meant = f"did you mean {' or '.join(beginnings[found] for found in close)}? " if close else ""
         return Refused(f"no run {run_id}", f"{meant}`skyloom runs list` shows the newest runs")
-
-
-class StoredJournal:
-    """One run's journal in a store. What earlier processes recorded is read once, at the start."""
-
-    def __init__(self, store: RunStore, run_id: str) -> None:
-        self._store = store
-        self._run_id = run_id
-        self._earlier = {record.path: record for record in store.steps(run_id)}
-
-    def find(self, path: str) -> StepRecord | None:
-        return self._earlier.get(path)
-
-    def record(self, record: StepRecord) -> None:
-        self._store.record_step(self._run_id, record)
-
-    @property
-    def earlier(self) -> int:
-        """How many steps earlier processes finished."""
-        return len(self._earlier)

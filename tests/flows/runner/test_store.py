@@ -16,7 +16,8 @@ import pytest
 from skyloom.errors import EngineError
 from skyloom.flows.outcome import Done, ErrorValue, Failed
 from skyloom.flows.runner.journal import StepRecord
-from skyloom.flows.runner.store import NotOpen, Run, RunStore, StoredJournal
+from skyloom.flows.runner.store import NotOpen, Run, RunStore
+from skyloom.flows.runner.stored_journal import StoredJournal
 
 
 @pytest.fixture
