@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from skyloom.adapters.hosts.google_apis import APIS, JSON, ApiFailed
+from skyloom.adapters.google_apis import APIS, JSON, ApiFailed
 from skyloom.errors import TaskFailed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from skyloom.adapters.hosts.google_apis import APIS, ApiFailed
+from skyloom.adapters.google_apis import APIS, ApiFailed
 from skyloom.adapters.secrets import unreadable
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from skyloom.adapters.hosts.google_apis import Apis
+from skyloom.adapters.google_apis import Apis
 from skyloom.deployers.base import CloudApproval
 from skyloom.deployers.gcp.client import PLACE, Google
 from skyloom.deployers.gcp.services.callbacks import Callbacks

@@ -26,7 +26,7 @@ def service_files(app: App, programs: Mapping[str, Program]) -> Mapping[str, byt
     """The files of the package `services`, by path."""
     starts = {**starts_of(app, programs), **_object_starts(app, programs)}
     files = services_package.service_files(
-        "deployers/gcp/services", ["adapters/hosts/google_apis.py", "deployers/gcp/errors.py"], starts
+        "deployers/gcp/services", ["adapters/google_apis.py", "deployers/gcp/errors.py"], starts
     )
     return dict(sorted({**files, ENTRY: _ENTRY}.items()))
 

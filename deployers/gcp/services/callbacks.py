@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from skyloom.adapters.hosts.google_apis import JSON, Apis
+from skyloom.adapters.google_apis import JSON, Apis
 from skyloom.deployers.services.delivery import Gone
 from skyloom.deployers.services.waiting import Wait
 

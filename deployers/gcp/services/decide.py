@@ -12,7 +12,7 @@ import functools
 import time
 from typing import Any
 
-from skyloom.adapters.hosts.google_apis import APIS
+from skyloom.adapters.google_apis import APIS
 from skyloom.deployers.gcp.services.keys import Keys
 from skyloom.deployers.gcp.services.requests import Answer, NoRoute, answer_of, json_answer, request_of
 from skyloom.deployers.gcp.services.surroundings import delivery, records, variable

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from skyloom.adapters.hosts.google_apis import Apis
+from skyloom.adapters.google_apis import Apis
 
 _TEXT = b"skyloom links 1"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 
-from skyloom.adapters.hosts.google_apis import APIS
+from skyloom.adapters.google_apis import APIS
 from skyloom.deployers.gcp.services.callbacks import Callbacks
 from skyloom.deployers.gcp.services.objects import Objects
 from skyloom.deployers.gcp.services.records import Records

@@ -7,7 +7,7 @@ import base64
 import json
 from typing import Any
 
-from skyloom.adapters.hosts.google_apis import Apis
+from skyloom.adapters.google_apis import Apis
 
 Json = Any
 

@@ -19,7 +19,7 @@ import functools
 import os
 from typing import Any
 
-from skyloom.adapters.hosts.google_apis import APIS
+from skyloom.adapters.google_apis import APIS
 from skyloom.deployers.gcp.services.keys import Keys
 from skyloom.deployers.gcp.services.records import Records
 from skyloom.deployers.gcp.services.requests import Answer, json_answer

@@ -14,7 +14,7 @@ import base64
 import json
 from typing import Any
 
-from skyloom.adapters.hosts.google_apis import APIS
+from skyloom.adapters.google_apis import APIS
 from skyloom.deployers.gcp.services.requests import Answer, Message, json_answer, message_of
 from skyloom.deployers.gcp.services.surroundings import variable
 from skyloom.deployers.services.log import log

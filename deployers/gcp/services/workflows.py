@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from skyloom.adapters.hosts.google_apis import Apis
+from skyloom.adapters.google_apis import Apis
 from skyloom.deployers.errors import task_failed
 from skyloom.deployers.gcp.errors import decode
 from skyloom.deployers.gcp.services.objects import Changed, Found, Objects

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from servers.google_metadata import GoogleServer
 
-from skyloom.adapters.hosts import claims, google_apis
+from skyloom.adapters import google_apis
+from skyloom.adapters.hosts import claims
 from skyloom.errors import TaskFailed
 
 

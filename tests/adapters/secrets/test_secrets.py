@@ -10,8 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from servers.google_metadata import GoogleServer
 
-from skyloom.adapters import secrets
-from skyloom.adapters.hosts import google_apis
+from skyloom.adapters import google_apis, secrets
 from skyloom.errors import ConfigError
 from skyloom.flows import Secret
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from engines.gcp_account.account import GoogleProject
 
-from skyloom.adapters.hosts.google_apis import Apis
+from skyloom.adapters.google_apis import Apis
 from skyloom.deployers.base import CloudRun
 from skyloom.deployers.gcp.compiling import compile_app
 from skyloom.deployers.gcp.deployer import GcpDeployer
