@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import functools
 
-from botocore import loaders
+from botocore import session
 
 
 def read_once() -> None:
     """From now on, all sessions share what they have read."""
-    if not hasattr(loaders.create_loader, "cache_info"):
-        loaders.create_loader = functools.cache(loaders.create_loader)
+    if not hasattr(session.create_loader, "cache_info"):
+        session.create_loader = functools.cache(session.create_loader)

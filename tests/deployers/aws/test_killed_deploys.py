@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from clouds.aws_deploys import ask, deploy, deployer, destroy, inventory, stack_status
+from clouds.killed_deploy import exit_code
 from clouds.small_app import STACK, small_bundle
 from engines.aws.account import AwsAccount
-
-TESTS = Path(__file__).parents[2]
 
 MOMENTS = [
     ("cloudformation", "CreateChangeSet", "after", 1),
@@ -35,13 +29,7 @@ def killed(do: str, moment: tuple[str, str, str, int], **script: str) -> None:
     """Runs the command in a process of its own that is killed at the moment."""
     service, operation, when, count = moment
     told = {"do": do, "service": service, "operation": operation, "when": when, "count": count, **script}
-    done = subprocess.run(
-        [sys.executable, "-m", "clouds.killed_deploy", json.dumps(told)],
-        env=os.environ | {"PYTHONPATH": str(TESTS)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+    assert exit_code(told) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: "-".join(map(str, moment[1:])))
