@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from engines.gcp.callbacks import Callbacks
 from engines.gcp.connectors import Services
-from engines.gcp.errors import ResourceLimit, Undocumented, Value, WorkflowError, WorkflowRefused
+from engines.gcp.errors import ResourceLimit, Undocumented, Value, WorkflowError
 from engines.gcp.expressions.evaluator import value_of
 from engines.gcp.expressions.syntax import Expression
 from engines.gcp.frame import Frame
@@ -92,23 +92,27 @@ class Execution:
         """Runs it to its end."""
         try:
             main = self.source.routines["main"]
-            argument = read(self.argument)
-            scope = Scope(self.memory)
-            given = dict(zip(main.parameters, [argument], strict=False))
-            self.succeed(run_routine(main, given, Frame(self, "main", scope)))
-        except WorkflowError as problem:
-            self.raised(problem)
-        except ResourceLimit as problem:
-            self.fail(written({"tags": ["ResourceLimitError"], "message": str(problem)}, order=True))
-        except Cancelled:
-            self.end(CANCELLED)
-        except Undocumented as problem:
-            self.problem = problem
-            self.fail(written({"tags": ["Undocumented"], "message": str(problem)}, order=True))
-        except (WorkflowRefused, Exception) as problem:
-            self.problem = Undocumented(f"the interpreter failed: {problem!r}")
-            self.problem.__cause__ = problem
-            self.fail(written({"tags": ["SystemError"], "message": repr(problem)}, order=True))
+            given = dict(zip(main.parameters, [read(self.argument)], strict=False))
+            self.succeed(run_routine(main, given, Frame(self, "main", Scope(self.memory))))
+        except Exception as problem:
+            self.broken(self.fatal or problem)
+
+    def broken(self, problem: BaseException) -> None:
+        """It did not come to its end: `problem` is why, of the branch that stopped it if there is one."""
+        match problem:
+            case WorkflowError():
+                self.raised(problem)
+            case ResourceLimit():
+                self.fail(written({"tags": ["ResourceLimitError"], "message": str(problem)}, order=True))
+            case Cancelled():
+                self.end(CANCELLED)
+            case Undocumented():
+                self.problem = problem
+                self.fail(written({"tags": ["Undocumented"], "message": str(problem)}, order=True))
+            case _:
+                self.problem = Undocumented(f"the interpreter failed: {problem!r}")
+                self.problem.__cause__ = problem
+                self.fail(written({"tags": ["SystemError"], "message": repr(problem)}, order=True))
 
     def succeed(self, value: Value) -> None:
         """It returned."""
@@ -134,8 +138,10 @@ class Execution:
     def end(self, state: str) -> None:
         """It is over; a cancelled one stays cancelled."""
         self.callbacks.close()
-        self.ended = self.clock.now()
-        self.state = CANCELLED if self.stopping.is_set() and self.fatal is None else state
+        self.ended = self.ended or self.clock.now()
+        self.state = state
+        if self.stopping.is_set() and self.fatal is None:
+            self.state, self.result, self.error = CANCELLED, None, None
         self.finished.set()
 
     def wait(self, seconds: float = 30.0) -> Execution:

@@ -145,7 +145,7 @@ main:
         return: ${sys.now() - began}
 """
     before = time.monotonic()
-    assert 30 <= run(engine, source).result < 300
+    assert 30 <= run(engine, source).result < 1500
     assert time.monotonic() - before < 10
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from engines.gcp.driving import OK, run, until
 from engines.gcp.engine import Engine
+from engines.gcp.errors import Undocumented
 from engines.gcp.requests import Answer, Request
 
 
@@ -111,6 +112,44 @@ main:
     execution.thread.join(5)
     assert (execution.state, execution.result, execution.error) == ("CANCELLED", None, None)
     assert [entry.step for entry in execution.history.entries] == ["make", "wait"]
+
+
+STOPPING = """
+main:
+  steps:
+    - fan:
+        parallel:
+          branches:
+            - waiting:
+                steps:
+                  - sleep:
+                      call: sys.sleep
+                      args: {seconds: 1000000}
+            - breaking:
+                steps:
+                  - soon:
+                      call: sys.sleep
+                      args: {seconds: 5}
+                  - break_it:
+                      assign: [{x: "%s"}]
+"""
+
+
+def test_a_branch_that_hits_a_limit_ends_all(engine: Engine) -> None:
+    long = """${text.replace_all(sys.get_env(\\"LONG\\"), \\"x\\", sys.get_env(\\"LONG\\"))}"""
+    engine.deploy("flow", STOPPING % long, {"LONG": "x" * 600})
+    execution = engine.start("flow").wait(10)
+    assert (execution.state, json.loads(execution.error or "")["tags"]) == ("FAILED", ["ResourceLimitError"])
+
+
+def test_a_branch_that_does_what_is_not_documented_ends_all() -> None:
+    engine = Engine(time_scale=0.01)
+    engine.deploy("flow", STOPPING % "${7 // (1 - 3)}")
+    execution = engine.start("flow")
+    with pytest.raises(Undocumented, match="break_it"):
+        execution.wait(10)
+    execution.thread.join(5)
+    assert not execution.thread.is_alive()
 
 
 CALLED_BACK = """

@@ -54,7 +54,7 @@ def test_execution(run: Run, engine: Engine) -> None:
         with pytest.raises(Undocumented):
             execution.wait(20)
         return
-    execution.wait(20)
+    execution.wait(90)
     match run.gives:
         case Error(tag):
             assert execution.state == "FAILED", execution.result
