@@ -11,7 +11,8 @@
     engine.close()                                       # Undocumented when any execution did
 
 Requests are real HTTP, to 127.0.0.1 or through a route; connectors run in the engine (`engine.published`,
-`engine.secrets`) unless there is a route for their address. Callback addresses are served by the engine itself unless
+`engine.secrets`) unless there is a route for their address. Time limits of requests are in real seconds, all others on
+the engine's clock. Callback addresses are served by the engine itself unless
 `callback_url` says otherwise. Branches start in an order drawn from `seed`, since Google promises none.
 """
 
