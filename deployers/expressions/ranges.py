@@ -15,7 +15,7 @@ from skyloom.flows.expr.types import BoolType, EnumType, IntType, LiteralType, T
 LARGEST = 2**53
 """The largest integer of the language."""
 MOST_ELEMENTS = 2**24
-"""More elements or characters than any value of Step Functions has: all variables together hold 10 MiB."""
+"""More elements or characters than any value has: all variables of a run hold 10 MiB on AWS, 512 KB on Google Cloud."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,11 @@ def _arithmetic(expr: Binary, known: Known) -> Range:
         case "**":
             exponent = constant(expr.right)
             most = NUMBERS.high if exponent is None or left.most == math.inf else left.most ** max(exponent, 0)
-            return Range(-most, most)
+            return Range(0 if left.low >= 0 else -most, most)
         case "//" | "/":
             # Of an integer divisor, which is at least one.
             most = left.most if is_int(expr.right.type) else math.inf
-            return Range(-most, most)
+            return Range(0 if min(left.low, right.low) >= 0 else -most, most)
         case "%":
             return Range(min(right.low, 0), max(right.high, 0))
 
@@ -128,7 +128,9 @@ def _product(left: Range, right: Range) -> Range:
 def _builtin(expr: Call, known: Known) -> Range:
     given = expr.arguments
     match expr.function:
-        case "len" | "str.count" | "list.count" | "str.find" | "str.index" | "str.rfind" | "list.index":
+        case "len" | "str.count" | "list.count" | "str.index" | "list.index":
+            return Range(0, MOST_ELEMENTS)
+        case "str.find" | "str.rfind":
             return Range(-1, MOST_ELEMENTS)
         case "abs" | "math.fabs":
             return Range(0, computed(given[0], known).most)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from skyloom.deployers.expressions.kinds import BOOLEAN, kinds
 from skyloom.deployers.gcp.expr_code import Code, both, negation
-from skyloom.deployers.gcp.expr_facts import Facts, excluded, facts
+from skyloom.deployers.gcp.expr_facts import Facts, by_facts, excluded, facts
 from skyloom.deployers.gcp.expr_failures import own_failures
 from skyloom.deployers.gcp.expr_truth import refuse_eager, test
 from skyloom.deployers.gcp.expr_writer import Writer
@@ -42,7 +42,7 @@ def failing(writer: Writer, expr: Expr, known: Facts = ()) -> tuple[Guard, ...]:
         for guard in failing(writer, child, known):
             found.setdefault(guard.code.text, guard)
     alone = not found
-    for code in own_failures(writer, expr):
+    for code in own_failures(writer, expr, by_facts(writer, known)):
         if not excluded(code, known):
             found.setdefault(code.text, Guard(code, alone))
         # What is asked of a text behind this may count its characters.

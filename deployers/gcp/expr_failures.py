@@ -7,37 +7,40 @@ from collections.abc import Callable, Mapping
 
 from skyloom.deployers.expressions.constants import constant, keyword, text_of
 from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, STRING, is_int, kinds
+from skyloom.deployers.expressions.ranges import LARGEST, Known
 from skyloom.deployers.gcp import expr_strings as strings
 from skyloom.deployers.gcp.expr_code import COMPARISON, EMPTY, NULL, SUM, TRUE, Code, call, infix, negation, number
 from skyloom.deployers.gcp.expr_comparing import occurs
 from skyloom.deployers.gcp.expr_containers import is_dict, may_be_dict, size
-from skyloom.deployers.gcp.expr_numbers import inexact, is_natural, numeric, too_large
+from skyloom.deployers.gcp.expr_numbers import NOTHING, is_natural, numeric, too_large
 from skyloom.deployers.gcp.expr_writer import Writer
-from skyloom.flows.expr.nodes import Array, Binary, Call, Compare, Expr, Item, Slice
+from skyloom.flows.expr.nodes import Array, Binary, Call, Expr, Item, Slice
 from skyloom.flows.expr.types import TupleType
 
 Tests = list[Code]
 Fails = Callable[[Writer, Call], Tests]
 
 
-def own_failures(writer: Writer, expr: Expr) -> Tests:
-    """The tests of which one is true where the node fails; to be asked in order."""
+def own_failures(writer: Writer, expr: Expr, known: Known = NOTHING) -> Tests:
+    """The tests of which one is true where the node fails; to be asked in order.
+
+    Args:
+        known: what is known of numbers.
+    """
     match expr:
         case Item():
-            return _item(writer, expr)
+            return _item(writer, expr, known)
         case Slice():
-            return _part(writer, expr)
+            return _part(writer, expr, known)
         case Binary():
-            return _binary(writer, expr)
-        case Compare(left=left, right=right) if kinds(left.type) | kinds(right.type) <= NUMBER | BOOLEAN:
-            return [] if is_int(left.type) and is_int(right.type) else inexact(writer, left, right)
+            return _binary(writer, expr, known)
         case Call(function=name):
             return FAILURES[name](writer, expr) if name in FAILURES else []
         case _:
             return []
 
 
-def _item(writer: Writer, expr: Item) -> Tests:
+def _item(writer: Writer, expr: Item, numbers: Known) -> Tests:
     of, index = expr.object, expr.index
     if is_dict(of):
         return [negation(infix("in", writer.code(index), writer.code(of), COMPARISON))]
@@ -54,7 +57,7 @@ def _item(writer: Writer, expr: Item) -> Tests:
         return [*tests, infix("<=" if most else "==", length, number(most), COMPARISON)]
     place = numeric(writer, index)
     tests.append(infix(">=", place, length, COMPARISON))
-    if not is_natural(index):
+    if not is_natural(index, numbers):
         tests.append(infix("<", infix("+", place, length, SUM), number(0), COMPARISON))
     return tests
 
@@ -68,9 +71,9 @@ def _separator(of: Call) -> Expr | None:
     return keyword(of, "sep", 1)
 
 
-def _part(writer: Writer, expr: Slice) -> Tests:
+def _part(writer: Writer, expr: Slice, numbers: Known) -> Tests:
     bounds = [bound for bound in (expr.start, expr.stop) if bound is not None and constant(bound) is None]
-    negative = [_below_zero(writer, bound) for bound in bounds if not is_natural(bound)]
+    negative = [_below_zero(writer, bound) for bound in bounds if not is_natural(bound, numbers)]
     return [*uncountable(writer, expr.object, strings.ASCII), *negative]
 
 
@@ -78,16 +81,16 @@ def _below_zero(writer: Writer, value: Expr) -> Code:
     return infix("<", numeric(writer, value), number(0), COMPARISON)
 
 
-def _binary(writer: Writer, expr: Binary) -> Tests:
+def _binary(writer: Writer, expr: Binary, numbers: Known) -> Tests:
     if not kinds(expr.left.type) | kinds(expr.right.type) <= NUMBER | BOOLEAN:
         return []
     match expr.operator:
         case "//" | "%":
-            return [*_zero(writer, expr), *_negatives(writer, expr)]
+            return [*_zero(writer, expr), *_negatives(writer, expr, numbers)]
         case "/":
-            return [*_zero(writer, expr), *too_large(writer, expr)]
+            return _zero(writer, expr)
         case _:
-            return too_large(writer, expr)
+            return too_large(writer, expr, numbers)
 
 
 def _zero(writer: Writer, expr: Binary) -> Tests:
@@ -102,9 +105,9 @@ def _zero(writer: Writer, expr: Binary) -> Tests:
             return [infix("==", numeric(writer, divisor), number(0), COMPARISON)]
 
 
-def _negatives(writer: Writer, expr: Binary) -> Tests:
+def _negatives(writer: Writer, expr: Binary, numbers: Known) -> Tests:
     """Which way `//` and `%` of negative numbers go is not documented."""
-    return [_below_zero(writer, side) for side in (expr.left, expr.right) if not is_natural(side)]
+    return [_below_zero(writer, side) for side in (expr.left, expr.right) if not is_natural(side, numbers)]
 
 
 # --- texts --------------------------------------------------------------------------------------------------------
@@ -171,25 +174,21 @@ def _spelling(pattern: str) -> Fails:
     def tests(writer: Writer, expr: Call) -> Tests:
         (value,) = expr.arguments
         if kinds(value.type) != STRING:
-            return inexact(writer, value)
+            return []
         return [negation(strings.has(writer.code(value), pattern))]
 
     return tests
 
 
 def _whole(writer: Writer, expr: Call) -> Tests:
-    """Floats beyond 64-bit integers."""
+    """Floats that become integers beyond 2^53."""
     (value,) = expr.arguments
     if kinds(value.type) == STRING:
         return _spelling(_INTEGER)(writer, expr)
     if not kinds(value.type) <= NUMBER or is_int(value.type):
         return []
     absolute = Code(f"math.abs({writer.code(value).text})")
-    return [infix(">", absolute, number(1e15), COMPARISON)]
-
-
-def _duration(writer: Writer, expr: Call) -> Tests:
-    return inexact(writer, *expr.arguments, *(k.value for k in expr.keywords))
+    return [infix(">=", absolute, number(float(LARGEST)), COMPARISON)]
 
 
 def _padded(writer: Writer, expr: Call) -> Tests:
@@ -205,7 +204,6 @@ def _formatted(writer: Writer, expr: Call) -> Tests:
 
 
 FAILURES: Mapping[str, Fails] = {
-    **dict.fromkeys(("days", "hours", "minutes", "seconds"), _duration),
     "float": _spelling(_FLOAT),
     "format": _formatted,
     "int": _whole,

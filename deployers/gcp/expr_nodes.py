@@ -6,11 +6,12 @@ import math
 from typing import assert_never
 
 from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, kinds
+from skyloom.deployers.expressions.ranges import LARGEST
 from skyloom.deployers.gcp.expr_calls import builtin_call
 from skyloom.deployers.gcp.expr_code import NULL, SUM, Code, choice, infix, is_sayable, negation, number, string
 from skyloom.deployers.gcp.expr_comparing import compare
 from skyloom.deployers.gcp.expr_containers import display, extended, field, item, part
-from skyloom.deployers.gcp.expr_numbers import EXACT, arithmetic, negative
+from skyloom.deployers.gcp.expr_numbers import arithmetic, negative
 from skyloom.deployers.gcp.expr_text import joined
 from skyloom.deployers.gcp.expr_truth import logic, refuse_eager, truth
 from skyloom.deployers.gcp.expr_writer import Writer, cannot
@@ -97,7 +98,7 @@ def literal(expr: Literal) -> Code:
         case str():
             raise cannot(expr, "how this text is written inside an expression is not documented")
         case value:
-            if (isinstance(value, int) and abs(value) > EXACT) or not math.isfinite(value):
+            if (isinstance(value, int) and abs(value) > LARGEST) or not math.isfinite(value):
                 raise cannot(expr, f"{value} is no number that every engine can hold")
             return number(value)
 

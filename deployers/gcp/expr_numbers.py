@@ -6,25 +6,19 @@ decoded as a double: a value of type float may be an integer at run time, unless
 
 from __future__ import annotations
 
-import math
 from typing import assert_never
 
 from skyloom.deployers.expressions.constants import constant
 from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, all_members, is_int, kinds
+from skyloom.deployers.expressions.ranges import LARGEST, NUMBERS, Known, Range, reach
 from skyloom.deployers.gcp.expr_code import COMPARISON, PRODUCT, SIGN, SUM, Code, call, choice, infix, number
 from skyloom.deployers.gcp.expr_writer import Writer, cannot
-from skyloom.flows.expr.nodes import Binary, Call, Conditional, Expr, Item, Literal, Unary
+from skyloom.flows.expr.nodes import Binary, Call, Expr, Literal, Unary
 from skyloom.flows.expr.properties import mixes_numbers
-from skyloom.flows.expr.types import BoolType, EnumType, FloatType, LiteralType, Type, members
+from skyloom.flows.expr.types import FloatType
 
-EXACT = 2**53
-"""Integers of a flow are not larger; every one of them is a double."""
-
-_LARGEST = 2**62
-"""Integers that may get larger are guarded to stay exact."""
-
-_LONGEST = 2**20
-"""No text, list or dict has so many elements: all values together have 512 KB (cloud.google.com/workflows/quotas)."""
+NOTHING: Known = lambda _: NUMBERS  # noqa: E731
+"""Nothing is known."""
 
 MIXED = "whether this is an int or a float shows only at run time"
 
@@ -51,79 +45,9 @@ def is_double(expr: Expr) -> bool:
             return False
 
 
-def bound(expr: Expr) -> int:
-    """The integer value of `expr` is not larger than this, either way; provided that its guards hold."""
-    known = constant(expr)
-    if known is not None:
-        return abs(known)
-    match expr:
-        case Unary(operand=operand):
-            return bound(operand)
-        case Binary(operator="+" | "-" | "*" | "**"):
-            size = _unguarded(expr)
-            return size if size <= _LARGEST else EXACT
-        case Binary(operator="//", left=left):
-            return bound(left)
-        case Binary(operator="%", right=right):
-            return bound(right)
-        case Conditional(body=body, orelse=orelse):
-            return max(bound(body), bound(orelse))
-        case Call(function="len" | "str.find" | "str.count" | "str.index"):
-            return _LONGEST
-        case Call(function="abs" | "max" | "min" | "round", arguments=arguments):
-            return max(map(bound, arguments))
-        case _:
-            return _bound_of_type(expr)
-
-
-def _unguarded(expr: Binary) -> int:
-    """The same of what adds, subtracts or multiplies, by the bounds of its parts."""
-    left, right = bound(expr.left), bound(expr.right)
-    match expr.operator:
-        case "*":
-            return left * right
-        case "**":
-            return math.prod([left] * max(constant(expr.right) or 0, 0))
-        case _:
-            return left + right
-
-
-def _bound_of_type(expr: Expr) -> int:
-    return max((_bound_of_member(member) for member in members(expr.type)), default=EXACT)
-
-
-def _bound_of_member(of: Type) -> int:
-    match of:
-        case BoolType():
-            return 1
-        case LiteralType(values=values):
-            return max((abs(value) for value in values if isinstance(value, int)), default=0)
-        case EnumType(members=named):
-            return max((abs(value) for _, value in named if isinstance(value, int)), default=0)
-        case _:
-            return EXACT
-
-
-def is_natural(expr: Expr) -> bool:
+def is_natural(expr: Expr, known: Known = NOTHING) -> bool:
     """Whether the integer is certainly not negative."""
-    known = constant(expr)
-    if known is not None:
-        return known >= 0
-    match expr:
-        case Binary(operator="+" | "*" | "//" | "%", left=left, right=right):
-            return is_natural(left) and is_natural(right)
-        case Binary(operator="**", left=left):
-            return is_natural(left)
-        case Conditional(body=body, orelse=orelse):
-            return is_natural(body) and is_natural(orelse)
-        case Call(function="len" | "abs" | "str.count"):
-            return True
-        case Call(function="max", arguments=arguments):
-            return len(arguments) > 1 and any(map(is_natural, arguments))
-        case Call(function="min", arguments=arguments):
-            return len(arguments) > 1 and all(map(is_natural, arguments))
-        case Item() | _:
-            return kinds(expr.type) <= BOOLEAN
+    return reach(expr, known).low >= 0
 
 
 # --- codes --------------------------------------------------------------------------------------------------------
@@ -199,35 +123,28 @@ def _power(writer: Writer, expr: Binary) -> Code:
     return code if exponent == 1 else Code(" * ".join([code.at(SIGN + 1)] * exponent), PRODUCT)
 
 
-def too_large(writer: Writer, expr: Binary) -> list[Code]:
-    """Whether an integer gets larger than 64 bits hold, or is larger than a float that it becomes. It is computed with
-    floats to find out; its parts are not too large."""
+def too_large(writer: Writer, expr: Binary, known: Known) -> list[Code]:
+    """Whether an integer leaves those that are exact also as floats. Its parts do not: so a sum is computed as it is, a
+    product as a float, which does not run over."""
     if not is_int(expr.type):
-        return inexact(writer, expr.left, expr.right)
-    return [] if _unguarded(expr) <= _LARGEST else [_beyond(_in_doubles(writer, expr))]
-
-
-def inexact(writer: Writer, *values: Expr) -> list[Code]:
-    """Whether integers that become floats, or meet one, are no floats."""
-    return [_beyond(_in_doubles(writer, value)) for value in values if is_int(value.type) and bound(value) > EXACT]
-
-
-def _beyond(value: Code) -> Code:
+        return []
+    found = reach(expr, known)
+    if found.is_exact:
+        return []
+    if expr.operator in ("+", "-"):
+        return [_outside(writer.code(expr), found, number(LARGEST), ">", "<")]
+    factors = [expr.left] * (constant(expr.right) or 1) if expr.operator == "**" else [expr.left, expr.right]
+    grown = Code(" * ".join([double(writer, factors[0]).text, *(numeric(writer, f).at(SIGN + 1) for f in factors[1:])]))
     # 2^53 + 1 becomes 2^53 on the way.
-    return infix(">=", call("math.abs", value), number(float(EXACT)), COMPARISON)
+    return [_outside(Code(grown.text, PRODUCT), found, number(float(LARGEST)), ">=", "<=")]
 
 
-def _in_doubles(writer: Writer, expr: Expr) -> Code:
-    match expr:
-        case Binary(operator="+" | "-" | "*", left=left, right=right):
-            other = _in_doubles(writer, right) if isinstance(right, Binary) else numeric(writer, right)
-            level = PRODUCT if expr.operator == "*" else SUM
-            return infix(expr.operator, _in_doubles(writer, left), other, level)
-        case Binary(operator="**", left=left, right=right):
-            factors = [double(writer, left).text, *[numeric(writer, left).at(SIGN + 1)] * ((constant(right) or 1) - 1)]
-            return Code(" * ".join(factors), PRODUCT)
-        case _:
-            return double(writer, expr)
+def _outside(value: Code, found: Range, limit: Code, above: str, below: str) -> Code:
+    if found.high <= LARGEST:
+        return infix(below, value, Code(f"-{limit.text}", SIGN), COMPARISON)
+    if found.low >= -LARGEST:
+        return infix(above, value, limit, COMPARISON)
+    return infix(above, call("math.abs", value), limit, COMPARISON)
 
 
 def smallest(function: str, codes: list[Code]) -> Code:

@@ -83,7 +83,7 @@ def agree(expr: nodes.Expr, values: dict[str, Any]) -> bool:
         raised = None
     except Exception as error:
         raised = error
-    if raised is None and not holdable(expected):
+    if raised is None and not holdable(expected) and not overflows(expected):
         return False
     failing = foreseen(guards, variables)
     together = joined_guards(expr)
@@ -92,6 +92,7 @@ def agree(expr: nodes.Expr, values: dict[str, Any]) -> bool:
     if raised is not None:
         assert failing, (template, guards, raised)
         return False
+    assert failing or not overflows(expected), (template, guards, expected)
     if failing:
         return False
     value = value_of(template, variables)
@@ -100,6 +101,21 @@ def agree(expr: nodes.Expr, values: dict[str, Any]) -> bool:
     if truth is not None:
         assert evaluate(truth, variables) is bool(compile_expr(expr)(values)), truth
     return True
+
+
+def overflows(value: Any) -> bool:
+    """Whether there is an integer that no variable of a workflow may hold."""
+    match value:
+        case bool() | float():
+            return False
+        case int():
+            return abs(value) > 2**53
+        case list() | tuple():
+            return any(map(overflows, value))
+        case dict():
+            return any(map(overflows, value.values()))
+        case _:
+            return False
 
 
 def joined_guards(expr: nodes.Expr) -> str | None:
@@ -168,9 +184,10 @@ def agree_unfolded(expr: nodes.Expr, values: dict[str, Any]) -> bool:
     except Exception:
         assert taken(ways, variables) is FORESEEN, ways
         return False
-    if not holdable(expected):
+    if not holdable(expected) and not overflows(expected):
         return False
     value = taken(ways, variables)
+    assert value is FORESEEN or not overflows(expected), (ways, expected)
     assert value is FORESEEN or alike(value, expected), (ways, value, expected)
     truth = unfolded(expr, test=True)
     if truth is not None:

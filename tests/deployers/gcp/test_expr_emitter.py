@@ -125,13 +125,16 @@ GUARDS = {
     "len(xs) % 7": [],
     "len(xs) // max(count, 1)": [],
     "count * count": ["math.abs(count * 1.0 * count) >= 9007199254740992.0"],
-    "count * 100": [],
-    "count + count": [],
-    "(count + count) / 2": ["math.abs(count * 1.0 + count) >= 9007199254740992.0"],
+    "count * 100": ["math.abs(count * 1.0 * 100) >= 9007199254740992.0"],
+    "count + 1": ["count + 1 > 9007199254740992"],
+    "count - 1": ["count - 1 < (-9007199254740992)"],
+    "(count - ticket.score) / 2": ["math.abs(count - ticket.score) > 9007199254740992"],
+    "len(xs) * 100 + 1": [],
+    "count % 10 + 1": ["count < 0"],
     "name.strip()": [ODD],
     "'a' in name": [],
     "name == 'a'": [],
-    "math.floor(x)": ["math.abs(x) > 1000000000000000.0"],
+    "math.floor(x)": ["math.abs(x) >= 9007199254740992.0"],
     "name.split(',')": ['name == ""'],
     # Between booleans, what Python leaves out is left out.
     "xs and xs[0] > 1": ["len(xs) == 0"],
@@ -166,6 +169,15 @@ def test_tests_that_led_here_are_known() -> None:
     item = build("prices[name]", **KNOWN)
     assert EMITTER.guards(item, known=[(build("name in prices", **KNOWN), True)]) == ()
     assert EMITTER.guards(item, known=[(build("name not in prices", **KNOWN), False)]) == ()
+    counted = build("count + 1", **KNOWN)
+    assert EMITTER.guards(counted, known=[(build("count < 10", **KNOWN), True)]) == ()
+    assert EMITTER.guards(counted, known=[(build("count < len(xs)", **KNOWN), True)]) == ()
+    assert EMITTER.guards(counted, known=[(build("count >= len(xs)", **KNOWN), False)]) == ()
+    assert EMITTER.guards(counted, known=[(build("count > 10", **KNOWN), True)]) == ("count + 1 > 9007199254740992",)
+    assert EMITTER.guards(build("count % 7", **KNOWN), known=[(build("count >= 0", **KNOWN), True)]) == ()
+    assert EMITTER.guards(build("xs[count]", **KNOWN), known=[(build("count > -1", **KNOWN), True)]) == (
+        "count >= len(xs)",
+    )
     divided = build("1 // count", **KNOWN)
     assert EMITTER.guards(divided, known=[(build("count > 0", **KNOWN), True)]) == ()
 
