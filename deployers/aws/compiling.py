@@ -11,6 +11,7 @@ from pathlib import Path
 from skyloom.deployers.aws.artifacts import definition_key, function_key
 from skyloom.deployers.aws.explaining import explanations
 from skyloom.deployers.aws.functions import FunctionSettings, helper_package, native_models, packages
+from skyloom.deployers.aws.limits import template_problems
 from skyloom.deployers.aws.services_package import service_files
 from skyloom.deployers.aws.template import Parts, template
 from skyloom.deployers.aws.workflow import HELPER, Invoke, Workflow, WorkflowSettings, compile_workflows
@@ -64,6 +65,9 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     )
     place = app.environment(environment)
     text = json_bytes(template(parts))
+    too_large = tuple(template_problems(app, text))
+    if too_large:
+        raise CheckFailed(*too_large)
     # An app that neither asks nor is started from outside needs none of the services.
     trees = {key: tree for key, tree in trees.items() if parts.code[key].encode() in text}
     files = {"template.json": text, **_files(definitions, trees)}

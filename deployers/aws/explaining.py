@@ -69,7 +69,10 @@ def _told(state: Mapping[str, Any]) -> tuple[str, str]:
         return "expression, by the helper function", "1 invocation"
     if function == WAITS:
         return "wait for somebody's answer", "1 invocation"
-    return (f"function {function}", "1 invocation") if function else (str(state["Resource"]), "")
+    if not function:
+        return str(state["Resource"]), ""
+    carried = "carry" in state["Arguments"].get("Payload", {})
+    return f"function {function}", "1 invocation, a large result by the bucket" if carried else "1 invocation"
 
 
 def _place(comment: str) -> str:

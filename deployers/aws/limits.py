@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skyloom.errors import Diagnostic, Span
+from skyloom.flows.app import App
 from skyloom.flows.expr.nodes import Call, Expr, Literal
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
@@ -22,6 +23,7 @@ _DOCS = "https://docs.aws.amazon.com/"
 _QUOTAS = f"{_DOCS}step-functions/latest/dg/service-quotas.html"
 _VARIABLES = f"{_DOCS}step-functions/latest/dg/workflow-variables.html"
 _STATES = f"{_DOCS}step-functions/latest/dg/statemachine-structure.html"
+_STACKS = "AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
 _LAMBDA = f"{_DOCS}lambda/latest/dg/gettingstarted-limits.html"
 
 
@@ -51,6 +53,8 @@ EXPRESS = Limit("an execution of an Express workflow", 300, "seconds", _QUOTAS)
 MAP_WIDTH = Limit("iterations of a map at once", 40, "", f"{_DOCS}step-functions/latest/dg/state-map-inline.html")
 FUNCTION = Limit("an invocation of a function", 900, "seconds", _LAMBDA)
 MEMORY = Limit("the memory of a function", 10_240, "MiB", _LAMBDA)
+RESOURCES = Limit("the template of an app", 500, "resources", f"{_DOCS}{_STACKS}")
+TEMPLATE = Limit("the template of an app", 1024 * 1024, "bytes", f"{_DOCS}{_STACKS}")
 
 HOST_SECONDS = 10
 """Of a function's time, what its host keeps: to report that a task ran too long it must outlive the task."""
@@ -73,6 +77,23 @@ def definition_problems(program: Program, definition: Json) -> Iterator[Diagnost
         if size > PAYLOAD.value:
             message = f"the step {name} is given {size:,} bytes of constants; Step Functions takes {PAYLOAD}"
             yield Diagnostic("SKY702", message, flow.file, flow.span, hint="let a task read them from a file or bucket")
+
+
+def template_problems(app: App, template: bytes) -> Iterator[Diagnostic]:
+    """What is too large in the template of an app."""
+    resources = len(json.loads(template)["Resources"])
+    sizes = ((resources, RESOURCES, "resources"), (len(template), TEMPLATE, "bytes"))
+    for size, limit, unit in sizes:
+        if size > limit.value:
+            written = app.written
+            yield Diagnostic(
+                "SKY709",
+                f"the template of {app.name} has {size:,} {unit}; CloudFormation takes {limit}",
+                written.file if written is not None else "<unknown>",
+                None if written is None else Span(written.line, 1, written.line, 1),
+                hint="make two apps of it, or let tasks share functions: those with equal `requires`, `memory` and "
+                "permissions do",
+            )
 
 
 def program_problems(program: Program) -> Iterator[Diagnostic]:

@@ -206,6 +206,7 @@ ENGINES = {
     "SKY706": Code("too many events", "Every run of a flow writes more history than the engine keeps."),
     "SKY707": Code("not for Express", "An Express workflow of Step Functions cannot wait, and has five minutes."),
     "SKY708": Code("int or float", "A text shows whether a number is 3 or 3.0, which the cloud's engine does not keep."),
+    "SKY709": Code("app too large", "An app needs more resources than one stack of CloudFormation holds."),
     "SKY741": Code("not on Google Cloud", "Google Cloud has no exact way to what a trigger or a notifier asks for."),
     "SKY742": Code("kept in another way", "Google Cloud keeps a setting in another way. This is told, not refused."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 from engines.aws.in_process import settings_for
 
+from skyloom.deployers.aws.limits import template_problems
 from skyloom.deployers.aws.workflow import Kind, WorkflowSettings, compile_workflow
 from skyloom.errors import CheckFailed, Diagnostic
+from skyloom.flows.app import App
 from skyloom.flows.frontend import load_file
 
 HEAD = "from skyloom.flows import *\n"
@@ -132,3 +135,15 @@ def test_texts_of_numbers_that_are_known(tmp_path: Path, body: str) -> None:
     path.write_text(HEAD + numbers(body))
     program: Any = load_file(path).f.program
     compile_workflow(program, settings_for(program))
+
+
+@pytest.mark.parametrize(("count", "padding"), [(501, ""), (2, "x" * 2**20)])
+def test_a_template_that_no_stack_takes(count: int, padding: str) -> None:
+    template: dict[str, Any] = {"Description": padding, "Resources": {f"R{n}": {} for n in range(count)}}
+    (problem,) = template_problems(App("shop", flows=[]), json.dumps(template).encode())
+    assert problem.code == "SKY709" and problem.hint and problem.span
+
+
+def test_a_template_that_a_stack_takes() -> None:
+    template: dict[str, Any] = {"Resources": {f"R{n}": {} for n in range(500)}}
+    assert not list(template_problems(App("shop", flows=[]), json.dumps(template).encode()))
