@@ -8,7 +8,7 @@ from functools import cached_property
 
 from skyloom.deployers.aws import stacks
 from skyloom.deployers.aws.client import Aws
-from skyloom.deployers.aws.naming import named
+from skyloom.deployers.aws.naming import input_schema, named
 from skyloom.deployers.aws.stacks import StackState
 from skyloom.flows.outcome import Json
 
@@ -22,6 +22,8 @@ class Machine:
 
     flow: str
     arn: str
+    schema: Mapping[str, Json] | None = None
+    """The JSON Schema of the flow's input, where the template says it."""
 
     def execution(self, run: str) -> str:
         """The ARN of an execution of it."""
@@ -47,8 +49,11 @@ class Deployed:
     @cached_property
     def machines(self) -> dict[str, Machine]:
         """The machines by the names of their flows."""
-        found = [(named(id_, type_, self.template).name, physical) for id_, type_, physical, _ in self._of(_MACHINE)]
-        return {flow: Machine(flow, arn) for flow, arn in sorted(found)}
+        found = (
+            Machine(named(id_, type_, self.template).name, physical, input_schema(id_, self.template))
+            for id_, type_, physical, _ in self._of(_MACHINE)
+        )
+        return {machine.flow: machine for machine in sorted(found, key=lambda machine: machine.flow)}
 
     @cached_property
     def logs(self) -> dict[str, str]:

@@ -15,7 +15,8 @@ from skyloom.deployers.aws.history import StepBoard
 from skyloom.deployers.base import CloudRun, CloudStep, RunStatus
 from skyloom.deployers.errors import flow_timed_out
 from skyloom.deployers.pausing import pauses
-from skyloom.errors import Diagnostic, EngineError, UserError
+from skyloom.deployers.services.schema import Misfit, fitted_arguments
+from skyloom.errors import Diagnostic, EngineError, InvalidInput, UserError
 from skyloom.flows.outcome import ErrorValue, Json
 
 if TYPE_CHECKING:
@@ -46,8 +47,14 @@ class Executions:
     # --- one run ---
 
     def start(self, flow: str, arguments: Mapping[str, Json], run: str | None = None) -> CloudRun:
-        """Starts a run of the flow. A flow without a record (an Express workflow) is waited for."""
+        """Starts a run of the flow. A flow without a record (an Express workflow) is waited for.
+
+        Raises:
+            InvalidInput: SKY610, the arguments do not fit the flow.
+            UserError: SKY651, there is no such flow; SKY646, there is a run of that name.
+        """
         machine = self._machine(flow)
+        arguments = _canonical(machine, arguments)
         name = run or f"{flow[: _LONGEST_NAME - 13]}-{secrets.token_hex(6)}"
         body = json.dumps(arguments, ensure_ascii=False)
         if self._aws.states.describe_state_machine(stateMachineArn=machine.arn)["type"] == "EXPRESS":
@@ -232,6 +239,20 @@ class Executions:
 
     def _url(self, arn: str) -> str:
         return self._aws.console("states", f"v2/executions/details/{arn}")
+
+
+def _canonical(machine: Machine, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The arguments as the machine takes them: it checks nothing itself."""
+    if machine.schema is None:
+        return arguments
+    try:
+        fitted: dict[str, Json] = fitted_arguments(dict(arguments), machine.schema)
+    except Misfit as misfit:
+        hint = f"`{machine.flow}` takes {', '.join(machine.schema.get('properties', {})) or 'no input'}"
+        raise InvalidInput(
+            *(Diagnostic("SKY610", f"input {path} {message}", PLACE, hint=hint) for path, message in misfit.problems)
+        ) from None
+    return fitted
 
 
 def _not_now(run: CloudRun, why: str, hint: str) -> UserError:

@@ -74,6 +74,14 @@ def named(logical_id: str, resource_type: str, template: Mapping[str, Json]) -> 
     return Named(kind, told.get("name") or logical_id, resource_type in DATA)
 
 
+def input_schema(logical_id: str, template: Mapping[str, Json]) -> Mapping[str, Json] | None:
+    """The JSON Schema of a flow's input, which its machine's metadata tell."""
+    found: Mapping[str, Json] | None = (
+        template.get("Resources", {}).get(logical_id, {}).get("Metadata", {}).get("Skyloom", {}).get("input")
+    )
+    return found
+
+
 def types(template: Mapping[str, Json]) -> dict[str, str]:
     """The type of each resource of a template, by logical id."""
     return {name: resource["Type"] for name, resource in template.get("Resources", {}).items()}

@@ -78,6 +78,9 @@ def test_from_the_file_to_aws_and_back(
     assert [(step["step"], step["attempts"]) for step in shown["steps"]] == [("quote/price", 1)]
     table = invoke("runs", "show", failed["run"], *cloud)
     assert "NoPrice: none for the moon" in table.stdout and "runs resume" in table.stderr
+    # Without the file, the input is checked with what was deployed.
+    wrong = mistake(invoke, "invoke", "aws", "shop:quote", "-i", '{"item": 3, "size": 1}', code="SKY610")
+    assert "input item must be text" in wrong and "input size is not expected" in wrong
     lines = invoke("logs", "aws", "shop_app.py", "quote-1", "--json")
     assert any('"task": "price"' in json.loads(line)["text"] for line in lines.stdout.splitlines()), lines.output
     assert "moon" not in lines.stdout

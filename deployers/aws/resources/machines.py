@@ -54,8 +54,12 @@ def _machine(layout: Layout, workflow: Workflow) -> Resources:
     }
     statements = _statements(layout, workflow)
     trust = own_account("states", f"stateMachine:{name}")
+    machine = resource("AWS::StepFunctions::StateMachine", properties, workflow.flow)
+    if workflow.flow in layout.parts.programs:
+        # For who starts a run without the app's file: input is checked, and made canonical, before it starts anything.
+        machine["Metadata"]["Skyloom"]["input"] = layout.parts.programs[workflow.flow].flow.input_schema
     return {
-        id_: resource("AWS::StepFunctions::StateMachine", properties, workflow.flow),
+        id_: machine,
         f"{id_}Role": role("states.amazonaws.com", statements, f"flow {workflow.flow}", trust),
         f"{id_}Log": log_group(layout, f"/aws/vendedlogs/states/{name}", workflow.flow),
         **machine_alarms(layout, id_, workflow.flow),

@@ -134,6 +134,13 @@ def _done(triggered: Triggered, url: str) -> dict[str, Any] | None:
     return None if state["status"] == "running" else state
 
 
+def test_a_run_that_is_started_by_the_deployed_name_alone(triggered: Triggered) -> None:
+    """As `skyloom invoke aws triggered:take` does."""
+    run = triggered.deployer.start("take", {"order": ORDER | {"id": "by-name"}})
+    ended = triggered.fresh(of_order("by-name"))
+    assert (ended.id, ended.status, ended.result) == (run.id, "done", taken(ORDER | {"id": "by-name"}))
+
+
 def test_a_request_that_does_not_fit_starts_nothing(triggered: Triggered) -> None:
     refused = triggered.http.post("/orders", json={"id": "bad", "due": "soon", "lines": [{"sku": "a"}]})
     assert refused.status_code == 422
