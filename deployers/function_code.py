@@ -63,7 +63,11 @@ def helper_sources(hoisted: Iterable[HoistedExpression], host: Host) -> Sources:
     module = expressions_module(expressions, host.workflows)
     entry = host.source('expressions="expressions"', f"Evaluates what the {host.workflows} of the app cannot.")
     own = {f"{host.module}.function", *(CONFORM if any(expression.types for expression in expressions) else ())}
-    files = {**own_files(own, models=False), "expressions.py": module.encode(), f"{host.entry}.py": entry}
+    files = {
+        **own_files(own, models=False, target=host.target),
+        "expressions.py": module.encode(),
+        f"{host.entry}.py": entry,
+    }
     return Sources(files, host.entry)
 
 
@@ -80,7 +84,8 @@ class FunctionCode:
         """The sources of a group's function."""
         files, own, needs, source = self._prompting(group) if group.prompts else self._working(group)
         files |= {path: file.read_bytes() for path, file in needs.files.items()}
-        files |= own_files({f"{self._host.module}.function", *own, *needs.own}, models=bool(group.requires))
+        own |= {f"{self._host.module}.function", *needs.own}
+        files |= own_files(own, models=bool(group.requires), target=self._host.target)
         entry = self._host.spare if f"{self._host.entry}.py" in files else self._host.entry
         return Sources({**files, f"{entry}.py": source}, entry)
 

@@ -45,14 +45,23 @@ class PlainSession:
 '''
 
 
-def own_files(names: Iterable[str], *, models: bool = True) -> dict[str, bytes]:
+_ABROAD = {
+    "aws": frozenset({"skyloom.adapters.hosts.google_values", "skyloom.adapters.secrets.google_secret_manager"}),
+    "gcp": frozenset({"skyloom.adapters.secrets.aws_secrets_manager"}),
+}
+"""Modules that a target's functions never come to, though others name them."""
+
+
+def own_files(names: Iterable[str], *, models: bool = True, target: str | None = None) -> dict[str, bytes]:
     """The files of Skyloom, by path in a package, that are needed to import `names`: modules, or names in modules.
 
     Args:
         models: whether there may be pydantic models.
+        target: the cloud that the package is for; what is there for others only stays behind.
     """
     files: dict[str, bytes] = {}
-    for module in sorted(_closure(names, frozenset() if models else _FOR_MODELS)):
+    left_out = _ABROAD.get(target or "", frozenset()) | (frozenset() if models else _FOR_MODELS)
+    for module in sorted(_closure(names, left_out)):
         path = _file(module)
         if path is not None:
             inside = path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else Path(*module.split(".")[1:])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from skyloom.deployers.aws.functions import packages_of_file as aws_packages
 from skyloom.deployers.functions import function_groups, load_app, programs
 from skyloom.deployers.gcp.functions import (
     FunctionSettings,
@@ -21,6 +22,11 @@ from skyloom.errors import CheckFailed
 from skyloom.flows.app import Environment
 from skyloom.flows.config import load_config
 
+AWS_FLOW = """
+@flow
+def run(n: int) -> int:
+    return double(n)
+"""
 UNPINNED = FunctionSettings(python=running_python(), pinned=False)
 
 SOURCE = """
@@ -74,6 +80,16 @@ def test_a_function_of_prompts_requires_what_asks_models_and_no_other_sdk(tmp_pa
     assert 'adapter="skyloom.adapters.llm.vertex:VertexModel"' in package.files["prompts.py"].decode()
     assert "skyloom/adapters/llm/vertex.py" in package.files
     assert not [path for path in package.files if "bedrock" in path or "aws_lambda" in path]
+
+
+def test_a_function_carries_nothing_of_other_clouds(tmp_path: Path) -> None:
+    source = SOURCE.replace("    return 2 * n", '    Secret("k").read()\n    return 2 * n')
+    carried = packages(written(tmp_path / "project", source))["double"].files
+    assert {"skyloom/adapters/google_apis.py", "skyloom/adapters/secrets/google_secret_manager.py"} <= carried.keys()
+    assert not [path for path in carried if "aws" in path]
+    (package,) = aws_packages(written(tmp_path / "aws", source.partition("@prompt")[0] + AWS_FLOW)).packages.values()
+    assert "skyloom/adapters/secrets/aws_secrets_manager.py" in package.files
+    assert not [path for path in package.files if "google" in path]
 
 
 def test_what_aws_has_in_its_runtime_is_required_here(tmp_path: Path) -> None:
