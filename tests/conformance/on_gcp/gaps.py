@@ -28,6 +28,7 @@ GAPS: dict[str, Gap] = {
     "containers/comprehend_dicts": _ORDER,
     "containers/flatten": _ORDER,
     "containers/json_text": _ORDER,
+    "containers/spreads": _ORDER,
     "fanning_out/over_dict": _ORDER,
     "ints_and_floats/annotated_lists": _ORDER,
     "ints_and_floats/parameters": _ORDER,

@@ -55,6 +55,7 @@ def flow(body: str, options: str = "", parameters: str = "a: int") -> str:
         ("SKY722", flow("for i in range(400):\n    for j in range(300):\n        get(j)\nreturn a")),
         ("SKY725", flow("return len([k for k in d][0])", parameters="d: dict[str, int]")),
         ("SKY725", flow("for k, v in d.items():\n    get(v)\nreturn 1", parameters="d: dict[str, int]")),
+        ("SKY725", flow("return len([*d][0])", parameters="d: dict[str, int]")),
         ("SKY725", flow("return len(json.dumps(d))", parameters="d: dict[str, int]")),
     ],
 )
