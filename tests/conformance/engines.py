@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,21 +14,17 @@ from typing import Any
 import pytest
 from conformance.arrivals import next_arrival
 from conformance.case import Case, TaskCall
+from expressions.exact import is_exactly
 
-from skyloom.deployers.floats import leaves, models_in
 from skyloom.flows import invoke
 from skyloom.flows.expr.nodes import Expr
-from skyloom.flows.expr.properties import mixes_numbers
 from skyloom.flows.expr.python import Compiled, compile_expr
-from skyloom.flows.expr.types import AnyType, Type, show
-from skyloom.flows.ir.conform import conformed
-from skyloom.flows.ir.program import ModelDefinition
+from skyloom.flows.expr.types import show
 from skyloom.flows.outcome import ErrorValue, Json
 from skyloom.flows.runner import launch, scopes
 from skyloom.flows.runner.answering import answer_approval, send_event
 from skyloom.flows.runner.store import RunStore
 from skyloom.flows.testing import Answer, Arrival, script
-from skyloom.flows.whole_numbers import whole
 
 
 @dataclass(frozen=True)
@@ -131,17 +126,6 @@ def _event(store: RunStore, wait_id: str, arrival: Arrival) -> Callable[[], Any]
     return lambda: send_event(store, wait_id, arrival.payload)
 
 
-def _text(value: Json) -> str:
-    """JSON text, zeros without the sign that they may have between crossings."""
-    return re.sub(r"-0\.0(?!\d)", "0.0", json.dumps(value, sort_keys=True))
-
-
-def _leaves_open(of: Type, models: Mapping[str, ModelDefinition]) -> bool:
-    """Whether the type does not say of some number whether it is an int or a float."""
-    parts = [of, *(field.type for name in models_in(of, models) for field in models[name].fields)]
-    return any(mixes_numbers(part) or any(isinstance(leaf, AnyType) for leaf in leaves(part)) for part in parts)
-
-
 def inline(case: Case, folder: Path) -> Observed:
     """The interpreter without Prefect. Every value that it meets must be of its static type: compilers build on it."""
     models = case.flow.program.models
@@ -151,11 +135,7 @@ def inline(case: Case, folder: Path) -> Observed:
 
         def value(variables: Mapping[str, Any]) -> Any:
             found = compiled(variables)
-            exact = conformed(found, expr.type, models)
-            if _text(found) != _text(exact):
-                # Between crossings a float may be whole where the type leaves open what it is.
-                assert _leaves_open(expr.type, models), f"no {show(expr.type)}: {found!r}"
-                assert _text(whole(found)) == _text(whole(exact)), f"no {show(expr.type)}: {found!r}"
+            assert is_exactly(found, expr.type, models), f"no {show(expr.type)}: {found!r}"
             return found
 
         return value
