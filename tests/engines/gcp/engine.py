@@ -10,10 +10,10 @@
     engine.route("https://x.run.app", "http://127.0.0.1:8123")   # or a handler: Request -> Answer
     engine.close()                                       # Undocumented when any execution did
 
-Requests are real HTTP, to 127.0.0.1 or through a route; connectors run in the engine (`engine.published`,
-`engine.secrets`) unless there is a route for their address. Time limits of requests are in real seconds, all others on
-the engine's clock. Callback addresses are served by the engine itself unless
-`callback_url` says otherwise. Branches start in an order drawn from `seed`, since Google promises none.
+Requests are real HTTP, to 127.0.0.1 or through a route, and their time limits are in real seconds; all other times are
+on the engine's clock. Connectors run in the engine (`engine.published`, `engine.secrets`) unless there is a route for
+their address. Callback addresses are served by the engine itself unless `callback_url` says otherwise. Branches start
+in an order drawn from `seed`, since Google promises none.
 """
 
 from __future__ import annotations

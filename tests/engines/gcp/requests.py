@@ -6,7 +6,6 @@ https://cloud.google.com/workflows/docs/http-requests, .../docs/reference/stdlib
 from __future__ import annotations
 
 import http.client
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
@@ -21,7 +20,6 @@ AGENT = "GoogleCloudWorkflows; (+https://cloud.google.com/workflows/docs)"
 GOOGLE = (".googleapis.com", ".run.app", ".cloudfunctions.net", ".appspot.com", ".cloud.goog")
 LOCAL = ("127.0.0.1", "localhost")
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
-REFUSED = (ConnectionRefusedError, socket.gaierror, OSError)
 
 
 @dataclass(frozen=True)
