@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from servers.cloud_run_function import Start
+from servers.google_credentials import key_file
+from servers.google_metadata import GoogleServer
+from servers.vertex_server import VertexServer, failure
+from servers.vertex_server import answer as vertex_answer
 
 from skyloom.deployers.gcp.functions import FunctionSettings, helper_package, packages_of_file
 from skyloom.deployers.hoisted import HoistedExpression
@@ -194,3 +199,86 @@ def test_the_helper_evaluates(start_cloud_run: Start) -> None:
     assert function.invoke({"expression": "main_1_x", "values": {"n": 7}}) == (200, "3.0")
     status, body = function.invoke({"expression": "main_1_x", "values": {"n": None}})
     assert (status, json.loads(body)["name"]) == (500, "TypeError")
+
+
+PROMPTS = """
+from pydantic import BaseModel
+
+from skyloom.flows import Secret, flow, prompt, seconds, task
+from skyloom.flows.app import App
+
+
+class Triage(BaseModel):
+    urgency: str
+    count: int
+
+
+@prompt("Sort this: {text}", model="fast", timeout=seconds(20))
+def triage(text: str) -> Triage: ...
+
+
+@task
+def tell(text: str) -> str:
+    return f"{text} {KEY.read()}"
+
+
+KEY = Secret("mail-key", readers=[tell])
+
+
+@flow
+def main(text: str) -> str:
+    found = triage(text)
+    return tell(found.urgency)
+
+
+app = App("sorting", flows=[main], resources=[KEY])
+"""
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> Iterator[tuple[Path, VertexServer]]:
+    """A project whose models are asked at a server of the test."""
+    with VertexServer() as server:
+        folder = tmp_path / "asking"
+        folder.mkdir()
+        (folder / "sorting.py").write_text(PROMPTS, encoding="utf-8")
+        provider = f'[providers.vertex]\nkind = "vertex"\nendpoint_url = "{server.url}"\n'
+        config = f'[models.gcp]\nfast = "vertex:gemini-x"\n{provider}'
+        (folder / "skyloom.toml").write_text(config, encoding="utf-8")
+        yield folder / "sorting.py", server
+
+
+def test_a_prompt_asks_vertex(asking: tuple[Path, VertexServer], start_cloud_run: Start, tmp_path: Path) -> None:
+    file, server = asking
+    package = packages_of_file(file, settings=SETTINGS).packages["triage"]
+    key = key_file(tmp_path / "key", server.token_url)
+    function = start_cloud_run(package, GOOGLE_APPLICATION_CREDENTIALS=str(key), GOOGLE_CLOUD_PROJECT="my-project")
+    server.then = vertex_answer('{"urgency": "high", "count": 3}')
+    status, body = function.invoke({"prompt": "triage", "arguments": {"text": "Broken!"}})
+    assert (status, json.loads(body)) == (200, {"urgency": "high", "count": 3})
+    (request,) = server.requests
+    assert (request.project, request.turns) == ("my-project", [("user", "Sort this: Broken!")])
+    record = json.loads(next(line for line in function.log().splitlines() if line.startswith('{"severity"')))
+    assert (record["input_tokens"], record["output_tokens"], record["model"]) == (11, 7, "gemini-x-001")
+    server.then = failure(403, "PERMISSION_DENIED", "no")
+    status, body = function.invoke({"prompt": "triage", "arguments": {"text": "Broken!"}})
+    assert (status, json.loads(body)["name"]) == (500, "PromptFailed")
+
+
+def test_a_task_reads_its_secret_and_large_values(asking: tuple[Path, VertexServer], start_cloud_run: Start) -> None:
+    file, _ = asking
+    package = packages_of_file(file, settings=SETTINGS).packages["tell"]
+    with GoogleServer() as google:
+        version = "projects/p/secrets/mail-key/versions/latest"
+        google.secrets[version] = "hush"
+        variables = {**google.variables, "SKYLOOM_SECRET_MAIL_KEY": version, "SKYLOOM_BUCKET": "gs://values"}
+        function = start_cloud_run(package, **variables)
+        assert function.task("tell", {"text": "a"}) == (200, '"a hush"')
+        long = "x" * 210_000
+        status, body = function.invoke({"task": "tell", "arguments": {"text": long}, "carry": "reference"})
+        pointer = json.loads(body)
+        assert (status, pointer["$skyloom"][:23]) == (200, "gs://values/values/run-")
+        # What waits in the bucket is there again for the next task.
+        status, body = function.invoke({"task": "tell", "arguments": {"text": pointer}, "carry": "reference"})
+        assert status == 200
+        assert json.loads(next(reversed(google.objects.values()))) == f"{long} hush hush"
