@@ -46,7 +46,8 @@ class Waiting:
         self.records = Records(self.objects)
 
     def ended(self, run: CloudRun) -> CloudRun:
-        return until(lambda: found if (found := self.deployer.run(run.id)).status != "running" else None)
+        until(lambda: self.deployer.run(run.id).status != "running")
+        return self.deployer.run(run.id)
 
     def open_waits(self, subject: str) -> list[Wait]:
         return [wait for wait in self.records.unsettled(subject) if wait.state == "open"]

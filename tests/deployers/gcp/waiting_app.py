@@ -5,7 +5,6 @@ from pydantic import BaseModel
 from skyloom.flows import (
     App,
     ApprovalTimedOut,
-    Decision,
     EventTimedOut,
     approval,
     flow,
@@ -36,7 +35,7 @@ def hasty(number: str) -> str:
 @flow
 def unasked(question: str) -> str:
     try:
-        decision: Decision = approval(question, timeout=seconds(1))
+        decision = approval(question, timeout=seconds(1))
     except ApprovalTimedOut as late:
         return f"late: {late}"
     return decision.comment

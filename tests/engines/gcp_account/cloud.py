@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engines.gcp_account import kinds
+from engines.gcp_account import kinds, kinds_access, kinds_gateway, kinds_messages
 from engines.gcp_account.executions import Engine, Executions
 from engines.gcp_account.front import Front, Json, Request, route
 from engines.gcp_account.functions import Functions
@@ -24,7 +24,9 @@ from engines.gcp_account.kinds_inert import inert
 from engines.gcp_account.logs import Logs
 from engines.gcp_account.names import PROJECT, REGION
 from engines.gcp_account.permissions import Permissions
+from engines.gcp_account.previews import Previews
 from engines.gcp_account.pubsub import PubSub
+from engines.gcp_account.state_files import StateFiles
 from engines.gcp_account.storage import PROJECT_NUMBER, Storage
 from engines.gcp_account.terraform.applying import Terraform
 from engines.gcp_account.terraform.kinds import Inert, Kind, Refused
@@ -61,6 +63,8 @@ class Cloud:
         self.executions = Executions(self.front, self.permissions, engine, PROJECT, REGION)
         self._inert = inert(PROJECT, REGION)
         self.infrastructure = Infrastructure(self.front, self.storage, Terraform(self._kinds(), self._guard))
+        self.previews = Previews(self.front, self.infrastructure)
+        self.state_files = StateFiles(self.front, self.infrastructure)
         self._troubles: list[Trouble] = []
         self._released = threading.Condition()
         self.front.add(
@@ -88,7 +92,7 @@ class Cloud:
 
     def _kinds(self) -> Mapping[str, Kind]:
         def member(resource: str, of: str = "") -> kinds.Made:
-            return kinds.member(self.permissions, resource, of)
+            return kinds_access.member(self.permissions, resource, of)
 
         project = Inert(
             "{project}", defaults={"project": PROJECT}, also={"number": PROJECT_NUMBER, "project_id": PROJECT}
@@ -98,29 +102,29 @@ class Cloud:
             **self._inert,
             "data.google_project": _Data(project),
             "data.google_storage_project_service_account": _Data(agent),
-            "google_api_gateway_api_config": kinds.api_config(self.gateways, PROJECT),
-            "google_api_gateway_gateway": kinds.gateway(self.gateways, PROJECT),
+            "google_api_gateway_api_config": kinds_gateway.api_config(self.gateways, PROJECT),
+            "google_api_gateway_gateway": kinds_gateway.gateway(self.gateways, PROJECT),
             "google_artifact_registry_repository_iam_member": member("{repository}", "repository"),
             "google_cloud_run_service_iam_member": member("run/{service}", "service"),
             "google_cloud_run_v2_service_iam_member": member("run/{name}", "name"),
-            "google_cloud_scheduler_job": kinds.schedule(self.front, PROJECT),
+            "google_cloud_scheduler_job": kinds_messages.schedule(self.front, PROJECT),
             "google_cloudfunctions2_function": kinds.function(self.functions, self.storage, PROJECT),
             "google_cloudfunctions2_function_iam_member": member("run/{cloud_function}", "cloud_function"),
-            "google_kms_crypto_key": kinds.crypto_key(self.keys),
+            "google_kms_crypto_key": kinds_access.crypto_key(self.keys),
             "google_kms_crypto_key_iam_member": member("{crypto_key_id}", "crypto_key_id"),
-            "google_project_iam_custom_role": kinds.custom_role(self.permissions, PROJECT),
+            "google_project_iam_custom_role": kinds_access.custom_role(self.permissions, PROJECT),
             "google_project_iam_member": member("project"),
-            "google_pubsub_subscription": kinds.subscription(self.pubsub, PROJECT),
+            "google_pubsub_subscription": kinds_messages.subscription(self.pubsub, PROJECT),
             "google_pubsub_subscription_iam_member": member("{subscription}", "subscription"),
-            "google_pubsub_topic": kinds.topic(self.pubsub, PROJECT),
+            "google_pubsub_topic": kinds_messages.topic(self.pubsub, PROJECT),
             "google_pubsub_topic_iam_member": member("{topic}", "topic"),
-            "google_secret_manager_secret": kinds.secret(self.secrets, PROJECT),
+            "google_secret_manager_secret": kinds_access.secret(self.secrets, PROJECT),
             "google_secret_manager_secret_iam_member": member("{secret_id}", "secret_id"),
-            "google_service_account": kinds.account(self.permissions, PROJECT),
+            "google_service_account": kinds_access.account(self.permissions, PROJECT),
             "google_service_account_iam_member": member("{service_account_id}", "service_account_id"),
             "google_storage_bucket": kinds.bucket(self.storage),
             "google_storage_bucket_iam_member": member("buckets/{bucket}", "bucket"),
-            "google_storage_notification": kinds.notification(self.storage, self.pubsub),
+            "google_storage_notification": kinds_messages.notification(self.storage, self.pubsub),
             "google_workflows_workflow": kinds.workflow(self.executions, PROJECT),
             "random_id": kinds.random_id(),
         }
@@ -138,7 +142,7 @@ class Cloud:
             "functions": self.functions.names,
             "gateways": sorted(self.gateways.configs),
             "keys": sorted(self.keys.versions),
-            "previews": sorted(self.infrastructure.previews),
+            "previews": sorted(self.previews.previews),
             "secrets": sorted(self.secrets.there),
             "subscriptions": sorted(self.pubsub.subscriptions),
             "topics": sorted(self.pubsub.topics),
@@ -159,7 +163,7 @@ class Cloud:
         stores: tuple[Any, ...] = (
             self.permissions.accounts, self.permissions.bindings, self.storage.buckets, self.keys.versions,
             self.secrets.there, self.secrets.values, self.pubsub.topics, self.infrastructure.deployments,
-            self.infrastructure.previews, self.logs.entries, self.functions.requests, self.pubsub.published,
+            self.previews.previews, self.logs.entries, self.functions.requests, self.pubsub.published,
             *(kind.registry for kind in self._inert.values()),
         )  # fmt: skip
         for store in stores:

@@ -81,7 +81,7 @@ class Terraform:
             change = lambda step=by_address[address], made=made, after=after: self._change(  # noqa: E731
                 step, made, state, after
             )
-            if not self._attempt(by_address[address], told, done, change):  # type: ignore[arg-type]
+            if not self._attempt(by_address[address], told, done, change):
                 blocked.add(address)
                 continue
             attributes[address] = state[address].attributes
