@@ -5,7 +5,8 @@ Calls raise `google.api_core.exceptions.GoogleAPICallError`, which callers may l
 becomes a `UserError` or an `EngineError` in `translated`, once, at the deployer's edge.
 
 Where another address than Google's is to be asked, gcloud's own variables say so, and are heeded here too:
-`CLOUDSDK_API_ENDPOINT_OVERRIDES_CONFIG`, `..._STORAGE`, `..._WORKFLOWEXECUTIONS`, `..._LOGGING`, `..._PUBSUB`.
+`CLOUDSDK_API_ENDPOINT_OVERRIDES_CONFIG`, `..._STORAGE`, `..._WORKFLOWEXECUTIONS`, `..._LOGGING`, `..._PUBSUB`,
+`..._SECRETMANAGER`.
 https://cloud.google.com/sdk/gcloud/reference/topic/configurations
 """
 
@@ -37,6 +38,7 @@ _ADDRESSES = {
     "workflowexecutions": "https://workflowexecutions.googleapis.com",
     "logging": "https://logging.googleapis.com",
     "pubsub": "https://pubsub.googleapis.com",
+    "secretmanager": "https://secretmanager.googleapis.com",
 }
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 

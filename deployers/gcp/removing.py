@@ -6,29 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from skyloom.deployers.base import DeployFailed
-from skyloom.deployers.events import Changed, Event, Finished, Said
+from skyloom.deployers.events import Event, Finished
 from skyloom.deployers.gcp import deployments, statefiles
 from skyloom.deployers.gcp.artifacts import Artifacts
-from skyloom.deployers.gcp.client import Google, code, reason
+from skyloom.deployers.gcp.client import Google, code
 from skyloom.deployers.gcp.deploying import TARGET, Deployment
-from skyloom.deployers.gcp.naming import APP_LABEL, ENVIRONMENT_LABEL, named, parsed
+from skyloom.deployers.gcp.leftovers import BUCKET, Kept, Leftovers
+from skyloom.deployers.gcp.naming import named, parsed
 from skyloom.deployers.gcp.settling import Settling
 from skyloom.deployers.gcp.statefiles import Present
 from skyloom.deployers.plan import Action, Change, Plan, in_order
 from skyloom.flows.outcome import Json
 
-_BUCKET, _WORKFLOW = "google_storage_bucket", "google_workflows_workflow"
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Something that outlives its deployment, and holds data. `address` is empty where the deployment is gone."""
-
-    kind: str
-    name: str
-    id: str
-    address: str = ""
-    is_bucket: bool = False
+_WORKFLOW = "google_workflows_workflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +40,7 @@ class Remover:
         self._deployment = deployment
         self._artifacts: Artifacts = deployment.artifacts
         self._settling = Settling(google, deployment.id, self._artifacts)
+        self._leftovers = Leftovers(google, app, environment)
 
     # --- planning ---
 
@@ -59,12 +50,13 @@ class Remover:
         rows = [] if state is None else statefiles.present(self._google, self._deployment.id)
         main = self._main(state.digest) if state is not None else {}
         kept = [_kept(row, main) for row in rows if named(row.address, row.type, main).kept]
-        here = {row.id for row in rows}
-        kept += [one for one in self._left_behind() if one.id not in here]
+        left, unknown = self._leftovers.found()
+        here = {(row.type, row.id.rpartition("/")[2]) for row in rows}
+        kept += [one for one in left if (one.type, one.short) not in here]
         staying = {one.address for one in kept}
         changes = [_removed(row, main) for row in rows if row.address not in staying]
         changes += [self._fate(one, delete_data=delete_data) for one in kept]
-        buckets = tuple(row.id for row in rows if row.type == _BUCKET)
+        buckets = tuple(row.id for row in rows if row.type == BUCKET)
         return Plan(
             target=TARGET,
             app=self._app,
@@ -72,7 +64,7 @@ class Remover:
             place=self._google.place,
             version="",
             changes=in_order(changes),
-            notes=self._notes(rows),
+            notes=(*self._notes(rows), *unknown),
             handle=Removal(state is not None, tuple(kept), buckets, main, delete_data),
         )
 
@@ -81,17 +73,9 @@ class Remover:
         return {} if main is None else parsed(main)
 
     def _fate(self, one: Kept, *, delete_data: bool) -> Change:
-        action: Action = "delete" if delete_data and (one.is_bucket or one.address) else "keep"
+        goes = delete_data and (one.address or self._leftovers.deletes(one.type))
+        action: Action = "delete" if goes else "keep"
         return Change(action=action, kind=one.kind, name=one.name, details=(one.id,), holds_data=True)
-
-    def _left_behind(self) -> list[Kept]:
-        """The buckets that earlier deployments kept when they were deleted, as far as they are still there."""
-        labels = {APP_LABEL: self._app, ENVIRONMENT_LABEL: self._environment}
-        return [
-            Kept("bucket", found.name, found.name, is_bucket=True)
-            for found in self._google.storage.list_buckets()
-            if labels.items() <= (found.labels or {}).items()
-        ]
 
     def _notes(self, rows: list[Present]) -> tuple[str, ...]:
         running = sum(1 for row in rows if row.type == _WORKFLOW for _ in self._running(row.id))
@@ -125,49 +109,23 @@ class Remover:
                 self._settling.forget([address for address in staying if address in there])
             if removal.delete_data:
                 for bucket in removal.buckets:
-                    yield from self._empty(bucket)
+                    yield from self._leftovers.empty(bucket)
             ended = yield from self._deployment.delete([removal.main])
             if ended.state is not None:
                 raise DeployFailed(f"{self._deployment.id} cannot be deleted: {'; '.join(ended.reasons)}")
         if removal.delete_data:
             for one in removal.kept:
-                if one.is_bucket:
-                    yield from self._delete(one)
+                if self._leftovers.deletes(one.type):
+                    yield from self._leftovers.delete(one)
         yield from self._artifacts.remove()
         kept = () if removal.delete_data else removal.kept
         told = f"kept: {', '.join(f'{one.kind} {one.id}' for one in kept)}" if kept else "everything is deleted"
         yield Finished(text=told)
 
-    def _empty(self, bucket: str) -> Iterator[Event]:
-        """Deletes every version of every object: Terraform deletes a bucket with objects only where it may."""
-        count = 0
-        try:
-            for blob in self._google.storage.list_blobs(bucket, versions=True):
-                blob.delete()
-                count += 1
-        except self._google.refused as error:
-            if code(error) != 404:
-                raise
-        if count:
-            yield Said(f"emptied bucket {bucket}: {count} objects")
-
-    def _delete(self, one: Kept) -> Iterator[Event]:
-        """Deletes a bucket that is in no deployment."""
-        if self._google.storage.lookup_bucket(one.id) is None:
-            return
-        yield from self._empty(one.id)
-        try:
-            self._google.storage.bucket(one.id).delete()
-        except self._google.refused as error:
-            if code(error) == 404:
-                return
-            raise DeployFailed(f"{one.kind} {one.id} cannot be deleted: {reason(error)}") from error
-        yield Changed(action="delete", kind=one.kind, name=one.id, state="done")
-
 
 def _kept(row: Present, main: Mapping[str, Json]) -> Kept:
     it = named(row.address, row.type, main)
-    return Kept(it.kind, it.name, row.id, row.address, row.type == _BUCKET)
+    return Kept(row.type, it.kind, it.name, row.id, row.address)
 
 
 def _removed(row: Present, main: Mapping[str, Json]) -> Change:

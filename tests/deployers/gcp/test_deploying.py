@@ -297,6 +297,40 @@ def test_data_that_is_kept_is_named_and_goes_when_asked_for(gcp: GoogleProject) 
     assert gcp.inventory() == {}
 
 
+LABELS = {"skyloom-app": "shop", "skyloom-environment": "dev"}
+HOLDING = {
+    "google_pubsub_topic": {
+        "orders": {"//": {"kind": "queue", "name": "orders", "keep": True}, "name": "orders-1", "labels": LABELS}
+    },
+    "google_pubsub_subscription": {
+        "orders": {
+            "//": {"keep": True},
+            "name": "orders-1",
+            "topic": "${google_pubsub_topic.orders.id}",
+            "labels": LABELS,
+        }
+    },
+    "google_secret_manager_secret": {"key": {"//": {"keep": True}, "secret_id": "key-1", "labels": LABELS}},
+}
+"""What else holds data."""
+
+
+def test_queues_and_secrets_are_kept_found_and_deleted_like_buckets(gcp: GoogleProject) -> None:
+    deploy(small_bundle(more=HOLDING))
+    plan = deployer().removal(delete_data=False)
+    assert {(c.kind, c.name) for c in plan.changes if c.action == "keep"} == {
+        ("queue", "orders"), ("subscription", "orders"), ("secret", "key"),
+    }  # fmt: skip
+    destroy()
+    left = {kind: [name.rpartition("/")[2] for name in names] for kind, names in gcp.inventory().items()}
+    assert left == {"secrets": ["key-1"], "subscriptions": ["orders-1"], "topics": ["orders-1"]}
+    assert {(c.action, c.name) for c in deployer().removal(delete_data=True).changes} == {
+        ("delete", "key-1"), ("delete", "orders-1"),
+    }  # fmt: skip
+    destroy(delete_data=True)
+    assert gcp.inventory() == {}
+
+
 def test_data_goes_at_once_when_asked_for(gcp: GoogleProject) -> None:
     _, finished = deploy(small_bundle(keep=True))
     put(gcp, finished.outputs["bucket"])

@@ -57,7 +57,7 @@ class GoogleProject:
 
     @property
     def variables(self) -> dict[str, str]:
-        services = ("CONFIG", "STORAGE", "WORKFLOWEXECUTIONS", "LOGGING", "PUBSUB", "CLOUDRESOURCEMANAGER")
+        services = ("CONFIG", "STORAGE", "WORKFLOWEXECUTIONS", "LOGGING", "PUBSUB", "SECRETMANAGER")
         overrides = {f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name}": f"{self.address}/" for name in services}
         return {
             **overrides,

@@ -144,7 +144,7 @@ class Cloud:
             "keys": sorted(self.keys.versions),
             "previews": sorted(self.previews.previews),
             "secrets": sorted(self.secrets.there),
-            "subscriptions": sorted(self.pubsub.subscriptions),
+            "subscriptions": sorted(name for name in self.pubsub.labels if "/subscriptions/" in name),
             "topics": sorted(self.pubsub.topics),
             "workflows": sorted(self.executions.workflows),
             **{type_: sorted(kind.registry) for type_, kind in self._inert.items()},
@@ -163,7 +163,8 @@ class Cloud:
         stores: tuple[Any, ...] = (
             self.permissions.accounts, self.permissions.bindings, self.storage.buckets, self.keys.versions,
             self.secrets.there, self.secrets.values, self.pubsub.topics, self.infrastructure.deployments,
-            self.previews.previews, self.logs.entries, self.functions.requests, self.pubsub.published,
+            self.previews.previews, self.logs.entries, self.functions.requests,
+            self.pubsub.published, self.pubsub.labels,
             *(kind.registry for kind in self._inert.values()),
         )  # fmt: skip
         for store in stores:

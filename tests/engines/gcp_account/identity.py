@@ -95,7 +95,28 @@ class Secrets:
         self._permissions = permissions
         self.values: dict[str, str] = {}
         self.there: dict[str, Any] = {}
-        front.add(route("GET", "/v1/projects/{project}/secrets/{secret}/versions/{version}:access", self._access))
+        front.add(
+            route("GET", "/v1/projects/{project}/secrets/{secret}/versions/{version}:access", self._access),
+            route("GET", "/v1/projects/{project}/secrets", self._list),
+            route("DELETE", "/v1/projects/{project}/secrets/{secret}", self._delete),
+        )
+
+    def _list(self, request: Request) -> Json:
+        # Google gives the number of the project in the names of a list.
+        numbered = {name: name.replace(request.names["project"], PROJECT_NUMBER) for name in self.there}
+        return {
+            "secrets": [
+                {"name": numbered[name], "labels": given.get("labels") or {}} for name, given in self.there.items()
+            ]
+        }
+
+    def _delete(self, request: Request) -> Json:
+        found = [name for name in self.there if name.endswith(f"/{request.names['secret']}")]
+        if not found:
+            raise ApiError(404, f"Secret [{request.names['secret']}] not found.")
+        self.values.pop(found[0], None)
+        del self.there[found[0]]
+        return {}
 
     def _access(self, request: Request) -> Json:
         name = f"projects/{request.names['project']}/secrets/{request.names['secret']}"

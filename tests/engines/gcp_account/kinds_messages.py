@@ -21,10 +21,12 @@ def topic(pubsub: PubSub, project: str) -> Made:
         if before is None and name in pubsub.topics:
             raise ApiError(409, f"Resource already exists in the project (resource={given['name']}).")
         pubsub.topics[name] = given
+        pubsub.labels[name] = given.get("labels") or {}
         return {**given, "id": name, "project": project}
 
     def unmake(before: Attributes) -> None:
         pubsub.topics.pop(before["id"], None)
+        pubsub.labels.pop(before["id"], None)
 
     return Made(make, unmake, lambda before: before["id"] in pubsub.topics, frozenset({"name", "project"}))
 
@@ -54,15 +56,14 @@ def subscription(pubsub: PubSub, project: str) -> Made:
                     filter=given.get("filter") or "",
                 )
             )
-        kept.add(name)
+        pubsub.labels[name] = given.get("labels") or {}
         return {**given, "id": name, "project": project}
 
     def unmake(before: Attributes) -> None:
         pubsub.unsubscribe(before["id"])
-        kept.discard(before["id"])
+        pubsub.labels.pop(before["id"], None)
 
-    kept: set[str] = set()
-    return Made(make, unmake, lambda before: before["id"] in kept, frozenset({"name", "topic", "project"}))
+    return Made(make, unmake, lambda before: before["id"] in pubsub.labels, frozenset({"name", "topic", "project"}))
 
 
 def schedule(front: Front, project: str) -> Made:

@@ -62,13 +62,38 @@ class PubSub:
         self.published: list[tuple[str, Message]] = []
         self._permissions = permissions
         self._ids = itertools.count(1)
-        front.add(route("POST", "/v1/projects/{project}/topics/{topic}:publish", self._publish))
+        self.labels: dict[str, dict[str, str]] = {}
+        """The labels of topics and subscriptions, by full name."""
+        front.add(
+            route("POST", "/v1/projects/{project}/topics/{topic}:publish", self._publish),
+            route("GET", "/v1/projects/{project}/topics", lambda _: {"topics": self._listed("topics")}),
+            route(
+                "GET",
+                "/v1/projects/{project}/subscriptions",
+                lambda _: {"subscriptions": self._listed("subscriptions")},
+            ),
+            route("DELETE", "/v1/projects/{project}/topics/{topic}", lambda request: self._delete(request)),
+            route("DELETE", "/v1/projects/{project}/subscriptions/{topic}", lambda request: self._delete(request)),
+        )
 
     def _publish(self, request: Request) -> Json:
         topic = f"projects/{request.names['project']}/topics/{request.names['topic']}"
         self._permissions.require(request.caller.email, "pubsub.topics.publish", topic)
         sent = request.json()["messages"]
         return {"messageIds": [self.publish(topic, one.get("data", ""), one.get("attributes", {})) for one in sent]}
+
+    def _listed(self, collection: str) -> list[Json]:
+        found = self.labels.items()
+        return [{"name": name, "labels": labels} for name, labels in found if f"/{collection}/" in name]
+
+    def _delete(self, request: Request) -> Json:
+        name = request.path.removeprefix("/v1/")
+        if name not in self.labels:
+            raise ApiError(404, f"Resource not found (resource={name})")
+        self.topics.pop(name, None)
+        self.unsubscribe(name)
+        del self.labels[name]
+        return {}
 
     def publish(self, topic: str, data: str, attributes: Mapping[str, str]) -> str:
         """Publishes a message, whose data is base64: its id."""
