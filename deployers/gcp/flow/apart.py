@@ -82,6 +82,7 @@ def _entry(lowering: Lowering, context: Context, step: ir.Race, position: int) -
         path=(Counted("path"), "/"),
         run=expression("run"),
         facts=context.facts,
+        ranges=context.ranges,
     )
     parameters = {name: inside.variable(name) for name in reads}
     answered = only_answers(branch.body, lowering.prompts_in_functions())

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from skyloom.deployers.counting import ranges_of
 from skyloom.deployers.gcp.flow.context import Context, Counted, Exits, Frame, assigned
 from skyloom.deployers.gcp.flow.invoking import arguments
 from skyloom.deployers.gcp.flow.labels import Lowered, renamed
@@ -46,7 +47,8 @@ def _returns(context: Context, value: Json, span: Span) -> list[Lowered]:
 def lower_main(lowering: Lowering, before: Steps = ()) -> Subworkflow:
     """The main flow, whose arguments are the execution's. `before` are steps in front of its own."""
     flow = lowering.program.flow
-    context = Context(flow=flow, places={}, frame=frame(), exits=ends_workflow(), path=(f"{flow.name}/",))
+    start, ranges = (f"{flow.name}/",), ranges_of(flow)
+    context = Context(flow=flow, places={}, frame=frame(), exits=ends_workflow(), path=start, ranges=ranges)
     for step in before:
         context.step(step.name)
     own = [name for name in _variables(flow) if name not in _unchanged(flow)]
@@ -189,6 +191,7 @@ def lower_flow(lowering: Lowering, key: tuple[str, int]) -> Subworkflow:
         path=(Counted("path"), "/"),
         run=expression("run") if lowering.has_runs else RUN,
         depth=key[1],
+        ranges=ranges_of(flow),
     )
     parameters = {p.name: context.variable(p.name) for p in flow.parameters}
     own = [name for name in _variables(flow) if name not in parameters]

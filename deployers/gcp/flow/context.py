@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
+from skyloom.deployers.counting import Ranges, tests
 from skyloom.deployers.facts import Facts
 from skyloom.deployers.gcp.flow.labels import Lowered, settled
 from skyloom.deployers.gcp.flow.texts import RUN, SUBWORKFLOWS
 from skyloom.deployers.gcp.steps import Names, Steps
 from skyloom.errors import Span
-from skyloom.flows.expr.nodes import Expr, bound_names
+from skyloom.flows.expr.nodes import Expr, bound_names, free_names
 from skyloom.flows.ir.nodes import (
     Append,
     Assign,
@@ -91,6 +92,7 @@ class Context:
         rounds: the variables that count the rounds of the loops around.
         depth: how many parallel steps stand around.
         facts: tests that led here.
+        ranges: how large integer variables of the flow can become, where that is known.
     """
 
     flow: FlowDefinition
@@ -102,6 +104,7 @@ class Context:
     rounds: tuple[str, ...] = ()
     depth: int = 0
     facts: Facts = field(default_factory=Facts)
+    ranges: Ranges = field(default_factory=dict)
 
     def at(self, span: Span) -> str:
         """The place in the source."""
@@ -122,6 +125,10 @@ class Context:
     def knowing(self, test: Expr, *, holds: bool) -> Context:
         """Where the test has gone this way."""
         return replace(self, facts=self.facts.after(test, holds=holds))
+
+    def facts_about(self, expr: Expr) -> tuple[tuple[Expr, bool], ...]:
+        """Tests that speak of the variables of `expr`, and how they went."""
+        return (*self.facts.about(expr), *tests(free_names(expr), self.ranges))
 
     def forgetting(self, block: Block) -> Context:
         """Where all or a part of `block` has run."""

@@ -121,7 +121,7 @@ def probe(context: Context, root: Root) -> Probe:
     """What is known of a root."""
     # A loop's own names have no place; no expression says a loop.
     emitter = WorkflowsEmitter(lambda name: context.places.get(name, name))
-    known = context.facts.about(root.expr)
+    known = context.facts_about(root.expr)
     try:
         ways = unfold(root.expr, emitter, context.frame.variables, known, test=root.is_test)
     except CannotEmit as obstacle:

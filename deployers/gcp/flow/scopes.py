@@ -8,7 +8,7 @@ from dataclasses import replace
 from skyloom.deployers.gcp.flow.context import Context, assigned, own_statements
 from skyloom.deployers.gcp.flow.invoking import ANSWER
 from skyloom.deployers.gcp.flow.labels import Lowered
-from skyloom.deployers.gcp.flow.loop_variables import is_local
+from skyloom.deployers.gcp.flow.loop_variables import is_local, is_set_each_round
 from skyloom.deployers.gcp.steps import Assign
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import bound_names
@@ -20,6 +20,9 @@ from skyloom.flows.ir.nodes import (
     CallPrompt,
     CallTask,
     For,
+    Map,
+    Parallel,
+    Race,
     Step,
     Try,
     blocks,
@@ -64,7 +67,8 @@ def declarations(context: Context, block: Block, known: Iterable[str], span: Spa
     either is not known behind it. `known` are there already."""
     late: dict[str, None] = {}
     _note_late(block, set(known), late, nested=False)
-    wanted = [name for name in late if not _is_loops_own(context, block, name)]
+    body = context.flow.body
+    wanted = [n for n in late if not _is_loops_own(context, block, n) and not is_set_each_round(body, n)]
     if not wanted:
         return []
     pairs = tuple((context.places[name].removesuffix(ANSWER), None) for name in wanted)
@@ -86,6 +90,9 @@ def _note_late(block: Block, known: set[str], late: dict[str, None], *, nested: 
                 _note_late(statement.orelse, set(known), late, nested=nested)
                 # What `finally` assigns may stand in a handler as well.
                 _note_late(statement.final, set(known), late, nested=True)
+            case Map(target=None) | Parallel(target=None) | Race(target=None):
+                # What their bodies assign is their own.
+                pass
             case AssignStatement(variable=name) | Step(target=str(name)):
                 if nested and name not in known:
                     late[name] = None

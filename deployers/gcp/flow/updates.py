@@ -58,7 +58,7 @@ def _native(context: Context, statement: SetItem | Append | Extend, root: Root, 
                 tests.append(f"({text}) < 0")
             place = f"{place}[{text}]"
         value = _value(emitter, statement, place)
-        tests = [*(test for one in guarded for test in emitter.guards(one, context.facts.about(one))), *tests]
+        tests = [*(test for one in guarded for test in emitter.guards(one, context.facts_about(one))), *tests]
     except CannotEmit as obstacle:
         return Probe(root, obstacle=obstacle.reason)
     ways = (*(Way(test, raises=True) for test in dict.fromkeys(tests)), Way(None, value=value))

@@ -399,7 +399,12 @@ def test_a_platform_failure_is_tried_again_and_a_tasks_own_is_not(program: Any) 
     ]
     asked: list[Request] = []
     engine = Engine(time_scale=0.001)
-    engine.route("https://tasks.run.app", lambda request: asked.append(request) or answers[len(asked) - 1])
+
+    def task(request: Request) -> Answer:
+        asked.append(request)
+        return answers[len(asked) - 1]
+
+    engine.route("https://tasks.run.app", task)
     engine.deploy("f", workflow.definition, environment(workflow))
     assert engine.start("f", {"a": 1}).wait(30).result == 3 and len(asked) == 3
     broken = b'{"error": {"type": "Broken", "bases": ["Exception"], "message": "no"}, "name": "Broken"}'
