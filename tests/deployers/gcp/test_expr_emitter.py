@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from engines.gcp.expressions.evaluator import evaluate
-from expressions.agreement_on_gcp import agree, emitted, taken, unfolded
+from expressions.agreement_on_gcp import emitted
 from expressions.building import SPAN, build
 from expressions.samples import SOURCES
 from expressions.samples import TYPES as SAMPLE_TYPES
@@ -28,7 +28,6 @@ from skyloom.flows.expr.types import (
     Type,
     optional,
 )
-from skyloom.flows.ir.rewrite import rewrite
 
 EMITTER = WorkflowsEmitter()
 
@@ -247,70 +246,6 @@ def test_texts_that_look_like_expressions_mean_themselves(value: str) -> None:
     literal = nodes.Literal(span=SPAN, type=STR, value=value)
     template = EMITTER.template(literal)
     assert (evaluate(template, {}) if template.startswith("${") else template) == value
-
-
-# --- types that a test makes narrower -----------------------------------------------------------------------------
-
-
-def narrowed(source: str) -> nodes.Expr:
-    """`amount` read behind a test, as the front end types it there."""
-
-    def rename(expr: nodes.Expr) -> nodes.Expr:
-        if isinstance(expr, nodes.Name) and expr.name == "amount_there":
-            return nodes.Name(span=SPAN, type=INT, name="amount")
-        return expr
-
-    return rewrite(build(source, **KNOWN), expr=rename)
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "amount is None or amount_there < 0",
-        "amount is not None and amount_there < 0",
-        "yes or amount is None or amount_there < 0",
-        "not (amount is None or amount_there < 0)",
-        "amount_there + 1 if amount is not None else 0",
-        "0 if amount is None else amount_there * 2",
-        "0 if amount is None or amount_there < 0 else amount_there",
-        "amount and amount_there + 1",
-        "count if amount is not None and amount_there > 3 else 0",
-    ],
-)
-def test_what_a_test_has_ruled_out_is_not_evaluated(source: str) -> None:
-    expr = narrowed(source)
-    ways = unfolded(expr)
-    assert ways is not None
-    for amount in (None, -2, 0, 5):
-        for yes in (False, True):
-            values = {"amount": amount, "yes": yes, "count": 7}
-            variables = {f"v_{name}": value for name, value in values.items()}
-            plain = eval(source.replace("amount_there", "amount"), {}, values)
-            assert taken(ways, variables) == plain, (ways, values)
-            if emitted(expr) is not None:
-                agree(expr, {name: values[name] for name in nodes.free_names(expr)})
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "str(amount and amount_there + 1)",
-        "[amount and amount_there + 1]",
-        "(0 if amount is None else amount_there * 2) + 1",
-        "f'{0 if amount is None else amount_there}'",
-    ],
-)
-def test_inside_of_others_such_choices_are_left_to_python(source: str) -> None:
-    expr = narrowed(source)
-    assert unfolded(expr) is None
-    with pytest.raises(CannotEmit, match="everything inside"):
-        EMITTER.guards(expr)
-
-
-def test_conditionals_that_rely_on_their_test_are_no_single_expression() -> None:
-    with pytest.raises(CannotEmit, match="everything inside"):
-        EMITTER.emit(narrowed("amount_there + 1 if amount is not None else 0"))
-    assert EMITTER.emit(narrowed("1 if amount is not None else 0")) == "if(amount != null, 1, 0)"
 
 
 def test_variables_may_be_places() -> None:
