@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +35,11 @@ Json = Any
 
 @dataclass
 class Configured:
-    """A configuration, and its OpenAPI document."""
+    """A configuration, its OpenAPI document, and the paths of all files beside it."""
 
     main: Json
     document: Json | None
+    files: frozenset[str]
 
 
 Found = dict[str, set[Finding]]
@@ -45,7 +48,8 @@ Found = dict[str, set[Finding]]
 def compiled(file: Path) -> Configured:
     files = compile_app(load_app(file), "dev", SETTINGS).bundle.files
     document = files.get("openapi.json")
-    return Configured(json.loads(files["main.tf.json"]), None if document is None else json.loads(document))
+    read = None if document is None else json.loads(document)
+    return Configured(json.loads(files["main.tf.json"]), read, frozenset(files))
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +96,25 @@ def test_an_argument_that_no_provider_knows_is_found(configured: dict[str, Confi
         "google_workflows_workflow.handle.labels is no block",
     ]
 
+
+@pytest.mark.parametrize("name", APPS)
+def test_every_reference_leads_somewhere_and_none_in_a_circle(configured: dict[str, Configured], name: str) -> None:
+    main = configured[name].main
+    known_ = {f"{type_}.{block}" for type_, blocks in main["resource"].items() for block in blocks}
+    needs: dict[str, set[str]] = {}
+    for type_, blocks in main["resource"].items():
+        for block, body in blocks.items():
+            text = json.dumps({key: value for key, value in body.items() if key != "//"})
+            needs[f"{type_}.{block}"] = {*_REFERENCE.findall(text), *body.get("depends_on", ())}
+    outputs = set(_REFERENCE.findall(json.dumps(main["output"])))
+    assert set().union(outputs, *needs.values()) <= known_
+    assert set(TopologicalSorter(needs).static_order()) == known_
+    assert all(needs[address] for address in known_ if address.startswith("google_workflows_workflow."))
+    files = set(re.findall(r"path\.module\}/([\w./-]+)", json.dumps(main["resource"])))
+    assert files <= configured[name].files
+
+
+_REFERENCE = re.compile(r"(?<![\w.])((?:google_\w+|random_id)\.\w+)\.")
 
 # --- controls -------------------------------------------------------------------------------------------------------
 
