@@ -49,7 +49,8 @@ class ReadSecret:
 @dataclass(frozen=True, slots=True, order=True)
 class AskModel:
     """Ask one model of the target's own service: on AWS the id or ARN of a model or an inference profile of Bedrock, on
-    Google Cloud the name of a model of Vertex AI. `provider` is its provider's name in skyloom.toml; `region` where it is asked, None for the function's own."""
+    Google Cloud the name of a model of Vertex AI. `provider` is its provider's name in skyloom.toml; `region` where it
+    is asked, None for the function's own."""
 
     provider: str
     model: str

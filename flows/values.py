@@ -62,7 +62,8 @@ def to_json(value: Any, annotation: Any) -> Json:
     if kind is annotation and kind in _SCALARS:
         return _guarded(value, convert=False)
     if _is_any(annotation):
-        return whole(check_json(value))
+        anything: Json = whole(check_json(value))
+        return anything
     converter = _converter(annotation, value)
     checked = converter.validate_python(value)
     result = _guarded(converter.dump(checked), convert=True)
@@ -110,7 +111,8 @@ def by_class(value: Any) -> Json:
 def shown(value: Any) -> Json:
     """What people see of a value, and what events carry of it: JSON, whole numbers without a fraction. Raises
     NotOfType."""
-    return whole(by_class(value))
+    found: Json = whole(by_class(value))
+    return found
 
 
 def json_schema(annotation: Any) -> dict[str, Any]:

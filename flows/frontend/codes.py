@@ -205,7 +205,9 @@ ENGINES = {
     "SKY705": Code("too long", "A pause, a wait or a flow may take longer than a run on the engine."),
     "SKY706": Code("too many events", "Every run of a flow writes more history than the engine keeps."),
     "SKY707": Code("not for Express", "An Express workflow of Step Functions cannot wait, and has five minutes."),
-    "SKY708": Code("int or float", "A text shows whether a number is 3 or 3.0, which the cloud's engine does not keep."),
+    "SKY708": Code(
+        "int or float", "A text shows whether a number is 3 or 3.0, which the cloud's engine does not keep."
+    ),
     "SKY709": Code("app too large", "An app needs more resources than one stack of CloudFormation holds."),
     "SKY741": Code("not on Google Cloud", "Google Cloud has no exact way to what a trigger or a notifier asks for."),
     "SKY742": Code("kept in another way", "Google Cloud keeps a setting in another way. This is told, not refused."),

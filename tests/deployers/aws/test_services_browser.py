@@ -169,7 +169,7 @@ def test_everything_has_a_name_and_its_notes(approvals: Any, account: Any, brows
     optional = ["Speed (optional)", "When (optional)", "Place (optional)"]
     assert names == ["New text", "Amount", "Yes", "No", *optional, "Your name", "Comment (optional)"]
     described = page.input("New text").get_attribute("aria-describedby")
-    assert browser.find_element(By.ID, str(described)).text == "What is sent to the customer."
+    assert browser.find_element(By.ID, str(described)).text == "What is sent to the customer. At least 3 characters."
     assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == "en"
     assert [heading.text for heading in browser.find_elements(By.TAG_NAME, "h1")] == ["Send it?"]
     radios = browser.find_element(By.TAG_NAME, "fieldset")
