@@ -8,7 +8,7 @@ no cloud.
 | `deciding`, `decision_page`, `question`, `form`, `page`, `operating` | decisions, on a page or by an operator |
 | `arrival` | events for the runs that wait for them |
 | `starting`, `api` | runs are started and looked at |
-| `exchange`, `schema`, `strict_json`, `log` | requests and responses, JSON that fits its schema, the log |
+| `exchange`, `schema`, `keywords`, `payloads`, `strict_json`, `log` | requests, JSON that fits its schema, the log |
 
 A cloud brings the rest, each behind a `Protocol` of the module that needs it: `waiting.Waits` (the records),
 `delivery.WaitingRuns` (hands an answer to a run), `links.Keys` (keys that sign), `telling.Publishing` (notifications),

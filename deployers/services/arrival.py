@@ -10,7 +10,8 @@ import json
 from typing import Any
 
 from skyloom.deployers.services.delivery import Delivery, Gone
-from skyloom.deployers.services.schema import Misfit, fitted
+from skyloom.deployers.services.payloads import fitted_payload
+from skyloom.deployers.services.schema import Misfit
 from skyloom.deployers.services.waiting import NotOpen, Wait, Waits, event_subject
 
 Json = Any
@@ -57,7 +58,7 @@ class Arrival:
 def _answer(wait: Wait, payload: Json, longest: int) -> dict[str, Json]:
     event = wait.asked["event"]
     try:
-        value = fitted(payload, wait.asked["payload"] or {})
+        value = fitted_payload(payload, wait.asked["payload"] or {})
     except Misfit:
         return _failed(f"event {event} brought a payload that is not of its type")
     if len(json.dumps(value, ensure_ascii=False).encode()) > longest:

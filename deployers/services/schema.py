@@ -64,7 +64,7 @@ def _fitted(value: Json, schema: Schema, read: Json) -> Json:
     problems = list(json_problems(value, ""))
     if problems:
         raise Misfit(problems)
-    fitting = _Fitting(schema)
+    fitting = Fitting(schema)
     result = fitting.fit(read, schema, "")
     if fitting.problems:
         raise Misfit(fitting.problems)
@@ -100,7 +100,7 @@ _EXACT, _NEAR, _MADE = 2, 1, 0
 """How exactly a value is of its schema: as it is; as something plainer (`is_near`); a model was made of it."""
 
 
-class _Fitting:
+class Fitting:
     """One check of one value: collects the problems."""
 
     def __init__(self, root: Schema) -> None:
@@ -112,12 +112,13 @@ class _Fitting:
         self.problems: list[tuple[str, str]] = []
 
     def fit(self, value: Json, schema: Schema, path: str) -> Json:
+        """The value in the canonical form of the schema; what is wrong with it is noted."""
         schema = resolved(schema, self.root)
         for part in schema.get("allOf", ()):
             value = self.fit(value, part, path)
         alternatives = schema.get("anyOf") or schema.get("oneOf")
         if alternatives:
-            return self._alternative(value, alternatives, path)
+            return self.alternative(value, alternatives, path)
         value = chosen(value, schema)
         wrong = problem(value, schema)
         if wrong:
@@ -129,13 +130,17 @@ class _Fitting:
             return self._array(value, schema, path)
         if is_near(value, schema):
             self.exactness = min(self.exactness, _NEAR)
+        return self.plain(value, schema, path)
+
+    def plain(self, value: Json, schema: Schema, path: str) -> Json:
+        """A plain value that fits, in canonical form."""
         try:
             return canonical(value, schema)
         except OverflowError:
             # It is a moment, so no other alternative may take it as plain text.
             raise Misfit([(path, "must be a moment that there is in UTC")]) from None
 
-    def is_better(self, other: _Fitting) -> bool:
+    def is_better(self, other: Fitting) -> bool:
         """Whether this one's alternative is to be chosen before another one's."""
         if self.given is not None and other.given is not None and self.given != other.given:
             return self.given > other.given
@@ -154,7 +159,7 @@ class _Fitting:
             elif name in required:
                 self.problems.append((join(path, name), "is missing"))
             elif "default" in inner:
-                result[name] = _Fitting(self.root).fit(inner["default"], inner, "")
+                result[name] = type(self)(self.root).fit(inner["default"], inner, "")
         for name in (name for name in value if name not in known):
             result |= self._other_entry(name, value[name], schema, join(path, name))
         return result
@@ -182,13 +187,13 @@ class _Fitting:
             result.append(self.fit(item, inner, place) if isinstance(inner, Mapping) else item)
         return result
 
-    def _alternative(self, value: Json, alternatives: list[Schema], path: str) -> Json:
+    def alternative(self, value: Json, alternatives: list[Schema], path: str) -> Json:
         """Chooses as pydantic does: the first that takes the value exactly and has no fields; else, of those that take
         it, the one with the most fields given, then one that takes it exactly, then the first."""
-        best: tuple[_Fitting, Json] | None = None
+        best: tuple[Fitting, Json] | None = None
         refusals = []
         for alternative in alternatives:
-            trial = _Fitting(self.root)
+            trial = type(self)(self.root)
             result = trial.fit(value, alternative, path)
             if trial.problems:
                 refusals += [trial.problems] if alternative.get("type") != "null" else []

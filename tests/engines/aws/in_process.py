@@ -24,6 +24,7 @@ from engines.aws.machine.tokens import Tokens
 
 from skyloom.deployers.aws.workflow import Workflow, WorkflowSettings, compile_workflows
 from skyloom.deployers.hoisted import HoistedExpression
+from skyloom.deployers.services.payloads import fitted_payload
 from skyloom.deployers.services.schema import Misfit, fitted
 from skyloom.errors import TaskFailed, TaskTimedOut
 from skyloom.flows import invoke
@@ -217,7 +218,7 @@ class Functions:
         threading.Event().wait(after)
         if kind == "event":
             try:
-                result = fitted(result, payload["payload"])
+                result = fitted_payload(result, payload["payload"])
             except Misfit:
                 text = f"event {payload['event']} brought a payload that is not of its type"
                 message = json.dumps(ErrorValue.of(TaskFailed(text)).to_json())
