@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
-from skyloom.deployers.aws.machine.counting import Ranges, tests
 from skyloom.deployers.aws.machine.graph import Edge
 from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.values import Constant, Ref, Snippet, Value, path, snippet
+from skyloom.deployers.counting import Ranges, tests
 from skyloom.deployers.facts import Facts
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Comprehension, Expr, Function, Literal, Name, bound_names, free_names, walk

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
-from engines.aws.in_process import compiled, settings_for
-from engines.aws.machine.checks import problems
+from engines.aws.in_process import compiled
+from engines.aws.sources import only, program_of
 
 from skyloom.deployers.aws.workflow import (
     Converse,
@@ -17,63 +17,16 @@ from skyloom.deployers.aws.workflow import (
     Invoke,
     PutEvents,
     StartExecution,
-    Workflow,
     WorkflowSettings,
-    compile_workflow,
 )
-from skyloom.flows.frontend import load_file
-from skyloom.flows.ir.program import Program
 
 Json = Any
-
-HEAD = """
-from skyloom.flows import *
-
-class Broken(Exception):
-    pass
-
-@task
-def get(n: int) -> int:
-    return n
-
-@task(timeout=20, retry=Retry(attempts=4, delay=0.2, on=OSError, never=FileNotFoundError))
-def fetch(n: int) -> list[int]:
-    return [n]
-
-@prompt("Say {text}", model="fast")
-def say(text: str) -> str: ...
-
-"""
 
 
 @pytest.fixture
 def program(tmp_path: Path) -> Any:
     """Makes the program of a flow `f` from its source."""
-
-    def make(source: str) -> Program:
-        path = tmp_path / "order.py"
-        path.write_text(HEAD + textwrap.dedent(source))
-        found: Program = load_file(path).f.program
-        return found
-
-    return make
-
-
-def states(scope: Json) -> dict[str, Json]:
-    """All states of a machine, those inside too."""
-    found: dict[str, Json] = {}
-    for name, state in scope["States"].items():
-        found[name] = state
-        for inner in [*state.get("Branches", []), *([state["ItemProcessor"]] if "ItemProcessor" in state else [])]:
-            found |= states(inner)
-    return found
-
-
-def only(program: Program, settings: WorkflowSettings | None = None) -> Workflow:
-    """The machine of a program; sound, as CreateStateMachine checks it."""
-    workflow = compile_workflow(program, settings or settings_for(program))
-    assert problems(json.dumps(workflow.definition).replace("${Bus}", "bus")) == []
-    return workflow
+    return functools.partial(program_of, tmp_path)
 
 
 # --- states ------------------------------------------------------------------------------------------------------
@@ -96,20 +49,6 @@ def test_straight_steps_are_their_tasks_and_nothing_else(program: Any) -> None:
     assert machine["States"]["get"]["Comment"] == "order.py:21"
 
 
-def test_decisions_between_values_have_no_state(program: Any) -> None:
-    machine = only(
-        program("""
-        @flow
-        def f(a: int) -> int:
-            n = get(a)
-            if n > 3:
-                n = 3
-            return get(n)
-        """)
-    ).definition
-    assert list(machine["States"]) == ["get", "get_2"]
-
-
 def test_elif_is_one_choice(program: Any) -> None:
     machine = only(
         program("""
@@ -127,61 +66,6 @@ def test_elif_is_one_choice(program: Any) -> None:
     assert [len(choice["Choices"]) for choice in choices] == [2]
 
 
-def test_a_loop_is_a_choice_that_counts(program: Any) -> None:
-    machine = only(
-        program("""
-        @flow
-        def f(count: int) -> int:
-            total = 0
-            for i in range(count):
-                total += len(fetch(i))
-            return total
-        """)
-    ).definition
-    assert [state["Type"] for state in machine["States"].values()] == ["Pass", "Choice", "Task", "Succeed"]
-    task = machine["States"]["fetch"]
-    assert task["Arguments"]["Payload"]["context"]["step"] == "{% 'f/fetch[' & $i & ']' %}"
-    assert task["Assign"] == {"total": "{% $total + $count($states.result.Payload) %}", "i": "{% $i + 1 %}"}
-
-
-def test_a_sum_that_may_leave_the_exact_integers_is_looked_at(program: Any) -> None:
-    machine = only(
-        program("""
-        @flow
-        def f(count: int) -> int:
-            total = 0
-            for i in range(count):
-                total += get(i)
-            return total
-        """)
-    ).definition
-    assert {state["Type"] for name, state in machine["States"].items() if name.startswith("python")} == {"Task"}
-    looked = machine["States"]["check total + _get"]
-    assert [rule["Condition"] for rule in looked["Choices"]] == [
-        "{% $abs($total + $get) >= 9007199254740992 %}",
-        # The head of the loop: a round enters two states, as it would without the test.
-        "{% ($i + 1) < $count_ %}",
-    ]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "n = 0\nwhile get(n) > 2:\n    n += 1\nreturn n",
-        "n = 0\nfor i, x in enumerate(xs):\n    n = i + 1\nreturn n",
-        "return len(xs) * 2 + 1",
-        "return a % 100 + 1",
-        "if a < 10 and a > -10:\n    return a * 2\nreturn 0",
-        "for i in range(a):\n    get(i + 1)\nreturn 0",
-        "return sum([1 for x in xs if x > 2])",
-    ],
-)
-def test_what_stays_among_the_exact_integers_is_not_looked_at(program: Any, body: str) -> None:
-    lines = textwrap.indent(body, "    ")
-    machine = only(program(f"@flow\ndef f(a: int, xs: list[int]) -> int:\n{lines}\n")).definition
-    assert "9007199254740992" not in json.dumps(machine)
-
-
 def test_no_catch_where_nobody_catches(program: Any) -> None:
     machine = only(
         program("""
@@ -191,21 +75,6 @@ def test_no_catch_where_nobody_catches(program: Any) -> None:
         """)
     ).definition
     assert "Catch" not in machine["States"]["get"]
-
-
-def test_one_state_reads_the_errors_of_many(program: Any) -> None:
-    machine = only(
-        program("""
-        @flow
-        def f(a: int) -> str:
-            try:
-                return str(get(get(get(get(a)))))
-            except OSError as error:
-                return f"{error}"
-        """)
-    ).definition
-    assert sum(state["Type"] == "Pass" for state in machine["States"].values()) == 1
-    assert [state["Catch"][0]["Next"] for state in machine["States"].values() if "Catch" in state] == ["read error"] * 4
 
 
 def test_what_a_map_reads_of_the_input_comes_with_its_items(program: Any) -> None:
@@ -356,42 +225,6 @@ def test_the_same_program_gives_the_same_machine(program: Any) -> None:
         return [get(v) for v in values if get(v) > values[0]]
     """)
     assert json.dumps(only(made).definition) == json.dumps(only(made).definition)
-
-
-def test_a_constant_argument_decides_in_an_inlined_flow(program: Any) -> None:
-    machine = only(
-        program("""
-        @flow
-        def sub(a: int, careful: bool) -> int:
-            if careful:
-                return get(a)
-            while not careful:
-                a = get(a)
-                if a % 7 > 3:
-                    break
-            return a
-
-        @flow
-        def f(a: int) -> int:
-            return sub(a, True)
-        """)
-    ).definition
-    assert [state["Type"] for state in machine["States"].values()] == ["Task"]
-
-
-def test_a_map_gives_as_many_results_as_it_has_items(program: Any) -> None:
-    machine = only(
-        program("""
-        @flow
-        def f(a: int) -> int:
-            xs = fetch(a)
-            if not xs:
-                return 0
-            ys = [get(x) for x in xs]
-            return max(ys) % 7 + sum(y % 5 for y in ys)
-        """)
-    ).definition
-    assert not [name for name in machine["States"] if name.startswith("python")]
 
 
 def test_starting_an_execution_is_tried_again(program: Any) -> None:
