@@ -11,6 +11,7 @@ from skyloom.deployers.gcp.flow.evaluating import Root, evaluate, probe
 from skyloom.deployers.gcp.flow.filtering import filtered, flattened
 from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
+from skyloom.deployers.gcp.flow.result_places import places_for
 from skyloom.deployers.gcp.flow.scopes import declarations, inner_context
 from skyloom.deployers.gcp.flow.texts import expression
 from skyloom.deployers.gcp.flow.unpacking import bind
@@ -63,8 +64,7 @@ def _side_by_side(lowering: Lowering, context: Context, step: ir.Map) -> list[Lo
     names = bound_names(step.over)
     before, (items,) = evaluate(lowering, context, [Root(f"{names[0]}_items", step.items)], step.span)
     results, failed_at = context.variable(f"{step.id}_results"), context.variable(f"{step.id}_failed_at")
-    # A copy of the items is a list of the right length.
-    pairs = ((results, items), (failed_at, expression(f"len({results})")))
+    pairs = (*places_for(context, step, items, results), (failed_at, expression(f"len({results})")))
     prepare = Assign(name=context.step(f"{step.id}_start"), at=at, pairs=pairs)
     value, index = context.variable(f"each_{names[-1]}"), context.variable(f"{step.id}_index")
     body = _item(lowering, context, step, value, index, results)
