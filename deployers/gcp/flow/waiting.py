@@ -39,7 +39,7 @@ def lower_approval(lowering: Lowering, context: Context, step: Approval) -> list
         "default": step.default,
     }
     before, known = _known(lowering, context, step, given)
-    asked = {name: known[name] for name in ("message", "show", "to") if name in known}
+    asked: dict[str, Json] = {name: known[name] for name in ("message", "show", "to") if name in known}
     if step.form is not None:
         asked["form"] = form_schema(step.form, lowering.program.models)
     late: list[Lowered]
@@ -59,7 +59,7 @@ def lower_wait_for(lowering: Lowering, context: Context, step: WaitFor) -> list[
     """Waits for an event."""
     given: dict[str, Expr | None] = {"event": step.event, "key": step.key, "timeout": step.timeout}
     before, known = _known(lowering, context, step, given)
-    asked = {name: known[name] for name in ("event", "key") if name in known}
+    asked: dict[str, Json] = {name: known[name] for name in ("event", "key") if name in known}
     asked["payload"] = schema_of(step.payload, lowering.program.models)
     late: list[Lowered] = []
     answer = context.variable(f"{step.id}_answer")
