@@ -49,6 +49,12 @@ class Waiting:
         until(lambda: self.deployer.run(run.id).status != "running")
         return self.deployer.run(run.id)
 
+    def active(self, flow: str) -> list[str]:
+        """The executions of a flow's workflow that have not ended, branches of races too."""
+        [path] = [one.id for one in self.deployer.status().flows if one.flow == flow]
+        rows = self.project.http.get(f"/v1/{path}/executions", params={"filter": 'state="ACTIVE"'}).json()["executions"]
+        return [row["name"] for row in rows]
+
     def open_waits(self, subject: str) -> list[Wait]:
         return [wait for wait in self.records.unsettled(subject) if wait.state == "open"]
 
@@ -134,6 +140,26 @@ def test_an_approval_that_nobody_decides_is_closed(waiting: Waiting) -> None:
     assert waiting.deployer.approvals() == []
     with pytest.raises(UserError, match=r"abandoned|not wait"):
         waiting.deployer.decide(asked.id, approved=True, comment="", by="maria", form=None)
+
+
+def test_the_first_of_two_events_wins_and_the_other_wait_is_over(waiting: Waiting) -> None:
+    run = waiting.deployer.start("either", {"number": "r-1"})
+    until(lambda: waiting.open_waits('event/["payment","r-1"]') and waiting.open_waits('event/["refund","r-1"]'))
+    # The branches are executions of their own, and no runs.
+    assert [one.id for one in waiting.deployer.runs(100) if one.flow == "either"] == [run.id]
+    waiting.deployer.send("refund", {"amount": 7}, key="r-1", run=None)
+    found = waiting.ended(run)
+    assert (found.status, found.result) == ("done", 7), found.error
+    until(lambda: not waiting.active("either"))
+
+
+def test_cancelling_a_run_ends_its_branches(waiting: Waiting) -> None:
+    run = waiting.deployer.start("either", {"number": "r-2"})
+    until(lambda: waiting.open_waits('event/["payment","r-2"]') and waiting.open_waits('event/["refund","r-2"]'))
+    assert len(waiting.active("either")) == 3
+    waiting.deployer.cancel(waiting.deployer.run(run.id))
+    assert waiting.ended(run).status == "cancelled"
+    until(lambda: not waiting.active("either"))
 
 
 # --- records --------------------------------------------------------------------------------------------------------

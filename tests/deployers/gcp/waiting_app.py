@@ -8,6 +8,7 @@ from skyloom.flows import (
     EventTimedOut,
     approval,
     flow,
+    race,
     seconds,
     wait_for,
 )
@@ -41,4 +42,13 @@ def unasked(question: str) -> str:
     return decision.comment
 
 
-app = App("waiting", flows=[order, hasty, unasked])
+@flow
+def either(number: str) -> int:
+    first = race(
+        wait_for("payment", Payment, key=number, timeout=seconds(60)),
+        wait_for("refund", Payment, key=number, timeout=seconds(60)),
+    )
+    return first.amount
+
+
+app = App("waiting", flows=[order, hasty, unasked, either])
