@@ -55,6 +55,15 @@ def test_small_values_travel(storage: Storage) -> None:
     assert storage.objects == {}
 
 
+def test_of_many_values_that_come_together_smaller_ones_wait_too(storage: Storage) -> None:
+    page = "x" * 3_000
+    assert claims.checked_in("work", page, "reference", "r1") == page
+    pointer = claims.checked_in("work", page, "gathered", "r1")
+    assert len(json.dumps(pointer)) < 200
+    assert claims.checked_in("work", page[:1_000], "gathered", "r1") == page[:1_000]
+    assert claims.checked_out({"pages": [pointer, "y"]}, "r1") == {"pages": [page, "y"]}
+
+
 def test_a_large_value_waits_and_comes_back(storage: Storage) -> None:
     pointer = claims.checked_in("work", LARGE, "reference", "r1")
     ((bucket, key),) = storage.objects
