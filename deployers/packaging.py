@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.util
 import io
 import marshal
@@ -86,7 +87,9 @@ _OWN = "skyloom/"
 _UNCHECKED = (1).to_bytes(4, "little")
 
 
+@functools.lru_cache(maxsize=4096)
 def _bytecode(path: str, source: bytes) -> bytes | None:
+    """Kept, as the functions of an app have most of their files in common, and compiling is half of what takes time."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
