@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -63,7 +64,7 @@ def _side_by_side(lowering: Lowering, context: Context, step: ir.Map) -> list[Lo
     at = context.at(step.span)
     names = bound_names(step.over)
     before, (items,) = evaluate(lowering, context, [Root(f"{names[0]}_items", step.items)], step.span)
-    results, failed_at = context.variable(f"{step.id}_results"), context.variable(f"{step.id}_failed_at")
+    results, failed_at = _results(context, step), context.variable(f"{step.id}_failed_at")
     pairs = (*places_for(context, step, items, results), (failed_at, expression(f"len({results})")))
     prepare = Assign(name=context.step(f"{step.id}_start"), at=at, pairs=pairs)
     value, index = context.variable(f"each_{names[-1]}"), context.variable(f"{step.id}_index")
@@ -76,6 +77,19 @@ def _side_by_side(lowering: Lowering, context: Context, step: ir.Map) -> list[Lo
     parallel = ParallelFor(name=context.step(step.id), at=at, loop=loop, shared=(results, failed_at), limit=width)
     after = _first_error(context, step, results, failed_at)
     return [*before, prepare, parallel, after, *_collected(lowering, context, step, results)]
+
+
+def _results(context: Context, step: ir.Map | ir.Parallel) -> str:
+    """The variable of the results: that of the step itself, where nobody can have read it before."""
+    place = None if step.target is None else context.places[step.target]
+    wrapped = isinstance(step, ir.Map) and step.condition is not None
+    if place is None or wrapped or context.exits.breaks is not None or not re.fullmatch(r"\w+", place):
+        return context.variable(f"{step.id}_results")
+    known = [parameter.name for parameter in context.flow.parameters]
+    everything = list(ir.walk(context.flow.body))
+    others = sum(step.target in assigned((one,)) and not any(ir.blocks(one)) for one in everything if one is not step)
+    fans = sum(isinstance(one, ir.Step) and one.target == step.target for one in everything if any(ir.blocks(one)))
+    return place if others == 0 and fans == 1 and step.target not in known else context.variable(f"{step.id}_results")
 
 
 def _item(lowering: Lowering, context: Context, step: ir.Map, value: str, index: str, results: str) -> list[Lowered]:
@@ -188,7 +202,7 @@ def lower_parallel(lowering: Lowering, context: Context, step: ir.Parallel) -> l
         return _branches_one_by_one(lowering, context, step)
     at = context.at(step.span)
     count = len(step.branches)
-    results, failed_at = context.variable(f"{step.id}_results"), context.variable(f"{step.id}_failed_at")
+    results, failed_at = _results(context, step), context.variable(f"{step.id}_failed_at")
     pairs = ((results, [None] * count), (failed_at, count))
     prepare = Assign(name=context.step(f"{step.id}_start"), at=at, pairs=pairs)
     bodies = [_branch(lowering, context, step, position, results, failed_at) for position in range(count)]

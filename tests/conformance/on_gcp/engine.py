@@ -69,7 +69,9 @@ class OnGcp:
         return Observed(execution.result, error_of(execution), self._calls(run.keys), run.emitted())
 
     def _calls(self, keys: set[str]) -> list[TaskCall]:
-        lines = self._trace.read_text().splitlines() if self._trace.exists() else []
+        text = self._trace.read_text() if self._trace.exists() else ""
+        # Another case may be writing the last line just now.
+        lines = text[: text.rfind("\n") + 1].splitlines()
         records = [json.loads(line) for line in lines]
         return [TaskCall(record["task"], record["arguments"]) for record in records if record["key"] in keys]
 

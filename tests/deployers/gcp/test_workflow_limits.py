@@ -86,7 +86,7 @@ def test_calls_too_deep(tmp_path: Path) -> None:
 
 
 def test_statements_too_deep(tmp_path: Path) -> None:
-    lines = [f"{'    ' * n}if get(a + {n}) > {n}:" for n in range(21)]
+    lines = [f"{'    ' * n}if get({n}) > {n}:" for n in range(21)]
     body = "\n".join([*lines, f"{'    ' * 21}a = 1", "return a"])
     assert refused(tmp_path, flow(body)).code == "SKY726"
 
