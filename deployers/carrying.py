@@ -41,7 +41,7 @@ class Carried:
 
     Attributes:
         ways: the places that a value goes on to, and how.
-        lists: places that hold many values: the results of maps, lists that a loop fills.
+        lists: places where little room is for each value: the results of maps and races, lists that a loop fills.
         changed: variables that are changed inside: the workflow must have the value itself.
     """
 
@@ -143,13 +143,17 @@ class _Flow:
             case ir.CallFlow():
                 self._call(statement)
             case ir.Parallel(branches=branches) | ir.Race(branches=branches):
+                part: Part = "into" if isinstance(statement, ir.Parallel) else "all"
                 for branch in branches:
-                    part: Part = "into" if isinstance(statement, ir.Parallel) else "all"
                     self._goes(branch.result, self._target(statement), part)
+                if isinstance(statement, ir.Race) and statement.target is not None:
+                    # The winner's result may have to travel in the text of an error, which is short.
+                    self.found.lists.add(self._target(statement))
             case ir.Map(items=items, condition=condition, result=result):
                 self._look([items, *([condition] if condition is not None else [])])
                 self._goes(result, self._target(statement), "into")
-                self.found.lists.add(self._target(statement))
+                if statement.target is not None:
+                    self.found.lists.add(self._target(statement))
             case _:
                 self._look(_expressions(statement))
 

@@ -90,6 +90,8 @@ def _payloads(scope: Json) -> Iterator[dict[str, Json]]:
         ("x, y = parallel(make(1), count('b'))\nuse(x)", "reference"),
         ("xs = [make(n) for n in range(a)]\nall_of(xs)", "gathered"),
         ("xs: list[str] = []\nfor n in range(a):\n    xs.append(make(n))\nall_of(xs)", "gathered"),
+        ("x = make(1)\n[use('a') for n in range(a)]\nuse(x)", "reference"),
+        ("x = race(make(1), handed(2))\nuse(x)", "gathered"),
         ("x = make(1)\nuse(x + '!')", "inline"),
         ("x = make(1)\nif x:\n    use(x)", "inline"),
         ("x = make(1)\nwhile len(x) > a:\n    a += 1", "inline"),
