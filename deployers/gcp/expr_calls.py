@@ -13,7 +13,6 @@ from skyloom.deployers.gcp.expr_text import as_text, formatted
 from skyloom.deployers.gcp.expr_truth import truth
 from skyloom.deployers.gcp.expr_writer import Writer, cannot
 from skyloom.flows.expr.nodes import Call, Expr, Literal
-from skyloom.flows.expr.types import NULL as NULL_TYPE
 from skyloom.flows.expr.types import DictType, ListType, TupleType, members
 
 Emits = Callable[[Writer, Call], Code]
@@ -94,6 +93,7 @@ def _length(writer: Writer, expr: Call) -> Code:
         case Call(function="str.split" | "list" | "dict" | "list.copy" | "dict.copy"):
             return call("len", writer.code(value))
     if isinstance(value.type, TupleType):
+        writer.code(value)  # It may raise, or not be sayable, although its value does not count.
         return number(len(value.type.items))
     if kinds(value.type) in (STRING, {"array"}, {"object"}):
         return call("len", writer.code(value))
@@ -119,7 +119,7 @@ def _extreme(function: str) -> Emits:
 def _looked_up(writer: Writer, expr: Call) -> Code:
     entries, key, *default = expr.arguments
     found = call("map.get", writer.code(entries), writer.code(key))
-    if not default or default[0].type == NULL_TYPE:
+    if not default or (isinstance(default[0], Literal) and default[0].value is None):
         return found
     if any("null" in kinds(m.value) for m in members(entries.type) if isinstance(m, DictType)):
         there = infix("in", writer.code(key), writer.code(entries), COMPARISON)

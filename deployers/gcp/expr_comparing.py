@@ -94,6 +94,8 @@ def contained(writer: Writer, place: Expr, wanted: Expr, container: Expr) -> Cod
     match container:
         case Array(items=items) if not any(isinstance(item, Spread) for item in items):
             tests = [equal(writer, place, wanted, item) for item in items]
+            if not tests:
+                writer.code(wanted)  # It may raise, or not be sayable, although its value does not count.
             return either(*tests) if tests else FALSE
         case Call(function="dict.keys", arguments=(entries,)):
             return infix("in", writer.code(wanted), writer.code(entries), COMPARISON)
@@ -120,9 +122,9 @@ def _holds_moments(container: Expr) -> bool:
 def occurs(writer: Writer, text: Expr, part: Expr) -> Code:
     """Whether `part` is a part of `text`: whether taking it out changes the text."""
     known = text_of(part)
+    code, wanted = writer.code(text), writer.code(part)
     if known == "":
         return TRUE
-    code, wanted = writer.code(text), writer.code(part)
     if known:
         return infix("!=", call("text.replace_all", code, wanted, EMPTY), code, COMPARISON)
     # What becomes of an empty part is not documented, and everything is evaluated.

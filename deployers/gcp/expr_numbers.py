@@ -117,9 +117,9 @@ def _power(writer: Writer, expr: Binary) -> Code:
     exponent = constant(expr.right)
     if not is_int(expr.left.type) or exponent is None or not 0 <= exponent <= _LARGEST_EXPONENT:
         raise cannot(expr, "Workflows has no powers: only a small constant exponent of an int is written out")
+    code = numeric(writer, expr.left)
     if exponent == 0:
         return number(1)
-    code = numeric(writer, expr.left)
     return code if exponent == 1 else Code(" * ".join([code.at(SIGN + 1)] * exponent), PRODUCT)
 
 

@@ -13,7 +13,6 @@ from skyloom.deployers.expressions.kinds import STRING, kinds
 from skyloom.deployers.gcp.expr_code import (
     COMPARISON,
     EMPTY,
-    FALSE,
     SUM,
     TRUE,
     Code,
@@ -102,7 +101,9 @@ def affix(*, front: bool) -> Callable[[Writer, Call], Code]:
         text, wanted = _plain(expr, 2), expr.arguments[1]
         if isinstance(wanted, Array):
             tests = [_starts(writer, expr, text, one, front=front) for one in wanted.items]
-            return either(*tests) if tests else FALSE
+            if not tests:
+                raise cannot(expr, "whether a text starts with none of no texts is left to Python")
+            return either(*tests)
         return _starts(writer, expr, text, wanted, front=front)
 
     return write
@@ -111,9 +112,9 @@ def affix(*, front: bool) -> Callable[[Writer, Call], Code]:
 def _starts(writer: Writer, place: Call, text: Expr, wanted: Expr, *, front: bool) -> Code:
     if kinds(wanted.type) != STRING:
         raise cannot(place, "whether this is one text or several shows only at run time")
+    code, part = writer.code(text), writer.code(wanted)
     if text_of(wanted) == "":
         return TRUE
-    code, part = writer.code(text), writer.code(wanted)
     length = call("len", code)
     known = text_of(wanted)
     size = call("math.min", call("len", part) if known is None else number(len(known)), length)

@@ -200,6 +200,12 @@ REFUSED = {
     "list(prices.keys())": "step for every round",
     "name[::-1]": "without a step",
     "name.split()": "white space",
+    # The value does not count, but Python evaluates it.
+    "min(xs) in []": "step for every round",
+    "len((min(xs), 2))": "outside of expressions",
+    "min(xs) ** 0": "step for every round",
+    "str(sum(xs)).startswith('')": "step for every round",
+    "'' in str(sum(xs))": "step for every round",
     "'" + "y" * LONGEST + "'": "400 characters",
 }
 
