@@ -205,7 +205,7 @@ REFUSED = {
     "len((min(xs), 2))": "outside of expressions",
     "min(xs) ** 0": "step for every round",
     "str(sum(xs)).startswith('')": "step for every round",
-    "'' in str(sum(xs))": "step for every round",
+    "'' in str(sum(xs))": "iterates",
     "'" + "y" * LONGEST + "'": "400 characters",
 }
 
