@@ -6,6 +6,7 @@ What they let pass becomes a `UserError` or an `EngineError` in `translated`, on
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -178,7 +179,8 @@ def _session(region: str | None) -> Any:
             Diagnostic("SKY603", "AWS needs the package boto3", PLACE, hint='pip install "skyloom[aws]"')
         ) from None
     try:
-        return boto3.Session(region_name=region)
+        # boto3 itself reads AWS_DEFAULT_REGION alone; the command line and the other SDKs of AWS prefer this one.
+        return boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
     except aws.BotoCoreError as error:
         # A profile that is not there, or a configuration that cannot be read.
         raise _no_credentials(str(error)) from error

@@ -308,6 +308,14 @@ def test_no_region(aws: AwsAccount, file: Path, invoke: Invoke, monkeypatch: pyt
     assert "AWS_REGION" in mistake(invoke, "plan", "aws", "shop_app.py", code="SKY642")
 
 
+def test_the_region_of_the_environment(
+    aws: AwsAccount, file: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the hint above says is enough: boto3 does not read it."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    mistake(invoke, "status", "aws", "shop", code="SKY643")
+
+
 def test_nothing_is_deployed(aws: AwsAccount, file: Path, invoke: Invoke) -> None:
     for command in (("status", "aws", "shop"), ("logs", "aws", "shop"), ("rollback", "aws", "shop", "-y")):
         mistake(invoke, *command, code="SKY643")
