@@ -27,12 +27,26 @@ def is_set_each_round(flow: Block, name: str) -> bool:
 
 
 def _is_read_outside(flow: Block, loops: list[For], name: str) -> bool:
-    inside = {id(root) for one in loops for root in _roots(one.body)}
-    return any(name in free_names(root) for root in _roots(flow) if id(root) not in inside)
+    inside = {root for one in loops for root, _ in _reads(one.body)}
+    return any(name in names for root, names in _reads(flow) if root not in inside)
+
+
+_MOST_KEPT = 4096
+_known: dict[int, tuple[Block, tuple[tuple[int, frozenset[str]], ...]]] = {}
+
+
+def _reads(block: Block) -> tuple[tuple[int, frozenset[str]], ...]:
+    """The whole expressions of statements, those that stand in no other, and the variables that each reads. Blocks are
+    looked through once: they are asked about for every loop."""
+    known = _known.get(id(block))
+    if known is None or known[0] is not block:
+        if len(_known) >= _MOST_KEPT:
+            _known.clear()
+        known = _known[id(block)] = (block, tuple((id(root), free_names(root)) for root in _roots(block)))
+    return known[1]
 
 
 def _roots(block: Block) -> list[Expr]:
-    """The whole expressions of statements: those that stand in no other."""
     found: list[Expr] = []
     inner: set[int] = set()
 

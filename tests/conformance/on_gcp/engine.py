@@ -27,7 +27,7 @@ from skyloom.flows.runner import launch
 
 Json = Any
 
-AT_ONCE = 8
+AT_ONCE = 4
 LONGEST = 60.0
 """Seconds that a case may take on a busy machine."""
 APP, TOPIC = "conformance", "projects/skyloom-tests/topics/conformance"
