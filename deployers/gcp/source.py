@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from skyloom.deployers.gcp.steps import Step, Subworkflow, walk, workflow_structure
+from skyloom.deployers.gcp.steps import Step, Subworkflow, walk
+from skyloom.deployers.gcp.structure import workflow_structure
 
 Json = Any
 
