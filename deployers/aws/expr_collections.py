@@ -154,7 +154,9 @@ def counted(writer: Writer, expr: Call) -> Code:
         inner, item = inner.fresh("item")
         same_ = equal_codes(inner, expr, (Code(item, simple=True), held), (value, wanted.type))
         matching = call("filter", inner.code(values), function([item], same_))
-        return call("count", as_list(matching, nested=True) if holds_arrays(held) else matching)
+        # One null that was found alone is no list, and what `$count` then gives no engine documents.
+        alone = holds_arrays(held) or "null" in kinds(held)
+        return call("count", as_list(matching, nested=holds_arrays(held)) if alone else matching)
 
     return writer.let([("wanted", wanted)], body)
 

@@ -74,6 +74,11 @@ def list_methods(values: list[int]) -> list[Any]:
 
 
 @flow
+def nothing_counts_too(values: list[int | None]) -> list[int]:
+    return [values.count(None), values.count(2), values.index(None)]
+
+
+@flow
 def dict_methods(table: dict[str, int]) -> list[Any]:
     copy = table.copy()
     copy["new"] = 5
@@ -255,6 +260,9 @@ CASES = [
     ),
     case(slices, {"values": [1]}, result=[[], [1], [1], [], [1], [1], [1], [], [], [1]], name="one"),
     case(list_methods, {"values": [2, 1, 2]}, result=[[2, 1, 2, 9, 7, 8, 4, 2, 4], [2, 1, 2], 3, 2, 2, 9]),
+    case(nothing_counts_too, {"values": [2, None, 2]}, result=[1, 2, 1], name="once"),
+    case(nothing_counts_too, {"values": [None]}, result=[1, 0, 0], name="alone"),
+    case(nothing_counts_too, {"values": [None, 2, None]}, result=[2, 1, 0], name="twice"),
     case(
         dict_methods,
         {"table": {"b": 1, "a": 2}},
