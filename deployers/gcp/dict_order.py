@@ -117,9 +117,8 @@ def _ordered(expr: Expr, *, sees: bool) -> Iterator[_Found]:
                 yield from _ordered(keyword.value, sees=True)
         case nodes.Array(items=items):
             for item in items:
-                of = item.value if isinstance(item, nodes.Spread) else None
-                if of is not None and sees and _is_foreign_dict(of):
-                    yield _Found(of, expr)
+                if isinstance(item, nodes.Spread) and sees and _is_foreign_dict(item.value):
+                    yield _Found(item.value, expr)
                 yield from _ordered(item, sees=True)
         case nodes.Compare(operator="in" | "not in", left=left, right=right):
             yield from _ordered(left, sees=True)
