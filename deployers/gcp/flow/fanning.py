@@ -221,7 +221,7 @@ def lower_parallel(lowering: Lowering, context: Context, step: ir.Parallel) -> l
         which = Switch(name=context.step(f"{step.id}_which"), at=at, cases=cases)
         loop = Loop(value=index, between=(0, count - 1), steps=(which,))
         fan = ParallelFor(name=name, at=at, loop=loop, shared=shared, limit=PARALLEL_WIDTH.value)
-    after: Steps = (_first_error(context, step, results, failed_at),)
+    after: list[Lowered] = [_first_error(context, step, results, failed_at)]
     if step.target is not None:
         after += _set(context, step.target, expression(results), at)
     return [prepare, fan, *after]
