@@ -190,7 +190,10 @@ def _credentials() -> tuple[Any, str | None]:
     try:
         credentials, project = google.auth.default(scopes=[_SCOPE])
     except (auth.DefaultCredentialsError, OSError, ValueError) as error:
-        raise _no_credentials(f"no Google Cloud credentials were found: {_first_line(error)}") from error
+        raise _no_credentials(f"no usable Google Cloud credentials were found: {_said(error)}") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        # A file may hold any JSON; Google's library reads fields without a look at what it has.
+        raise _no_credentials("the file of the credentials is none of Google's") from error
     return credentials, project
 
 
@@ -228,20 +231,20 @@ def _meaning(error: Exception) -> UserError | EngineError | None:
 
     match error:
         case auth.TransportError():
-            return EngineError(f"Google Cloud does not answer: {_first_line(error)}")
+            return EngineError(f"Google Cloud does not answer: {_said(error)}")
         case auth.GoogleAuthError():
-            return _no_credentials(f"Google Cloud does not accept the credentials: {_first_line(error)}")
+            return _no_credentials(f"Google Cloud does not accept the credentials: {_said(error)}")
         case api.Unauthenticated() | api.Unauthorized():
             return _no_credentials(f"Google Cloud does not accept the credentials: {reason(error)}")
         case api.Forbidden():
             message = f"Google Cloud does not allow this: {reason(error)}"
             return ConfigError(Diagnostic("SKY653", message, PLACE, hint="docs/gcp.md says what a deploy needs"))
         case api.RetryError():
-            return EngineError(f"Google Cloud does not answer: {_first_line(error)}")
+            return EngineError(f"Google Cloud does not answer: {_said(error)}")
         case api.GoogleAPICallError():
             return EngineError(f"Google Cloud refused: {reason(error)} ({code(error)})")
         case _:
-            return EngineError(f"Google Cloud does not answer: {_first_line(error)}")
+            return EngineError(f"Google Cloud does not answer: {_said(error)}")
 
 
 def _no_credentials(problem: str) -> ConfigError:
@@ -249,5 +252,11 @@ def _no_credentials(problem: str) -> ConfigError:
     return ConfigError(Diagnostic("SKY641", problem, PLACE, hint=hint))
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+def _said(error: BaseException) -> str:
+    """What an error says, in a line. What is not reached comes wrapped: the reason stands innermost."""
+    inner = getattr(error, "reason", None)
+    if not isinstance(inner, BaseException):
+        inner = error.args[0] if error.args else None
+    if isinstance(inner, BaseException):
+        return _said(inner)
+    return (inner if isinstance(inner, str) else str(error)).strip().partition("\n")[0]
