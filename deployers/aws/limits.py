@@ -141,7 +141,7 @@ def _duration_problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
 
 
 def _too_long(flow: FlowDefinition, span: Span, seconds: float) -> Diagnostic:
-    message = f"{seconds:g} s is longer than a year, the longest that an execution of Step Functions takes"
+    message = f"{seconds:,.0f} s is longer than a year, the longest that an execution of Step Functions takes"
     return Diagnostic("SKY705", message, flow.file, span, hint="end the run and start the next one on a schedule")
 
 

@@ -229,12 +229,17 @@ def _environment_problems(app: App, source: AppSource) -> Iterator[Diagnostic]:
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 """The Pythons that functions may run on."""
 
+_TAKEN_TAGS = ("aws:", "skyloom:")
+
 
 def _tag_problems(tags: Mapping[Any, Any], source: AppSource, option: str, index: str | None) -> Iterator[Diagnostic]:
     for key, value in tags.items():
         if not (isinstance(key, str) and isinstance(value, str) and 0 < len(key) <= 128 and len(value) <= 256):
             message = f"the tag {key!r}: {value!r} must be a text of up to 128 characters, and one of up to 256"
             yield source.problem("SKY528", message, None, option, index or str(key), "tags" if index else None)
+        elif key.lower().startswith(_TAKEN_TAGS):
+            message = f"the tag {key!r}: keys that begin with `aws:` are AWS's own, with `skyloom:` Skyloom's"
+            yield source.problem("SKY528", message, None, option, index or key, "tags" if index else None)
 
 
 def _said(value: Any) -> str:

@@ -307,6 +307,10 @@ def test_a_good_app_has_none(tmp_path: Path) -> None:
             "flows=[f], tags={'a': 3}",
             "SKY528 3 | the tag 'a': 3 must be a text of up to 128 characters, and one of up to 256",
         ),
+        (
+            "flows=[f], tags={'skyloom:app': 'x'}",
+            "SKY528 'x' | the tag 'skyloom:app': keys that begin with `aws:` are AWS's own, with `skyloom:` Skyloom's",
+        ),
     ],
 )
 def test_a_mistake_is_marked(tmp_path: Path, arguments: str, expected: str) -> None:
