@@ -41,4 +41,6 @@ def places_for(context: Context, step: ir.Map, items: Json, results: str) -> lis
     count, most = f"len({text})", _ROOT * _ROOT
     end = f"math.max(0, math.min({5 * most - 1}, 5 * {count} - 1))"
     few = f'json.decode("[" + text.substring({nulls}, 0, {end}) + "]")'
-    return [(nulls, expression(many)), (results, expression(f"if({count} <= {most}, {few}, {text})"))]
+    places = expression(f"if({count} <= {most}, {few}, {text})")
+    # The text is of no use any more, and would weigh 5 KB as long as the map goes on.
+    return [(nulls, expression(many)), (results, places), (nulls, None)]
