@@ -83,7 +83,7 @@ def load_config(
     start: Path | None = None,
     environment: str | None = None,
     variables: Mapping[str, str] = os.environ,
-    known: Collection[str] = (),
+    known: Collection[str] | None = None,
 ) -> Config:
     """Reads the skyloom.toml that belongs to `start`, and checks all of it, every environment included.
 
@@ -91,7 +91,7 @@ def load_config(
         start: a flow's file, or a folder; by default the working folder.
         environment: its name; by default $SKYLOOM_ENV, else `dev`.
         variables: the variables of the process's environment.
-        known: environments that are there although the file does not name them.
+        known: environments that are there although the file does not name them, those of an app; None: no app is meant.
 
     Raises:
         ConfigError: SKY630 to SKY635, every problem of the file at once; an unknown environment.
@@ -99,19 +99,20 @@ def load_config(
     chosen = environment or variables.get("SKYLOOM_ENV") or DEFAULT_ENVIRONMENT
     kept = {name: value for name, value in variables.items() if name.startswith("SKYLOOM_")}
     path = find_file(start)
-    there = chosen == DEFAULT_ENVIRONMENT or chosen in known
+    there = chosen == DEFAULT_ENVIRONMENT or chosen in (known or ())
+    table = f"[environments.{chosen}.models.local]"
+    in_app = None if known is None else f'name it in the app: App(..., environments={{"{chosen}": Environment()}})'
     if path is None:
         if not there:
             message = f"no environment `{chosen}`: there is no {FILE_NAME}"
-            raise ConfigError(
-                Diagnostic("SKY633", message, FILE_NAME, hint=f"write one with [environments.{chosen}.models.local]")
-            )
+            hint = did_you_mean(chosen, known or ()) or in_app or f"write one with {table}"
+            raise ConfigError(Diagnostic("SKY633", message, FILE_NAME, hint=hint))
         return Config(None, chosen, Settings({}, dict(BUILT_IN_PROVIDERS)), kept)
     file = TomlFile(path)
     reader = Reader(file)
     environments = reader.read()
     if chosen not in environments and not there:
-        hint = did_you_mean(chosen, environments) or f"add [environments.{chosen}.models.local]"
+        hint = did_you_mean(chosen, (*environments, *(known or ()))) or in_app or f"add {table}"
         reader.report("SKY633", f"no environment `{chosen}`", ("environments",), hint)
     if reader.problems:
         raise ConfigError(*reader.problems)

@@ -276,6 +276,15 @@ def test_an_environment_without_a_file(flow_file: Path) -> None:
     assert (found.code, found.message) == ("SKY633", "no environment `prod`: there is no skyloom.toml")
 
 
+def test_an_environment_that_an_app_does_not_name(flow_file: Path) -> None:
+    for known, hint in ((["prod"], "did you mean `prod`?"), ([], "name it in the app: App(..., environments={")):
+        with pytest.raises(ConfigError) as caught:
+            load_config(flow_file, "prdo", {}, known=known)
+        (found,) = caught.value.diagnostics
+        assert found.code == "SKY633"
+        assert found.hint is not None and found.hint.startswith(hint)
+
+
 def test_a_file_that_is_not_toml(flow_file: Path) -> None:
     (found,) = problems(flow_file, "[models.local]\nfast = offline\n")
     assert found.code == "SKY630"
