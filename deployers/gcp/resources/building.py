@@ -33,6 +33,8 @@ _KEPT_IMAGES = 3
 def building(layout: Layout) -> Resources:
     """What builds functions; nothing where there is none."""
     copied = 'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")'
+    folder = f"{layout.app.name}/{layout.parts.environment}/functions/"
+    own = f'resource.name.startsWith("projects/_/buckets/{ARTIFACTS}/objects/{folder}")'
     rights: Resources = {
         _SOURCES: resource(
             "permission",
@@ -46,7 +48,12 @@ def building(layout: Layout) -> Resources:
         ),
         _ARTIFACTS: resource(
             "permission",
-            {"bucket": ARTIFACTS, "role": "roles/storage.objectViewer", "member": member_of(_KEY)},
+            {
+                "bucket": ARTIFACTS,
+                "role": "roles/storage.objectViewer",
+                "member": member_of(_KEY),
+                "condition": [{"title": f"below {folder}"[:100], "expression": own}],
+            },
             "build reads artifacts",
         ),
         _IMAGES: resource(

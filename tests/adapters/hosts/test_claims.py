@@ -137,7 +137,7 @@ def test_what_cloud_storage_does_not_give(google: GoogleServer) -> None:
     with pytest.raises(TaskFailed, match="is gone"):
         claims.checked_out([pointer], "r1")
     google.statuses = [403]
-    with pytest.raises(TaskFailed, match="cannot be read from gs://app-bucket"):
+    with pytest.raises(TaskFailed, match="cannot be read from gs://app-bucket: it is gone, "):
         claims.checked_out([pointer], "r1")
     google.statuses = [403]
     with pytest.raises(TaskFailed, match="cannot be kept in gs://app-bucket"):
