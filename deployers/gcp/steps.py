@@ -45,11 +45,13 @@ class Call(Named):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One way out of a `Switch`: where `condition` is true (`True` or an expression) its steps run, then `next`."""
+    """One way out of a `Switch`: where `condition` is true (`True` or an expression) its steps run, then `next`. The
+    one step of a `bare` case stands in it without its name."""
 
     condition: Json
     steps: Steps = ()
     next: str | None = None
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,15 +191,18 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken) | RESERVED
+        self._last: dict[str, int] = {}
 
     def fresh(self, wish: str) -> str:
         """`wish` as an identifier, or with `_2`, `_3`, ... behind it where that is taken."""
         base = re.sub(r"[\W_]+", "_", wish, flags=re.ASCII).strip("_")[:60] or "step"
         base = f"_{base}" if base[0].isdigit() else base
-        name, number = base, 1
+        number = self._last.get(base, 1)
+        name = base if number == 1 else f"{base}_{number}"
         while name in self._taken:
             number += 1
             name = f"{base}_{number}"
+        self._last[base] = number
         self._taken.add(name)
         return name
 

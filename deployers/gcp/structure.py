@@ -81,6 +81,8 @@ def _next(name: str | None) -> dict[str, Json]:
 
 
 def _case(case: Case) -> dict[str, Json]:
+    if case.bare:
+        return {"condition": case.condition} | _body(case.steps[0])
     steps = {"steps": structure(case.steps)} if case.steps else {}
     return {"condition": case.condition} | steps | _next(case.next)
 

@@ -13,6 +13,7 @@ from skyloom.deployers.carrying import carried
 from skyloom.deployers.gcp.dict_order import order_problems
 from skyloom.deployers.gcp.flow.apart import entering, timed_main
 from skyloom.deployers.gcp.flow.calling import lower_flow, lower_main
+from skyloom.deployers.gcp.flow.fewer_steps import fewer_steps
 from skyloom.deployers.gcp.flow.lowering import Lowering, may_be_asked
 from skyloom.deployers.gcp.flow.output import (
     HELPER,
@@ -71,7 +72,8 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     lowering.shared |= {flow.name: flow for flow in flows}
     if lowering.has_runs:
         finish_entries(lowering)
-    subworkflows = (main, *sorted(lowering.shared.values(), key=lambda one: one not in flows))
+    found = (main, *sorted(lowering.shared.values(), key=lambda one: one not in flows))
+    subworkflows = tuple(map(fewer_steps, found))
     definition, uses = workflow_source(subworkflows), frozenset(lowering.needs)
     _refuse([*lowering.diagnostics, *workflow_problems(program, definition, subworkflows, uses)])
     return Workflow(

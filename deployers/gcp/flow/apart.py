@@ -10,10 +10,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from skyloom.deployers.gcp.flow.calling import complete, ends_workflow, frame, parameter_names, received, subworkflow_of
+from skyloom.deployers.gcp.flow.calling import (
+    complete,
+    ends_workflow,
+    frame,
+    in_place,
+    parameter_names,
+    received,
+    subworkflow_of,
+)
 from skyloom.deployers.gcp.flow.context import Context, Counted, assigned, written
 from skyloom.deployers.gcp.flow.evaluating import Root, evaluate
-from skyloom.deployers.gcp.flow.labels import Lowered, renamed
+from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.output import StartItself
 from skyloom.deployers.gcp.flow.scopes import declarations, only_answers, places_of
@@ -97,7 +105,7 @@ def _entry(lowering: Lowering, context: Context, step: ir.Race, position: int) -
     lowering.shared[name] = Subworkflow(
         name=name,
         parameters=accepted,
-        steps=renamed(steps, inside.frame.aliases),
+        steps=in_place(inside, steps),
         comment=f"Branch {position + 1} of {step.id}.",
     )
     lowering.entries[name] = {place: place for place in parameters.values()}

@@ -8,6 +8,7 @@ from typing import Any
 
 from skyloom.deployers.counting import ranges_of
 from skyloom.deployers.gcp.flow.context import Context, Counted, Exits, Frame, assigned
+from skyloom.deployers.gcp.flow.fewer_steps import first_values_early
 from skyloom.deployers.gcp.flow.invoking import arguments
 from skyloom.deployers.gcp.flow.labels import Lowered, renamed
 from skyloom.deployers.gcp.flow.lowering import Lowering
@@ -51,10 +52,11 @@ def lower_main(lowering: Lowering, before: Steps = ()) -> Subworkflow:
     context = Context(flow=flow, places={}, frame=frame(), exits=ends_workflow(), path=start, ranges=ranges)
     for step in before:
         context.step(step.name)
-    own = [name for name in _variables(flow) if name not in _unchanged(flow)]
+    unchanged = _unchanged(flow)
+    own = [name for name in _variables(flow) if name not in unchanged]
     answered = only_answers(flow.body, lowering.prompts_in_functions()) - {p.name for p in flow.parameters}
     places = places_of(context, flow.body, own, answered)
-    places |= {name: f"args.{name}" for name in _unchanged(flow)}
+    places |= {name: f"args.{name}" for name in unchanged}
     context = replace(context, places=places)
     given = [parameter for parameter in flow.parameters if parameter.name in own]
     steps = [*_given(context, given), *_flow_body(lowering, context, [p.name for p in given])]
@@ -225,7 +227,13 @@ def _finished(context: Context, lowered: list[Lowered]) -> Steps:
     if not steps:
         nothing: Step = Return(name=context.step("nothing"), at=context.at(context.flow.span), value=None)
         steps = (nothing,)
-    return renamed(steps, context.frame.aliases)
+    return in_place(context, steps)
+
+
+def in_place(context: Context, steps: Steps) -> Steps:
+    """The steps of a whole (sub)workflow: jumps lead to steps, first values are set early."""
+    frame = context.frame
+    return first_values_early(renamed(steps, frame.aliases), frame.set_each_round, frame.set_once)
 
 
 def _title(flow: FlowDefinition) -> str:

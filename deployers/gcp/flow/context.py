@@ -57,11 +57,16 @@ class Frame:
         steps: the names of its steps.
         variables: the names of its variables.
         aliases: the step that each label stands for.
+        set_each_round: variables whose first value, a constant, may be set earlier in the same round of a loop: nothing
+            asks for it before (`fewer_steps`).
+        set_once: likewise, in front of loops as well.
     """
 
     steps: Names
     variables: Names
     aliases: dict[str, str] = field(default_factory=dict)
+    set_each_round: set[str] = field(default_factory=set)
+    set_once: set[str] = field(default_factory=set)
 
     def variable(self, wish: str) -> str:
         """A name for a variable: no subworkflow is called so."""

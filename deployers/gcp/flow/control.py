@@ -178,12 +178,12 @@ def _loop(lowering: Lowering, context: Context, loop: For, rounds: _Rounds) -> F
     if rounds.index_target is not None:
         assert index is not None
         name = rounds.index_target.name
-        if rounds.start == 0 and _is_own(context, name, loop):
+        if rounds.start == 0 and _is_own(context, name):
             places[name] = index
         else:
             start = f" + {rounds.start}" if rounds.start else ""
             pairs.append((context.places[name], expression(index + start)))
-    if isinstance(rounds.target, Bind) and _is_own(context, rounds.target.name, loop):
+    if isinstance(rounds.target, Bind) and _is_own(context, rounds.target.name):
         places[rounds.target.name] = value
         bound: list[Lowered] = []
     else:
@@ -206,8 +206,8 @@ def _loop(lowering: Lowering, context: Context, loop: For, rounds: _Rounds) -> F
     return ForStep(name=context.step(f"for_{'_'.join(names)}"), at=at, loop=loop_step)
 
 
-def _is_own(context: Context, name: str, loop: For) -> bool:
-    return is_local(context.flow.body, loop, name)
+def _is_own(context: Context, name: str) -> bool:
+    return is_local(context.flow.body, name)
 
 
 def _is_simple_range(loop: For) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any
 
 from skyloom.deployers.floats import has_floats, leaves, models_in
@@ -281,6 +282,6 @@ def _title(probes: Sequence[Probe]) -> str:
 def _identifier(lowering: Lowering, context: Context, hoisted: Hoisted, span: Span) -> str:
     """An identifier for an expression: its flow, its line, what it is."""
     base = re.sub(r"\W+", "_", f"{context.flow.name}_{span.line}_{hoisted.label}").strip("_")
-    candidates = (base, f"{base}_{span.column}", *(f"{base}_{span.column}_{n}" for n in range(2, 1000)))
+    candidates = chain((base, f"{base}_{span.column}"), (f"{base}_{span.column}_{n}" for n in count(2)))
     known = lowering.hoisted
     return next(name for name in candidates if name not in known or known[name].source == hoisted.python)

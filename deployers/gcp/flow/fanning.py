@@ -16,6 +16,7 @@ from skyloom.deployers.gcp.flow.result_places import places_for
 from skyloom.deployers.gcp.flow.scopes import declarations, inner_context
 from skyloom.deployers.gcp.flow.texts import expression
 from skyloom.deployers.gcp.flow.unpacking import bind
+from skyloom.deployers.gcp.flow.uses import uses
 from skyloom.deployers.gcp.limits import BRANCHES, PARALLEL_DEPTH, PARALLEL_WIDTH
 from skyloom.deployers.gcp.steps import (
     Assign,
@@ -86,10 +87,8 @@ def _results(context: Context, step: ir.Map | ir.Parallel) -> str:
     if place is None or wrapped or context.exits.breaks is not None or not re.fullmatch(r"\w+", place):
         return context.variable(f"{step.id}_results")
     known = [parameter.name for parameter in context.flow.parameters]
-    everything = list(ir.walk(context.flow.body))
-    others = sum(step.target in assigned((one,)) and not any(ir.blocks(one)) for one in everything if one is not step)
-    fans = sum(isinstance(one, ir.Step) and one.target == step.target for one in everything if any(ir.blocks(one)))
-    return place if others == 0 and fans == 1 and step.target not in known else context.variable(f"{step.id}_results")
+    alone = len(uses(context.flow.body).setters[step.target or ""]) == 1 and step.target not in known
+    return place if alone else context.variable(f"{step.id}_results")
 
 
 def _item(lowering: Lowering, context: Context, step: ir.Map, value: str, index: str, results: str) -> list[Lowered]:

@@ -68,7 +68,8 @@ def declarations(context: Context, block: Block, known: Iterable[str], span: Spa
     late: dict[str, None] = {}
     _note_late(block, set(known), late, nested=False)
     body = context.flow.body
-    wanted = [n for n in late if not _is_loops_own(context, block, n) and not is_set_each_round(body, n)]
+    own = _bound_by_loops(block) if late else frozenset()
+    wanted = [n for n in late if not (n in own and is_local(body, n)) and not is_set_each_round(body, n)]
     if not wanted:
         return []
     pairs = tuple((context.places[name].removesuffix(ANSWER), None) for name in wanted)
@@ -103,14 +104,18 @@ def _note_late(block: Block, known: set[str], late: dict[str, None], *, nested: 
                     _note_late(inner, set(known), late, nested=nested)
 
 
-def _is_loops_own(context: Context, block: Block, name: str) -> bool:
-    loops = [s for s in own_statements(block) if isinstance(s, For) and name in bound_names(s.target)]
-    assigns = [s for s in own_statements(block) if isinstance(s, AssignStatement | Step) and _target(s) == name]
-    return bool(loops) and not assigns and all(is_local(context.flow.body, loop, name) for loop in loops)
-
-
-def _target(statement: AssignStatement | Step) -> str | None:
-    return statement.variable if isinstance(statement, AssignStatement) else statement.target
+def _bound_by_loops(block: Block) -> frozenset[str]:
+    """The variables of the scope that loops bind and nothing else assigns."""
+    bound, others = set[str](), set[str | None]()
+    for statement in own_statements(block):
+        match statement:
+            case For(target=target):
+                bound.update(bound_names(target))
+            case AssignStatement(variable=name) | Step(target=name):
+                others.add(name)
+            case _:
+                pass
+    return frozenset(bound - others)
 
 
 def inner_context(context: Context, block: Block, own: Iterable[str], prompts: frozenset[str]) -> Context:

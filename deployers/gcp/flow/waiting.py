@@ -42,16 +42,14 @@ def lower_approval(lowering: Lowering, context: Context, step: Approval) -> list
     asked: dict[str, Json] = {name: known[name] for name in ("message", "show", "to") if name in known}
     if step.form is not None:
         asked["form"] = form_schema(step.form, lowering.program.models)
-    late: list[Lowered]
+    late: list[Lowered] = []
     answer = context.variable(f"{step.id}_answer")
-    if step.default is not None:
+    if step.default is not None and step.target is not None:
         decided = {"approved": known["default"], "comment": "timed out", "by": "", "answer": None}
-        at = context.at(step.span)
-        late = [Assign(name=context.step(f"{step.id}_default"), at=at, pairs=((answer, {"value": decided}),))]
-    elif step.timeout is not None:
+        pairs = ((context.places[step.target], decided),)
+        late = [Assign(name=context.step(f"{step.id}_default"), at=context.at(step.span), pairs=pairs)]
+    elif step.default is None and step.timeout is not None:
         late = _timed_out(lowering, context, step, step.timeout, "nobody decided within ", " s: ", known["message"])
-    else:
-        late = []
     return [*before, *_wait(lowering, context, step, "approval", asked, known.get("timeout"), late, answer)]
 
 
@@ -103,14 +101,16 @@ def _wait(
         arguments={"request": request, "seconds": LONGEST_WAIT if step.timeout is None else timeout},
         result=answer,
     )
-    steps: list[Lowered] = [call]
-    if late:
-        case = Case(condition=expression(f"{answer} == null"), steps=context.settled(late))
-        steps.append(Switch(name=context.step(f"if_{step.id}_late"), at=at, cases=(case,)))
+    taken: list[Lowered] = []
     if step.target is not None:
         pairs = ((context.places[step.target], expression(f"{answer}.value")),)
-        steps.append(Assign(name=context.step(f"set_{step.target}"), at=at, pairs=pairs))
-    return steps
+        taken = [Assign(name=context.step(f"set_{step.target}"), at=at, pairs=pairs)]
+    if not late:
+        return [call, *taken]
+    cases = [Case(condition=expression(f"{answer} == null"), steps=context.settled(late))]
+    if taken:
+        cases.append(Case(condition=True, steps=context.settled(taken)))
+    return [call, Switch(name=context.step(f"if_{step.id}_late"), at=at, cases=tuple(cases))]
 
 
 def _waiting(lowering: Lowering, name: str) -> Subworkflow:
