@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 
-from skyloom.deployers.aws import changesets, stacks
+from skyloom.deployers.aws import changesets, stacks, under_way
 from skyloom.deployers.aws.artifacts import Artifacts, Upload, uploads
 from skyloom.deployers.aws.client import PLACE, Aws, code, reason
 from skyloom.deployers.aws.naming import APP_TAG, ENVIRONMENT_TAG, named, stack_name, types
@@ -99,11 +99,10 @@ class Deployment:
         change_set = self._change_set(bucket, wanted, first=False)
         if change_set is None:
             return self._made(wanted, ())
-        changes = changesets.changes(self._aws, change_set, old, json.loads(wanted.template))
+        changes = [*changesets.changes(self._aws, change_set, old, json.loads(wanted.template))]
         kept = Wanted(wanted.digest, wanted.template, wanted.objects, wanted.uploads, change_set)
-        found = [*changes]
         # A change set may hold nothing but outputs: those are names for people, and worth no question.
-        return self._made(kept, found)
+        return self._made(kept, changes, notes=under_way.losses(self._aws, self.stack, changes))
 
     def _change_set(self, bucket: str, wanted: Wanted, *, first: bool) -> str | None:
         key = self.artifacts.upload_template(bucket, wanted.template)

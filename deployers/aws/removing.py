@@ -11,13 +11,12 @@ from skyloom.deployers.aws.client import Aws, code, reason
 from skyloom.deployers.aws.deploying import TARGET
 from skyloom.deployers.aws.naming import named, stack_name
 from skyloom.deployers.aws.settling import delete, settle
+from skyloom.deployers.aws.under_way import MACHINE, running
 from skyloom.deployers.base import DeployFailed
 from skyloom.deployers.events import Changed, Event, Finished, Said
 from skyloom.deployers.pausing import pauses
 from skyloom.deployers.plan import Action, Change, Plan, in_order
 from skyloom.flows.outcome import Json
-
-_MACHINE = "AWS::StepFunctions::StateMachine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +92,8 @@ class Remover:
         return [*found.values()]
 
     def _notes(self, rows: list[tuple[str, str, str, str]]) -> tuple[str, ...]:
-        running = sum(1 for row in rows if row[1] == _MACHINE for _ in self._running(row[2]))
-        return (f"{running} runs are under way and will be stopped",) if running else ()
-
-    def _running(self, machine: str) -> Iterator[str]:
-        try:
-            pages = self._aws.states.get_paginator("list_executions").paginate(
-                stateMachineArn=machine, statusFilter="RUNNING"
-            )
-            for page in pages:
-                yield from (execution["executionArn"] for execution in page["executions"])
-        except self._aws.states.exceptions.ClientError as error:
-            if code(error) not in ("StateMachineDoesNotExist", "StateMachineTypeNotSupported"):
-                raise
+        count = sum(1 for row in rows if row[1] == MACHINE for _ in running(self._aws, row[2]))
+        return (f"{count} runs are under way and will be stopped",) if count else ()
 
     # --- applying ---
 
@@ -118,7 +106,7 @@ class Remover:
         state = yield from settle(self._aws, self._stack)
         if state is not None:
             for logical_id, type_, physical_id, _ in stacks.resources(self._aws, self._stack):
-                if type_ == _MACHINE and physical_id:
+                if type_ == MACHINE and physical_id:
                     yield from self._stop(logical_id, physical_id)
             yield from delete(self._aws, state)
         if removal.delete_data:
@@ -134,7 +122,7 @@ class Remover:
     def _stop(self, logical_id: str, machine: str) -> Iterator[Event]:
         """Stops the machine's executions: it would not go before they have ended, which may take a year."""
         count = 0
-        for execution in [*self._running(machine)]:
+        for execution in [*running(self._aws, machine)]:
             try:
                 self._aws.states.stop_execution(executionArn=execution, cause="the app was destroyed")
                 count += 1

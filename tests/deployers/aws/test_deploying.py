@@ -72,6 +72,18 @@ def test_details_say_what_changes(aws: AwsAccount) -> None:
     assert changes["flow", "quote"].action == "update"
 
 
+def test_runs_under_way_that_lose_a_function_are_told_of(aws: AwsAccount) -> None:
+    """They keep the definition that they began with, and that names the function of then."""
+    deploy(small_bundle(definition=WAITING))
+    wanted = small_bundle(definition=WAITING)
+    template = wanted.files["template.json"].replace(b"skyloom-shop-dev-price", b"skyloom-shop-dev-cost")
+    wanted = type(wanted)("aws", "shop", "dev", {**wanted.files, "template.json": template})
+    assert deployer().plan(wanted).notes == ()
+    deployer().start("quote", {})
+    assert deployer().plan(wanted).notes == ("1 run is under way, and will fail at a step that still calls price",)
+    assert deployer().plan(small_bundle(definition=WAITING, price="2")).notes == ()
+
+
 def test_a_resource_that_is_no_longer_wanted_goes(aws: AwsAccount) -> None:
     extra = {"Topic": {"Type": "AWS::SNS::Topic", "Metadata": {"Skyloom": {"kind": "topic", "name": "alarms"}}}}
     deploy(small_bundle(more=extra))
