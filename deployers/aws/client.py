@@ -70,7 +70,11 @@ class Aws:
         from botocore.config import Config
 
         config = Config(retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}, user_agent_extra="skyloom")
-        return self._session.client(service, config=config)
+        try:
+            return self._session.client(service, config=config)
+        except ValueError as error:
+            # An address in AWS_ENDPOINT_URL that is none: botocore has no error of its own for it.
+            raise EngineError(f"AWS cannot be called: {error}") from error
 
     @property
     def place(self) -> str:

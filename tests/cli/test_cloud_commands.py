@@ -308,6 +308,13 @@ def test_no_region(aws: AwsAccount, file: Path, invoke: Invoke, monkeypatch: pyt
     assert "AWS_REGION" in mistake(invoke, "plan", "aws", "shop_app.py", code="SKY642")
 
 
+def test_an_address_that_is_none(aws: AwsAccount, file: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nowhere")
+    result = invoke("status", "aws", "shop")
+    assert result.exit_code == 1
+    assert "AWS cannot be called: Invalid endpoint: nowhere" in result.stderr
+
+
 def test_the_region_of_the_environment(
     aws: AwsAccount, file: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
