@@ -65,7 +65,7 @@ def _compared(run: Run) -> Iterator[Ratio]:
     theirs = {flow.program.main: Workflow(flow=flow.program.main, definition=definition)}
     case = Case(flow=flow, name=run.name, input=run.given, approvals=(approve(),))
     mine, beside = (_ended(run_case(case, pace=0.01, machines=machines)) for machines in (ours, theirs))
-    assert _shape(mine.ending.output) == _shape(beside.ending.output), "they do not agree"
+    assert shape(mine.ending.output) == shape(beside.ending.output), "they do not agree"
     yield Ratio(
         group="AWS state machines, transitions of a run",
         what=run.name,
@@ -93,13 +93,13 @@ def _ended(seen: Seen) -> Seen:
     return seen
 
 
-def _shape(value: Json) -> Json:
+def shape(value: Json) -> Json:
     """The value without what differs from run to run: keys of messages and payments hang on the names of steps."""
     match value:
         case dict():
-            return {key: _shape(inner) for key, inner in value.items()}
+            return {key: shape(inner) for key, inner in value.items()}
         case list():
-            return [_shape(inner) for inner in value]
+            return [shape(inner) for inner in value]
         case str() if value.startswith(("mail-", "pay-")):
             return value.partition("-")[0]
         case float():
