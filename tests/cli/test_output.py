@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -121,6 +122,24 @@ def test_diagnostics_keep_their_text_in_a_pipe(capsys: pytest.CaptureFixture[str
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == f"{WRONG.render()}\n{WRONG.render()}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "file", "shown"),
+    [(2, "order.py", "    2 | pay(1)\n      | ^^^\n"), (9, "order.py", ""), (0, "order.py", ""), (2, "gone.py", "")],
+)
+def test_compilers_know_places_only_and_the_line_is_shown(
+    line: int,
+    file: str,
+    shown: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "order.py").write_text("x = 1\npay(1)\n")
+    show_diagnostics([Diagnostic("SKY725", "wrong", file, Span(line, 1, line, 4), hint="mend it")])
+    assert capsys.readouterr().err == f"{file}:{line}:1: SKY725 wrong\n{shown}hint: mend it\n"
 
 
 def test_diagnostics_are_coloured_on_a_terminal_and_say_the_same(on_terminal: Shown) -> None:

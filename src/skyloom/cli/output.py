@@ -8,6 +8,8 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyloom.errors import Diagnostic
@@ -91,7 +93,18 @@ def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """Every diagnostic on stderr, with its excerpt, caret and hint."""
     screen = console(stderr=True)
     for diagnostic in diagnostics:
-        screen.print(_styled(diagnostic), soft_wrap=True)
+        screen.print(_styled(_with_source(diagnostic)), soft_wrap=True)
+
+
+def _with_source(diagnostic: Diagnostic) -> Diagnostic:
+    """The diagnostic with its line of source: compilers know places only."""
+    if diagnostic.source is not None or diagnostic.span is None or diagnostic.span.line < 1:
+        return diagnostic
+    try:
+        lines = Path(diagnostic.file).read_text(encoding="utf-8").splitlines()
+        return replace(diagnostic, source=lines[diagnostic.span.line - 1])
+    except (OSError, ValueError, IndexError):
+        return diagnostic
 
 
 def diagnostic_json(diagnostic: Diagnostic) -> dict[str, Json]:
