@@ -1,97 +1,152 @@
-"""Runs cases on the tests' own Workflows: compiled, deployed, with the host's code behind every call."""
+"""Runs cases on the tests' own Workflows: compiled and deployed, with functions in processes of their own."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
 import json
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from conformance.case import Case, TaskCall
 from conformance.engines import Observed
-from conformance.on_gcp import functions
+from conformance.on_gcp.app import Deployed, deploy
 from conformance.on_gcp.audience import Audience
-from conformance.suite import ALL
+from conformance.on_gcp.surroundings import google
+from conformance.suite import ALL, FILES
 from engines.gcp.engine import Engine
 from engines.gcp.execution import Execution
-from engines.gcp.requests import Answer, Request
+from engines.gcp.requests import Answer, Handler, Request
 
-from skyloom.deployers.gcp.workflow import HELPER, WAITS, Invoke, Publish, Workflow, WorkflowSettings, compile_workflow
-from skyloom.flows.ir.program import Program
+from skyloom.deployers.gcp.workflow import WAITS, Invoke, Publish, Workflow
 from skyloom.flows.runner import launch
 
 Json = Any
 
 AT_ONCE = 4
+FILES_AT_ONCE = 3
+"""Files whose functions run: one is being deployed, one runs, and one may wait for its last case."""
 LONGEST = 60.0
 """Seconds that a case may take on a busy machine."""
-APP, TOPIC = "conformance", "projects/skyloom-tests/topics/conformance"
-
-
-def settings_for(program: Program) -> WorkflowSettings:
-    """All tasks in one function, all prompts in another."""
-    return WorkflowSettings(
-        app=APP, tasks=dict.fromkeys(program.tasks, "tasks"), prompts=dict.fromkeys(program.prompts, "prompts")
-    )
+TOPIC = "projects/skyloom-tests/topics/conformance"
 
 
 class OnGcp:
-    """The engine. Cases are named `file/case`; `trace` is where the host writes down the attempts of tasks."""
+    """The engine. Cases are named `file/case`; each file's app is deployed when its first case is near."""
 
-    def __init__(self, folder: Path, trace: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._trace = trace
+        self._turns = threading.BoundedSemaphore(FILES_AT_ONCE)
 
     @contextmanager
     def running(self, names: list[str]) -> Iterator[dict[str, Future[Observed]]]:
-        """Runs these cases; what is not awaited inside the block is given up at its end."""
-        bucket = functions.Bucket()
-        pool = ThreadPoolExecutor(AT_ONCE, "case")
-        with bucket.patched():
-            futures = {name: pool.submit(self.observed, ALL[name]) for name in names}
+        """Deploys and runs these cases; what is not awaited inside the block is given up at its end."""
+        futures: dict[str, Future[Observed]] = {name: Future() for name in names}
+        files: dict[str, list[str]] = {}
+        for name in names:
+            files.setdefault(name.partition("/")[0], []).append(name)
+        deploying, pool = ThreadPoolExecutor(1, "deploying"), ThreadPoolExecutor(AT_ONCE, "case")
+        with google(self._folder) as variables:
             try:
+                for file, cases in files.items():
+                    deploying.submit(self._file, file, {name: futures[name] for name in cases}, pool, variables)
                 yield futures
             finally:
-                pool.shutdown(cancel_futures=True)
+                for future in futures.values():
+                    future.cancel()
+                deploying.shutdown()
+                pool.shutdown()
 
-    def observed(self, case: Case) -> Observed:
-        """What becomes of a case."""
-        run = CaseRun(case, self._folder)
+    def _file(
+        self, file: str, futures: dict[str, Future[Observed]], pool: ThreadPoolExecutor, variables: Mapping[str, str]
+    ) -> None:
+        self._turns.acquire()
         try:
-            execution = run.ended()
-        finally:
-            run.close()
-        return Observed(execution.result, error_of(execution), self._calls(run.keys), run.emitted())
+            if all(future.cancelled() for future in futures.values()):
+                raise CancelledError
+            deployed = deploy(FILES[file], [ALL[name] for name in futures], self._folder, variables)
+        except Exception as problem:
+            self._turns.release()
+            for future in futures.values():
+                _settle(future, partial(_raise, problem))
+            return
+        ending = _Ending(len(futures), lambda: self._close(deployed))
+        for name, future in futures.items():
+            future.add_done_callback(ending.one)
+            pool.submit(_settle, future, partial(observed, ALL[name], deployed))
 
-    def _calls(self, keys: set[str]) -> list[TaskCall]:
-        text = self._trace.read_text() if self._trace.exists() else ""
-        # Another case may be writing the last line just now.
-        lines = text[: text.rfind("\n") + 1].splitlines()
-        records = [json.loads(line) for line in lines]
-        return [TaskCall(record["task"], record["arguments"]) for record in records if record["key"] in keys]
+    def _close(self, deployed: Deployed) -> None:
+        deployed.close()
+        self._turns.release()
+
+
+class _Ending:
+    """Does something when all of so many have ended."""
+
+    def __init__(self, many: int, then: Callable[[], None]) -> None:
+        self._left, self._then = many, then
+        self._lock = threading.Lock()
+
+    def one(self, _: object) -> None:
+        """One has ended."""
+        with self._lock:
+            self._left -= 1
+            last = self._left == 0
+        if last:
+            self._then()
+
+
+def observed(case: Case, deployed: Deployed) -> Observed:
+    """What becomes of a case."""
+    refusal = deployed.refusals.get(case.flow.name)
+    if refusal is not None:
+        raise refusal
+    handlers = {key: service.answer for key, service in deployed.services.items()}
+    run = CaseRun(case, deployed.workflows[case.flow.name], handlers)
+    try:
+        execution = run.ended()
+    finally:
+        run.close()
+    return Observed(execution.result, error_of(execution), _calls(deployed.trace, run.keys), run.emitted())
+
+
+def _calls(trace: Path, keys: set[str]) -> list[TaskCall]:
+    lines = trace.read_text().splitlines(keepends=True) if trace.exists() else []
+    # Another case's last line may still be on its way.
+    records = [json.loads(line) for line in lines if line.endswith("\n")]
+    return [TaskCall(record["task"], record["arguments"]) for record in records if record["key"] in keys]
+
+
+def _settle(future: Future[Observed], work: Callable[[], Observed]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(work())
+    except Exception as problem:
+        future.set_exception(problem)
+
+
+def _raise(problem: Exception) -> Observed:
+    raise problem
 
 
 class CaseRun:
-    """One case: its workflow on an engine of its own."""
+    """One case: its workflow on an engine of its own. `handlers` answer for the functions, by their keys."""
 
-    def __init__(self, case: Case, folder: Path) -> None:
+    def __init__(self, case: Case, workflow: Workflow, handlers: Mapping[str, Handler]) -> None:
         self.case = case
         self.keys: set[str] = set()
         self.engine = Engine()
-        self.workflow = compile_workflow(case.flow.program, settings_for(case.flow.program))
         self._audience = Audience(case)
-        handlers = {"tasks": functions.tasks(case.flow.program), "prompts": functions.prompts(case.flow.program)}
-        if self.workflow.hoisted:
-            handlers[HELPER] = functions.helper(self.workflow.hoisted, folder)
-        handlers[WAITS] = self._audience.service
-        for key, handler in handlers.items():
+        for key, handler in {**handlers, WAITS: self._audience.service}.items():
             self.engine.route(f"https://{key}.run.app", self._noting(handler))
-        self.engine.deploy(case.flow.name, self.workflow.definition, environment(self.workflow))
+        self.engine.deploy(case.flow.name, workflow.definition, environment(workflow))
 
     def ended(self) -> Execution:
         """The execution, when it is over."""
@@ -116,7 +171,7 @@ class CaseRun:
         self._audience.close()
         self.engine.close()
 
-    def _noting(self, handler: functions.Handler) -> functions.Handler:
+    def _noting(self, handler: Handler) -> Handler:
         """Notes the idempotency keys of the tasks that are called."""
 
         def noted(request: Request) -> Answer:

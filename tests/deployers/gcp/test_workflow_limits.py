@@ -6,8 +6,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from conformance.on_gcp.engine import settings_for
 from conformance.on_gcp.gaps import GAPS
+from conformance.on_gcp.in_process import settings_for
 from conformance.suite import ALL
 from engines.gcp import limits as of_the_engine
 

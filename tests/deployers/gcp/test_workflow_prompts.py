@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance.on_gcp import functions
+from conformance.on_gcp import in_process
 from conformance.on_gcp.engine import environment, error_of
 from engines.gcp.engine import Engine
 from engines.gcp.requests import Answer, Request
@@ -49,7 +49,7 @@ class Model:
         self.engine = Engine(time_scale=0.01)
         self.engine.route("https://aiplatform.googleapis.com/", self._model)
         self.engine.route("https://prompts.run.app", self._function)
-        self.engine.route(f"https://{HELPER}.run.app", functions.helper(workflow.hoisted, folder))
+        self.engine.route(f"https://{HELPER}.run.app", in_process.helper(workflow.hoisted, folder))
         self.engine.deploy("f", workflow.definition, environment(workflow))
 
     def _model(self, request: Request) -> Answer:

@@ -1,4 +1,5 @@
-"""The functions of the cases' apps, in this process: the host that runs below Cloud Run, asked without a server."""
+"""The functions of a program in this process, for what needs no others: the host that runs below Cloud Run, asked
+without a server. The conformance suite runs them in processes of their own."""
 
 from __future__ import annotations
 
@@ -7,19 +8,18 @@ import importlib.util
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import pytest
-from engines.gcp.requests import Answer, Request
+from conformance.on_gcp.app import APP
+from engines.gcp.requests import Answer, Handler, Request
 
-from skyloom.adapters.hosts import cloud_run, google_values
-from skyloom.adapters.hosts.claims import BUCKET_VARIABLE
+from skyloom.adapters.hosts import cloud_run
 from skyloom.adapters.hosts.wire import name_on_the_wire, text_on_the_wire
 from skyloom.deployers.expressions_module import expressions_module
+from skyloom.deployers.gcp.workflow import HELPER, Workflow, WorkflowSettings
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.flows.definitions import Prompt
 from skyloom.flows.ir.program import Program
@@ -28,7 +28,6 @@ from skyloom.flows.prompting import ModelSource, ask
 from skyloom.flows.runner.locate import locate
 
 Json = Any
-Handler = Callable[[Request], Answer]
 
 _numbers = itertools.count(1)
 
@@ -94,20 +93,14 @@ def prompts(program: Program) -> Handler:
 _JSON = {"Content-Type": "application/json"}
 
 
-@dataclass
-class Bucket:
-    """The app's bucket, where values wait that are too large to travel."""
+def settings_for(program: Program) -> WorkflowSettings:
+    """All tasks in one function, all prompts in another."""
+    return WorkflowSettings(
+        app=APP, tasks=dict.fromkeys(program.tasks, "tasks"), prompts=dict.fromkeys(program.prompts, "prompts")
+    )
 
-    objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
-    @contextmanager
-    def patched(self) -> Iterator[None]:
-        """The host keeps values here."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv(BUCKET_VARIABLE, "gs://conformance")
-            patch.setattr(google_values, "put", self._put)
-            patch.setattr(google_values, "get", lambda bucket, key: self.objects.get((bucket, key)))
-            yield
-
-    def _put(self, bucket: str, key: str, content: bytes) -> None:
-        self.objects[bucket, key] = content
+def handlers(program: Program, workflow: Workflow, folder: Path) -> dict[str, Handler]:
+    """All functions of a program that was compiled with `settings_for`, by key."""
+    own = {"tasks": tasks(program), "prompts": prompts(program)}
+    return {**own, **({HELPER: helper(workflow.hoisted, folder)} if workflow.hoisted else {})}
