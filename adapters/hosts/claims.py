@@ -1,4 +1,5 @@
-"""The claim check: a value too large to travel with a run waits in the app's bucket, and a pointer travels instead.
+"""The claim check: a value too large to travel with a run waits in the app's bucket, and a pointer travels instead; of
+a value that the run looks into in part, its large parts that nobody looks into.
 
     {"$skyloom": "s3://bucket/values/<run>/<digest>.json", "bytes": 734003}
 
@@ -23,28 +24,42 @@ _GOOGLE = "gs://"
 
 MOST_INLINE = 250_000
 """Bytes of JSON that travel with a run: Step Functions carries 262,144 from state to state, what it says about the call
-included (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
+included (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), and a text in Workflows has at most as
+many (cloud.google.com/workflows/quotas)."""
 LARGE = {"reference": 200_000, "gathered": 2_000}
-"""Bytes from which on a value that nobody looks into on its way is left in the bucket: fewer where many values come
-together in one. A pointer has some 150."""
+"""Bytes from which on a value is left in the bucket where nobody looks into it: fewer where many values come together
+in one."""
+LARGE_ON_GOOGLE = {"reference": 16_000, "gathered": 2_000}
+"""The same where all variables of a run together have 524,288 bytes (cloud.google.com/workflows/quotas)."""
+LARGE_PART = 2_000
+"""Bytes from which on a part of such a value waits. A pointer has some 150."""
 
 
-def checked_in(name: str, value: Json, carry: str, run: str) -> Json:
-    """The value as it travels on: itself, or a pointer where `carry` allows one and it is large.
+def checked_in(name: str, value: Json, carry: str, run: str, looks: Json = False) -> Json:
+    """The value as it travels on: itself, or a pointer where `carry` allows one and it is large; or itself with
+    pointers in the places of large parts.
 
     Args:
         name: whose result it is, for messages.
         carry: "inline", or a key of `LARGE`.
+        looks: how far the run looks into it, as `skyloom.deployers.looks` writes it: false, true, or an object of the
+            same by keys, "*" for all others.
 
     Raises:
         TaskFailed: it is too large to travel.
     """
     if value is None or isinstance(value, bool | int | float):
         return value
-    content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    content = _json(value)
     bucket = os.environ.get(BUCKET_VARIABLE)
-    if bucket and carry in LARGE and len(content) > LARGE[carry]:
-        return _stored(content, _address(bucket), run)
+    if bucket and carry in LARGE:
+        address = _address(bucket)
+        large = LARGE_ON_GOOGLE if address.startswith(_GOOGLE) else LARGE
+        if len(content) > large[carry]:
+            if looks is False:
+                return _stored(content, address, run)
+            value = _parted(value, looks, address, run)
+            content = _json(value)
     if len(content) > MOST_INLINE:
         raise TaskFailed(
             f"{name} returned {len(content):,} bytes of JSON; at most {MOST_INLINE:,} travel with a run. "
@@ -52,6 +67,25 @@ def checked_in(name: str, value: Json, carry: str, run: str) -> Json:
             "only handed on to tasks, and the flow itself reads nothing of them"
         )
     return value
+
+
+def _parted(value: Json, looks: Json, address: str, run: str) -> Json:
+    """The value with pointers in the places of the large parts that nobody looks into."""
+    if looks is True or not isinstance(value, str | list | dict):
+        return value
+    if looks is False:
+        content = _json(value)
+        return _stored(content, address, run) if len(content) > LARGE_PART else value
+    others = looks.get("*", False)
+    if isinstance(value, dict):
+        return {key: _parted(part, looks.get(key, others), address, run) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_parted(part, looks.get(str(n), others), address, run) for n, part in enumerate(value)]
+    return value
+
+
+def _json(value: Json) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def checked_out(value: Json, run: str) -> Json:

@@ -146,12 +146,16 @@ class Invocation:
 
     def _result(self, job: Job) -> Json:
         attempt = _Attempt(self._context)
-        given = self._event.get("values" if self._kind == "expression" else "arguments") or {}
-        values = claims.checked_out(given, attempt.run_id)
+        if self._kind == "expression":
+            # What waits in the bucket is nothing that an expression looks into: the pointer goes on.
+            values = self._event.get("values") or {}
+        else:
+            values = claims.checked_out(self._event.get("arguments") or {}, attempt.run_id)
         left = self._host.left()
         seconds = job.timeout if left is None else min(job.timeout, left)
         result = within(seconds, lambda: job.run(values, cast(TaskContext, attempt), self._notes))
-        return claims.checked_in(job.name, result, self._event.get("carry", "inline"), attempt.run_id)
+        carry, looks = self._event.get("carry", "inline"), self._event.get("looks", False)
+        return claims.checked_in(job.name, result, carry, attempt.run_id, looks)
 
     def _log(self, seconds: float, failure: BaseException | None) -> None:
         record: dict[str, Json] = {

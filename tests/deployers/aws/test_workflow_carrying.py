@@ -101,8 +101,9 @@ def _payloads(scope: Json) -> Iterator[dict[str, Json]]:
         ("x = make(1)\nchanged(x)", "inline"),
         ("x = make(1)\napart(x)", "inline"),
         ("x = make(1)\nraise ValueError(x)", "inline"),
-        ("xs = [make(n) for n in range(a)]\nfor x in xs:\n    use(x)", "inline"),
-        ("xs = [make(n) for n in range(a)]\nuse(xs[0])\nall_of([*xs, 'b'])", "inline"),
+        ("xs = [make(n) for n in range(a)]\nfor x in xs:\n    use(x)", "gathered"),
+        ("xs = [make(n) for n in range(a)]\nuse(xs[0])\nall_of([*xs, 'b'])", "gathered"),
+        ("xs = [make(n) for n in range(a)]\nuse(xs[0] + '!')", "inline"),
     ],
 )
 def test_texts(tmp_path: Path, body: str, carry: str) -> None:
@@ -116,7 +117,7 @@ def test_a_prompt_that_the_machine_asks_is_looked_into(tmp_path: Path) -> None:
 
 def test_what_the_run_gives_is_no_pointer(tmp_path: Path) -> None:
     assert carries(tmp_path, "x = make(1)\nif a > 1:\n    return count(x)") == {"make": "reference", "count": "inline"}
-    assert carries(tmp_path, "p = page(1)\nuse(p.text)")["page"] == "inline"
+    assert carries(tmp_path, "p = page(1)\nuse(p.text + '!')")["page"] == "inline"
 
 
 def test_a_list_that_is_changed_is_the_machine_s_own(tmp_path: Path) -> None:
