@@ -177,6 +177,8 @@ class Deployer(Protocol):
     """One app in one environment of one cloud. Making one calls nothing; each method says what it raises."""
 
     target: str
+    resumes: bool
+    """Whether the cloud goes on with a run that has failed or was stopped."""
 
     def __init__(self, app: str, environment: str, settings: Environment) -> None: ...
 

@@ -29,6 +29,7 @@ class AwsDeployer:
     """One app in one environment of AWS. The account is that of the caller's credentials."""
 
     target = TARGET
+    resumes = True
 
     def __init__(self, app: str, environment: str, settings: Environment) -> None:
         self._app, self._environment, self._settings = app, environment, settings

@@ -30,6 +30,7 @@ class GcpDeployer:
     """One app in one environment of Google Cloud. The project is the environment's, or the caller's own."""
 
     target = TARGET
+    resumes = False
 
     def __init__(self, app: str, environment: str, settings: Environment) -> None:
         self._app, self._environment, self._settings = app, environment, settings

@@ -86,7 +86,8 @@ def test_from_the_file_to_google_cloud_and_back(
     shown = document("runs", "show", runs[1]["run"][:8], *CLOUD, "--json")
     assert shown["input"] == {"item": "lamp", "count": 2} and shown["result"] == "2 x lamp: 6"
     assert ("price", 1) in [(step["step"], step["attempts"]) for step in shown["steps"]]
-    assert "NoPrice: none for the moon" in invoke("runs", "show", failed["run"], *CLOUD).stdout
+    told = invoke("runs", "show", failed["run"], *CLOUD)
+    assert "NoPrice: none for the moon" in told.stdout and "runs resume" not in told.stderr
     lines = invoke("logs", "gcp", "shop_app.py", runs[1]["run"], "--json")
     assert any('"task": "price"' in json.loads(line)["text"] for line in lines.stdout.splitlines()), lines.output
     assert "moon" not in lines.stdout

@@ -54,7 +54,8 @@ def show_ended(chosen: Chosen, run: CloudRun, *, as_json: bool) -> None:
     elif run.error is not None:
         took = duration((run.ended or run.started) - run.started)
         say(f"{run.flow} failed after {took}: {run.error.type}: {run.error.message}", "red")
-        say(f"to see more: {_command(chosen, 'logs', run)}; to go on: {_command(chosen, 'runs resume', run)}")
+        more = f"to see more: {_command(chosen, 'logs', run)}"
+        say(f"{more}; to go on: {_command(chosen, 'runs resume', run)}" if chosen.deployer.resumes else more)
     else:
         say(f"run {run.id} is {run.status}", "yellow")
     if run.status != "done":
@@ -135,7 +136,7 @@ def show_run(
         show(f"\nwaiting  {wait.message}", "yellow")
         place = f"--target {target} --app {chosen.name} --env {chosen.environment}"
         show(f"         skyloom approvals approve {wait.id} {place}")
-    if run.status in ("failed", "cancelled"):
+    if run.status in ("failed", "cancelled") and chosen.deployer.resumes:
         say(f"to go on from there: {_command(chosen, 'runs resume', run)}")
 
 
@@ -144,7 +145,8 @@ def cancel_run(target: str, app: str | None, environment: str | None, run_id: st
     chosen = choose_running(target, app, environment)
     run = chosen.deployer.run(run_id)
     chosen.deployer.cancel(run)
-    say(f"run {run.id} is stopped; to go on later: {_command(chosen, 'runs resume', run)}")
+    stopped = f"run {run.id} is stopped"
+    say(f"{stopped}; to go on later: {_command(chosen, 'runs resume', run)}" if chosen.deployer.resumes else stopped)
 
 
 def resume_run(
