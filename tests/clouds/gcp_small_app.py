@@ -87,7 +87,7 @@ def small_bundle(
             }
         },
         "google_cloudfunctions2_function": {},
-        "google_cloud_run_service_iam_member": {},
+        "google_cloud_run_v2_service_iam_member": {},
         "google_workflows_workflow": {
             "quote": {
                 "//": {"kind": "flow", "name": "quote"},
@@ -99,7 +99,7 @@ def small_bundle(
                     "SKYLOOM_FUNCTION_PRICE": "${google_cloudfunctions2_function.price.service_config[0].uri}"
                 },
                 "deletion_protection": False,
-                "depends_on": ["google_cloud_run_service_iam_member.price"],
+                "depends_on": ["google_cloud_run_v2_service_iam_member.price"],
             }
         },
     }
@@ -108,7 +108,7 @@ def small_bundle(
         files |= {f"functions/{name}/{path}": data for path, data in tree.items()}
         function, member = _function(name, function_object(APP, ENVIRONMENT, tree), memory)
         blocks["google_cloudfunctions2_function"][name] = function
-        blocks["google_cloud_run_service_iam_member"][name] = member
+        blocks["google_cloud_run_v2_service_iam_member"][name] = member
     for type_, named in (more or {}).items():
         blocks[type_] = {**blocks.get(type_, {}), **named}
     files["main.tf.json"] = json_bytes(
@@ -154,7 +154,7 @@ def _function(name: str, source: str, memory: int) -> tuple[dict[str, Any], dict
     }
     member = {
         "//": {"kind": "permission", "name": f"flow calls {name}"},
-        "service": f"${{google_cloudfunctions2_function.{name}.name}}",
+        "name": f"${{google_cloudfunctions2_function.{name}.name}}",
         "location": "${var.region}",
         "role": "roles/run.invoker",
         "member": "${google_service_account.flow.member}",

@@ -20,6 +20,7 @@ from gates.terraform.scanning import checkov
 from skyloom.deployers.functions import load_app
 from skyloom.deployers.gcp.compiling import compile_app
 from skyloom.deployers.gcp.functions import FunctionSettings
+from skyloom.deployers.gcp.naming import KINDS
 from skyloom.deployers.gcp.template import PROVIDERS
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +96,11 @@ def test_an_argument_that_no_provider_knows_is_found(configured: dict[str, Confi
         "google_storage_bucket.values: no argument lifecycle_rules",
         "google_workflows_workflow.handle.labels is no block",
     ]
+
+
+def test_people_have_a_word_for_every_type_and_for_no_other(configured: dict[str, Configured]) -> None:
+    found = set().union(*(one.main["resource"] for one in configured.values()))
+    assert found == set(KINDS)
 
 
 @pytest.mark.parametrize("name", APPS)
