@@ -109,7 +109,7 @@ def summarise_folder(folder: str = "texts", words: int = 900) -> Report:
     names = list_texts(folder)
     if not names:
         raise NothingToRead(f"no .txt file in {folder}")
-    documents = [summarise_document(folder, name, words) for name in each(names, limit=3)]
+    documents = [summarise_document(folder, name, words) for name in each(names, limit=4)]
     return Report(
         documents=documents,
         words=sum(document.words for document in documents),
