@@ -18,6 +18,7 @@ from skyloom.deployers.gcp.steps import (
     Raise,
     Return,
     Step,
+    Steps,
     Switch,
     Try,
     walk,
@@ -47,12 +48,14 @@ def explanations(workflows: Iterable[Workflow]) -> Iterator[Explanation]:
         functions = {need.variable: need.function for need in workflow.uses if isinstance(need, Invoke)}
         for subworkflow in workflow.subworkflows:
             brackets = {step.name: step.at for step in walk(subworkflow.steps) if isinstance(step, Try)}
+            in_cases = set(_in_cases(subworkflow.steps))
             for step in walk(subworkflow.steps):
                 # A call that stands bare in its bracket is told once, where the bracket stands.
                 place = step.at or brackets.get(step.name, "")
                 bare = isinstance(step, Try) and bool(step.steps) and step.steps[0].name == step.name
                 if place and not bare:
                     what, cost = _told(step, functions)
+                    cost = _NOTHING if step.name in in_cases else cost
                     yield Explanation(flow=workflow.flow, place=place, what=what, name=step.name, cost=cost)
         for hoisted in workflow.hoisted:
             yield Explanation(
@@ -63,6 +66,13 @@ def explanations(workflows: Iterable[Workflow]) -> Iterator[Explanation]:
                 why=hoisted.reason if hoisted.always else f"only where it would fail: {hoisted.reason}",
                 cost=f"{_STEP}, 1 invocation",
             )
+
+
+def _in_cases(steps: Steps) -> Iterator[str]:
+    """The steps that are a part of a decision."""
+    for step in walk(steps):
+        if isinstance(step, Switch):
+            yield from (case.steps[0].name for case in step.cases if case.bare)
 
 
 def _told(step: Step, functions: dict[str, str]) -> tuple[str, str]:

@@ -1,7 +1,8 @@
-"""Workflows of Google Cloud: billed steps of the examples' runs beside the transitions that AWS bills for the same
-runs, and how compiling grows with the steps of a flow.
+"""Workflows of Google Cloud: billed steps of the examples' runs beside workflows written by hand and beside the
+transitions that AWS bills for the same runs, and how compiling grows with the steps of a flow.
 
-Runs are those of `bench_aws.py`, on the tests' own Workflows. Retries are charged too, and are none here.
+Runs are those of `bench_aws.py`, on the tests' own Workflows; those of the workflows by hand give the same results.
+Retries are charged too.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bench_aws import ROOT, RUNS, Run
+from benchmarks.bench_aws import ROOT, RUNS, Run, shape
 from benchmarks.generated_flow import source
 from benchmarks.measuring import Ratio, Say
 
+BY_HAND = Path(__file__).parent / "gcp_by_hand"
 BASE = 100
 """Steps whose time for each step is the measure of linear growth."""
 UNLIMITED = 1 << 30
@@ -35,40 +37,55 @@ def ratios(quick: bool, say: Say) -> Iterator[Ratio]:
         # The texts of the document pipeline are more than the variables of an execution take.
         for run in RUNS[:3]:
             say(f"workflows: {run.name}")
-            yield _billed(run, Path(folder))
+            yield from _billed(run, Path(folder))
         yield from _growth(Path(folder), (10, 100, 300), 2 if quick else 7, say)
 
 
 # --- runs ---------------------------------------------------------------------------------------------------------
 
 
-def _billed(run: Run, folder: Path) -> Ratio:
+def _billed(run: Run, folder: Path) -> Iterator[Ratio]:
     from conformance.case import Case
+    from conformance.on_gcp import in_process
     from conformance.on_gcp.engine import CaseRun
     from engines.aws.in_process import compiled, run_case
 
+    from skyloom.deployers.gcp.workflow import compile_workflow
     from skyloom.flows.frontend import load_file
     from skyloom.flows.testing import approve
 
     flow: Any = getattr(load_file(ROOT / "examples" / run.example / f"{run.example}.py"), run.flow)
     case = Case(flow=flow, name=run.name, input=run.given, approvals=(approve(),))
     on_aws = run_case(case, pace=0.01, machines={one.flow: one for one in compiled(flow.program)})
-    on_gcp = CaseRun(case, folder)
+    workflow = compile_workflow(flow.program, in_process.settings_for(flow.program))
+    by_hand = replace(workflow, definition=(BY_HAND / f"{run.example}.yaml").read_text(encoding="utf-8"))
+    handlers = in_process.handlers(flow.program, workflow, folder)
+    ours, theirs = (_ended(CaseRun(case, one, handlers)) for one in (workflow, by_hand))
+    assert on_aws.ending.status == "SUCCEEDED", on_aws.ending
+    assert shape(ours.result) == shape(theirs.result), f"they do not agree: {ours.result}, {theirs.result}"
+    steps = sum(ours.history.billed().values())
+    besides = (("by hand", sum(theirs.history.billed().values())), ("transitions on AWS", on_aws.transitions))
+    for beside, number in besides:
+        yield Ratio(
+            group="Google Cloud workflows, billed steps of a run",
+            what=run.name,
+            ours=steps,
+            beside=beside,
+            theirs=number,
+            unit="",
+        )
+
+
+def _ended(run: Any) -> Any:
+    """The execution of a case."""
     try:
         # The functions run in this process, and write their logs.
         with contextlib.redirect_stdout(io.StringIO()):
-            ended = on_gcp.ended()
+            ended = run.ended()
     finally:
-        on_gcp.close()
-    assert (ended.state, on_aws.ending.status) == ("SUCCEEDED", "SUCCEEDED"), ended.error
-    return Ratio(
-        group="Google Cloud workflows, billed steps of a run",
-        what=run.name,
-        ours=sum(ended.history.billed().values()),
-        beside="transitions on AWS",
-        theirs=on_aws.transitions,
-        unit="",
-    )
+        run.close()
+    assert ended.state == "SUCCEEDED", ended.error
+    return ended
 
 
 # --- growth -------------------------------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ class Frame:
         set_each_round: variables whose first value, a constant, may be set earlier in the same round of a loop: nothing
             asks for it before (`fewer_steps`).
         set_once: likewise, in front of loops as well.
+        parts: where the results of branches are read, by the variable of their list, which is not made.
     """
 
     steps: Names
@@ -67,6 +68,7 @@ class Frame:
     aliases: dict[str, str] = field(default_factory=dict)
     set_each_round: set[str] = field(default_factory=set)
     set_once: set[str] = field(default_factory=set)
+    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def variable(self, wish: str) -> str:
         """A name for a variable: no subworkflow is called so."""

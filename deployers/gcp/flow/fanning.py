@@ -10,8 +10,10 @@ from typing import Any
 from skyloom.deployers.gcp.flow.context import Context, Counted, assigned
 from skyloom.deployers.gcp.flow.evaluating import Root, evaluate, probe
 from skyloom.deployers.gcp.flow.filtering import filtered, flattened
+from skyloom.deployers.gcp.flow.invoking import ANSWER
 from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
+from skyloom.deployers.gcp.flow.parts import is_taken_apart, own_answer
 from skyloom.deployers.gcp.flow.result_places import places_for
 from skyloom.deployers.gcp.flow.scopes import declarations, inner_context
 from skyloom.deployers.gcp.flow.texts import expression
@@ -202,11 +204,14 @@ def lower_parallel(lowering: Lowering, context: Context, step: ir.Parallel) -> l
     at = context.at(step.span)
     count = len(step.branches)
     results, failed_at = _results(context, step), context.variable(f"{step.id}_failed_at")
-    pairs = ((results, [None] * count), (failed_at, count))
-    prepare = Assign(name=context.step(f"{step.id}_start"), at=at, pairs=pairs)
-    bodies = [_branch(lowering, context, step, position, results, failed_at) for position in range(count)]
-    shared = (results, failed_at)
-    name = context.step(step.id)
+    start, name = context.step(f"{step.id}_start"), context.step(step.id)
+    apart = count <= BRANCHES.value and is_taken_apart(context, step)
+    lowered = [_branch(lowering, context, step, position, results, failed_at, apart) for position in range(count)]
+    bodies, answers = [body for body, _ in lowered], [answer for _, answer in lowered]
+    own = tuple(answer for answer in answers if answer is not None)
+    pairs = ((results, [None] * count), (failed_at, count), *((answer, None) for answer in own))
+    prepare = Assign(name=start, at=at, pairs=pairs)
+    shared = (results, failed_at, *own)
     fan: Lowered
     if count <= BRANCHES.value:
         branches = tuple(
@@ -221,14 +226,24 @@ def lower_parallel(lowering: Lowering, context: Context, step: ir.Parallel) -> l
         loop = Loop(value=index, between=(0, count - 1), steps=(which,))
         fan = ParallelFor(name=name, at=at, loop=loop, shared=shared, limit=PARALLEL_WIDTH.value)
     after: list[Lowered] = [_first_error(context, step, results, failed_at)]
-    if step.target is not None:
+    if apart and step.target is not None:
+        places = (f"{results}[{n}]" if one is None else one + ANSWER for n, one in enumerate(answers))
+        context.frame.parts[step.target] = tuple(places)
+    elif step.target is not None:
         after += _set(context, step.target, expression(results), at)
     return [prepare, fan, *after]
 
 
 def _branch(
-    lowering: Lowering, context: Context, step: ir.Parallel, position: int, results: str, failed_at: str
-) -> Steps:
+    lowering: Lowering,
+    context: Context,
+    step: ir.Parallel,
+    position: int,
+    results: str,
+    failed_at: str,
+    apart: bool,
+) -> tuple[Steps, str | None]:
+    """The steps of a branch, and the variable with its result where it is not put into the results."""
     branch = step.branches[position]
     inside = inner_context(context, branch.body, (), lowering.prompts_in_functions())
     inside = replace(inside, path=(*context.step_parts(step.id), f".{position}/"))
@@ -236,8 +251,10 @@ def _branch(
     before, (result,) = evaluate(lowering, inside, [Root("result", branch.result)], branch.span)
     pairs = ((f"{results}[{position}]", result),)
     give = Assign(name=context.step(f"{step.id}_{position}_result"), at=context.at(branch.span), pairs=pairs)
-    steps = [*declarations(inside, branch.body, (), branch.span), *body, *before, give]
-    return (_noted(context, step, steps, results, failed_at, str(position)),)
+    answer = own_answer(inside, branch, before, result) if apart else None
+    given = [give] if answer is None else []
+    steps = [*declarations(inside, branch.body, (), branch.span), *body, *before, *given]
+    return (_noted(context, step, steps, results, failed_at, str(position)),), answer
 
 
 def _branches_one_by_one(lowering: Lowering, context: Context, step: ir.Parallel) -> list[Lowered]:

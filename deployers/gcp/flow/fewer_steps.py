@@ -173,10 +173,10 @@ def _assigning(early: _Early, step: Assign, before: _Before) -> _Before:
     kept = _Open([])
     early.assigned[id(step)] = kept
     for pair in step.pairs:
-        place = before.here if pair[0] in early.once or pair[0] in early.ever else None
-        if place is None and pair[0] in early.ever:
-            place = before.outside
-        (kept if place is None or len(place.pairs) >= MOST_ASSIGNMENTS else place).pairs.append(pair)
+        ever = pair[0] in early.ever
+        wished = (before.outside if ever else None, before.here if ever or pair[0] in early.once else None)
+        free = (place for place in wished if place is not None and len(place.pairs) < MOST_ASSIGNMENTS)
+        next(free, kept).pairs.append(pair)
     if step.next is not None:
         return _Before()
     return replace(before, here=kept) if kept.pairs else before

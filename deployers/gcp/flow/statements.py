@@ -12,18 +12,17 @@ from skyloom.deployers.gcp.flow.context import Context, assigned
 from skyloom.deployers.gcp.flow.control import lower_for, lower_if, lower_while
 from skyloom.deployers.gcp.flow.evaluating import Root, evaluate
 from skyloom.deployers.gcp.flow.fanning import lower_map, lower_parallel
-from skyloom.deployers.gcp.flow.invoking import ANSWER, lower_task
+from skyloom.deployers.gcp.flow.invoking import lower_task
 from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.moments import lower_emit, lower_sample, lower_sleep
+from skyloom.deployers.gcp.flow.parts import is_set_once, part_of, place_of
 from skyloom.deployers.gcp.flow.prompts import lower_prompt
 from skyloom.deployers.gcp.flow.raising import lower_raise, lower_reraise, lower_try
 from skyloom.deployers.gcp.flow.texts import expression, inner
 from skyloom.deployers.gcp.flow.updates import lower_update
-from skyloom.deployers.gcp.flow.uses import uses
 from skyloom.deployers.gcp.flow.waiting import lower_approval, lower_wait_for
-from skyloom.deployers.gcp.steps import Assign, Call, Try
-from skyloom.flows.expr.nodes import Expr, Item, Literal, Name
+from skyloom.deployers.gcp.steps import Assign
 from skyloom.flows.ir import nodes as ir
 
 Json = Any
@@ -92,36 +91,17 @@ def _assigned(context: Context, statement: ir.Assign, before: list[Lowered], val
 def _assign_once(lowering: Lowering, context: Context, statement: ir.Assign) -> tuple[list[Lowered], Context]:
     """An assignment that stands in no other statement. Where nothing else sets the variable, what the helper has
     answered and parts of other such variables are read in their places: nothing is copied."""
-    if not _is_set_once(context, statement.variable):
+    name = statement.variable
+    if not is_set_once(context, name):
         return _assign(lowering, context, statement), context
-    place = context.places[statement.variable]
-    before, (value,) = evaluate(lowering, context, [Root(statement.variable, statement.value)], statement.span, place)
-    text = inner(value)
-    if text is not None and (_is_answer(before, text) or (not before and _is_part(context, statement.value))):
-        return before, replace(context, places={**context.places, statement.variable: text})
+    part = part_of(context, statement.value)
+    if part is not None:
+        return [], replace(context, places={**context.places, name: part})
+    before, (value,) = evaluate(lowering, context, [Root(name, statement.value)], statement.span, context.places[name])
+    place = place_of(context, statement.value, before, inner(value))
+    if place is not None:
+        return before, replace(context, places={**context.places, name: place})
     return _assigned(context, statement, before, value), context
-
-
-def _is_set_once(context: Context, name: str) -> bool:
-    known = uses(context.flow.body)
-    given = any(parameter.name == name for parameter in context.flow.parameters)
-    return not given and len(known.setters.get(name, ())) == 1 and name not in known.outermost
-
-
-def _is_answer(before: list[Lowered], text: str) -> bool:
-    match before:
-        case [*_, Try(steps=(Call(result=str(answer)),))]:
-            return text == answer + ANSWER
-        case _:
-            return False
-
-
-def _is_part(context: Context, value: Expr) -> bool:
-    match value:
-        case Item(object=Name(name=name), index=Literal(value=int())):
-            return _is_set_once(context, name)
-        case _:
-            return False
 
 
 def _step(
