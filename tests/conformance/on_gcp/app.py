@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.case import Case
+from conformance.on_gcp.surroundings import MODELS_VARIABLE
 from servers.cloud_run_service import Service
 
 from skyloom.adapters.hosts.claims import BUCKET_VARIABLE
-from skyloom.deployers.gcp.functions import Built, FunctionSettings, helper_package, packages_of_file
+from skyloom.deployers.gcp.functions import Built, FunctionSettings, helper_package, native_models, packages_of_file
 from skyloom.deployers.gcp.workflow import HELPER, Workflow, WorkflowSettings, compile_workflow
 from skyloom.deployers.hoisted import merged
 from skyloom.deployers.packaging import Package, running_python
@@ -25,12 +26,14 @@ class Deployed:
     """The app of a file.
 
     Attributes:
+        models: the address of models, for workflows.
         trace: where the host writes down the attempts of tasks.
         workflows: by name of the flow that a case starts.
         refusals: why a flow could not be compiled.
         services: the functions, by key.
     """
 
+    models: str
     trace: Path
     workflows: dict[str, Workflow] = field(default_factory=dict)
     refusals: dict[str, Exception] = field(default_factory=dict)
@@ -46,9 +49,9 @@ def deploy(file: Path, cases: Iterable[Case], folder: Path, variables: Mapping[s
     """Compiles and deploys all flows of these cases. A flow that cannot be does not hinder the others.
 
     Args:
-        variables: what every function gets besides its own: where it finds Google.
+        variables: what every function gets besides its own: where it finds Google (`surroundings.google`).
     """
-    deployed = Deployed(folder / f"{file.stem}.jsonl")
+    deployed = Deployed(variables[MODELS_VARIABLE], folder / f"{file.stem}.jsonl")
     built = packages_of_file(file, settings=SETTINGS)
     for name, program in {case.flow.name: case.flow.program for case in cases}.items():
         try:
@@ -72,11 +75,13 @@ def deploy(file: Path, cases: Iterable[Case], folder: Path, variables: Mapping[s
 
 
 def settings_of(built: Built) -> WorkflowSettings:
-    """What the workflow compiler has to know. All prompts are asked by functions."""
+    """What the workflow compiler has to know: as in a deployment, it asks for plain text by itself."""
+    aliases = {prompt.model for program in built.programs.values() for prompt in program.prompts.values()}
     return WorkflowSettings(
         app=APP,
         tasks={task: group.key for group in built.groups for task in group.tasks},
         prompts={prompt: group.key for group in built.groups for prompt in group.prompts},
+        models=native_models(built.config, aliases),
     )
 
 

@@ -109,6 +109,7 @@ def observed(case: Case, deployed: Deployed) -> Observed:
         raise refusal
     handlers = {key: service.answer for key, service in deployed.services.items()}
     run = CaseRun(case, deployed.workflows[case.flow.name], handlers)
+    run.engine.route("https://aiplatform.googleapis.com", deployed.models)
     try:
         execution = run.ended()
     finally:

@@ -11,6 +11,8 @@ from servers.google_metadata import GoogleServer
 from servers.vertex_server import VertexServer
 
 PROJECT = "skyloom-tests"
+MODELS_VARIABLE = "GOOGLE_VERTEX_BASE_URL"
+"""Where Google's own SDK looks for the address of models."""
 
 
 @contextmanager
@@ -22,6 +24,5 @@ def google(folder: Path) -> Iterator[dict[str, str]]:
             **server.variables,
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "GOOGLE_APPLICATION_CREDENTIALS": str(key),
-            # Google's own SDK looks there.
-            "GOOGLE_VERTEX_BASE_URL": models.url,
+            MODELS_VARIABLE: models.url,
         }
