@@ -63,8 +63,8 @@ def checked_in(name: str, value: Json, carry: str, run: str, looks: Json = False
     if len(content) > MOST_INLINE:
         raise TaskFailed(
             f"{name} returned {len(content):,} bytes of JSON; at most {MOST_INLINE:,} travel with a run. "
-            "Keep the value in a bucket and return its name, or return less of it; large values travel where they are "
-            "only handed on to tasks, and the flow itself reads nothing of them"
+            "Keep the value in a bucket and return its name, or return less of it; large values, and large fields of "
+            "models, travel where they are only handed on to tasks, and the flow itself reads nothing of them"
         )
     return value
 

@@ -11,7 +11,7 @@ import pytest
 from servers.google_metadata import GoogleServer
 
 from skyloom.adapters import google_apis
-from skyloom.adapters.hosts import claims
+from skyloom.adapters.hosts import claims, google_values
 from skyloom.errors import TaskFailed
 
 
@@ -142,3 +142,56 @@ def test_what_cloud_storage_does_not_give(google: GoogleServer) -> None:
     google.statuses = [403]
     with pytest.raises(TaskFailed, match="cannot be kept in gs://app-bucket"):
         claims.checked_in("work", LARGE, "reference", "r1")
+
+
+# --- in part ------------------------------------------------------------------------------------------------------
+
+PARTS = [{"words": n, "text": "ä" * 60_000, "note": "short", "lines": ["x" * 3_000, "y"]} for n in range(2)]
+
+
+def test_parts_that_nobody_looks_into_wait(storage: Storage) -> None:
+    kept = claims.checked_in("work", PARTS, "reference", "r1", {"*": {"words": True, "lines": {}}})
+    assert [(part["words"], part["note"], part["lines"][1]) for part in kept] == [(0, "short", "y"), (1, "short", "y")]
+    assert all(pointer.keys() == {"$skyloom", "bytes"} for part in kept for pointer in (part["text"], part["lines"][0]))
+    assert len(storage.objects) == 2, "what is the same is kept once"
+    assert claims.checked_out({"given": kept}, "r1") == {"given": PARTS}
+
+
+def test_what_is_looked_into_stays(storage: Storage) -> None:
+    kept = claims.checked_in(
+        "work", PARTS[:1] * 2, "gathered", "r1", {"0": {"text": True}, "*": {"lines": {"0": True}}}
+    )
+    assert kept[0]["text"] == PARTS[0]["text"]
+    assert kept[0]["lines"]["bytes"] > 3_000
+    assert kept[1]["lines"] == PARTS[0]["lines"]
+    assert kept[1]["text"]["bytes"] > 120_000
+    for looks in (True, {"*": True}):
+        assert claims.checked_in("work", PARTS[:1], "gathered", "r1", looks) == PARTS[:1]
+    assert claims.checked_in("work", "x" * 3_000, "gathered", "r1", {}) == "x" * 3_000
+
+
+def test_small_values_stay_whole(storage: Storage) -> None:
+    page = {"number": 1, "text": "x" * 3_000}
+    assert claims.checked_in("work", page, "reference", "r1", {"number": True}) == page
+    assert storage.objects == {}
+
+
+def test_what_remains_may_still_be_too_large(storage: Storage) -> None:
+    with pytest.raises(TaskFailed, match=r"returned 300,\d+ bytes"):
+        claims.checked_in("work", {"text": "x" * 300_000, "more": LARGE}, "reference", "r1", {"text": True})
+
+
+def test_on_google_less_travels_with_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[str, bytes] = {}
+    monkeypatch.setenv("SKYLOOM_BUCKET", "gs://app-bucket")
+    monkeypatch.setattr(
+        google_values, "put", lambda bucket, key, content: kept.update({f"gs://{bucket}/{key}": content})
+    )
+    for looks in (False, {"number": True}):
+        page = {"number": 1, "text": "x" * 15_000}
+        assert claims.checked_in("work", page, "reference", "r1", looks) == page
+    whole = claims.checked_in("work", {"number": 1, "text": "x" * 17_000}, "reference", "r1")
+    in_part = claims.checked_in("work", {"number": 1, "text": "x" * 17_000}, "reference", "r1", {"number": True})
+    assert json.loads(kept[whole["$skyloom"]]) == {"number": 1, "text": "x" * 17_000}
+    assert in_part["number"] == 1
+    assert json.loads(kept[in_part["text"]["$skyloom"]]) == "x" * 17_000

@@ -40,6 +40,7 @@ def test_the_shipped_texts_are_summarised(tmp_path: Path) -> None:
     assert ended.state == "SUCCEEDED", ended.error
     report = ended.result
     assert [document["document"] for document in report["documents"]] == sorted(texts)
-    assert [document["words"] for document in report["documents"]] == [len(texts[name].split()) for name in sorted(texts)]
+    counts = [len(texts[name].split()) for name in sorted(texts)]
+    assert [document["words"] for document in report["documents"]] == counts
     assert all(document["summary"] and document["titles"] for document in report["documents"])
     assert report["overview"]
