@@ -8,15 +8,17 @@ import importlib.util
 import itertools
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from conformance.on_gcp.app import APP
 from engines.gcp.requests import Answer, Handler, Request
 
-from skyloom.adapters.hosts import cloud_run
+from skyloom.adapters.hosts import claims, cloud_run, google_values
 from skyloom.adapters.hosts.wire import name_on_the_wire, text_on_the_wire
 from skyloom.deployers.expressions_module import expressions_module
 from skyloom.deployers.gcp.workflow import HELPER, Workflow, WorkflowSettings
@@ -80,7 +82,8 @@ def prompts(program: Program) -> Handler:
         definition = program.prompts[event["prompt"]]
         try:
             prompt = cast(Prompt[..., Any], locate(definition))
-            answer = asyncio.run(ask(definition, prompt, event["arguments"], ModelSource()))
+            arguments = claims.checked_out(event["arguments"], event["context"]["run"])
+            answer = asyncio.run(ask(definition, prompt, arguments, ModelSource()))
         except Exception as problem:
             error = Raised.of(problem).error
             name = json.dumps(name_on_the_wire(error, definition.retry.never, definition.retry.on))
@@ -88,6 +91,21 @@ def prompts(program: Program) -> Handler:
         return Answer(200, _JSON, json.dumps(answer.value).encode())
 
     return handler
+
+
+@contextmanager
+def bucket() -> Iterator[dict[tuple[str, str], bytes]]:
+    """The app's bucket, where large values wait, in memory; its objects by bucket and key."""
+    objects: dict[tuple[str, str], bytes] = {}
+
+    def put(name: str, key: str, content: bytes) -> None:
+        objects[name, key] = content
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(claims.BUCKET_VARIABLE, f"gs://{APP}")
+        patch.setattr(google_values, "put", put)
+        patch.setattr(google_values, "get", lambda name, key: objects.get((name, key)))
+        yield objects
 
 
 _JSON = {"Content-Type": "application/json"}
