@@ -9,12 +9,17 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 from clouds.aws_deploys import deploy, destroy
 from clouds.small_app import small_bundle
+
+_PATH = tuple(sys.path)
+"""Where modules are looked for before any test has loaded a user's project, or the package of a function."""
 
 
 def exit_code(script: Mapping[str, Any]) -> int | None:
@@ -23,7 +28,8 @@ def exit_code(script: Mapping[str, Any]) -> int | None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     process = context.Process(target=_run, args=(dict(script), dict(os.environ)))
-    process.start()
+    with patch.object(sys, "path", list(_PATH)):
+        process.start()
     process.join()
     return process.exitcode
 
