@@ -100,11 +100,13 @@ def _bare(case: Case, targets: frozenset[str]) -> Case:
 # --- first values -----------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Open:
-    """An assignment that further pairs may go to."""
+    """An assignment that further pairs may go to; their variables are shared with the branches of `fans`, ids of steps
+    that stand between."""
 
-    pairs: list[tuple[str, Json]]
+    pairs: list[tuple[str, Json]] = field(default_factory=list)
+    fans: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ class _Early:
     ever: Collection[str]
     targets: frozenset[str]
     assigned: dict[int, _Open] = field(default_factory=dict)
+    shared: dict[int, list[str]] = field(default_factory=dict)
 
 
 def first_values_early(steps: Steps, once: Collection[str], ever: Collection[str]) -> Steps:
@@ -153,7 +156,7 @@ def _collect(early: _Early, steps: Steps, before: _Before) -> None:
                 _collect(early, loop.steps, _Before())
             case ParallelBranches(branches=branches):
                 for branch in branches:
-                    _collect(early, branch.steps, _Before())
+                    _collect(early, branch.steps, _in_branch(before, id(step)))
             case Switch(cases=cases):
                 for case in cases:
                     _collect(early, case.steps, before)
@@ -169,14 +172,23 @@ def _collect(early: _Early, steps: Steps, before: _Before) -> None:
                 assert_never(step)
 
 
+def _in_branch(before: _Before, fan: int) -> _Before:
+    """What has run before a branch, which runs once for each time that its neighbours do."""
+    found = (None if one is None else replace(one, fans=(*one.fans, fan)) for one in (before.here, before.outside))
+    return _Before(*found)
+
+
 def _assigning(early: _Early, step: Assign, before: _Before) -> _Before:
-    kept = _Open([])
+    kept = _Open()
     early.assigned[id(step)] = kept
     for pair in step.pairs:
         ever = pair[0] in early.ever
         wished = (before.outside if ever else None, before.here if ever or pair[0] in early.once else None)
         free = (place for place in wished if place is not None and len(place.pairs) < MOST_ASSIGNMENTS)
-        next(free, kept).pairs.append(pair)
+        place = next(free, kept)
+        place.pairs.append(pair)
+        for fan in place.fans:
+            early.shared.setdefault(fan, []).append(pair[0])
     if step.next is not None:
         return _Before()
     return replace(before, here=kept) if kept.pairs else before
@@ -186,7 +198,10 @@ def _rewritten(early: _Early, steps: Steps) -> Steps:
     found: list[Step] = []
     for step in steps:
         if not isinstance(step, Assign):
-            found.append(_below(step, lambda inner: _rewritten(early, inner)))
+            below = _below(step, lambda inner: _rewritten(early, inner))
+            if isinstance(below, ParallelBranches):
+                below = replace(below, shared=(*below.shared, *early.shared.get(id(step), ())))
+            found.append(below)
             continue
         pairs = tuple(early.assigned[id(step)].pairs)
         if pairs or step.name in early.targets or step.next is not None:

@@ -14,11 +14,14 @@ from engines.gcp.requests import Answer, Request
 from skyloom.deployers.gcp.flow.fewer_steps import fewer_steps, first_values_early
 from skyloom.deployers.gcp.steps import (
     Assign,
+    Branch,
     Call,
     Case,
     For,
     Loop,
     Next,
+    ParallelBranches,
+    ParallelFor,
     Raise,
     Return,
     Step,
@@ -131,6 +134,16 @@ def test_first_values_of_a_guarded_step_are_not_those_behind_it() -> None:
     guarded = Try(name="try", steps=(SET,), caught="e", handler=(END,))
     steps = (guarded, first("n"))
     assert pairs_of(first_values_early(steps, {"n"}, ())) == {"set_x": ("x",), "first_n": ("n",)}
+
+
+def test_first_values_of_branches_are_shared_with_them() -> None:
+    branch = Branch(name="b", steps=(Call(name="call", function="get"), first("n")))
+    steps = (SET, ParallelBranches(name="fan", branches=(branch,), shared=("y",)))
+    assigned, fan = first_values_early(steps, {"n"}, ())
+    assert pairs_of((assigned,)) == {"set_x": ("x", "n")}
+    assert isinstance(fan, ParallelBranches) and fan.shared == ("y", "n")
+    rounds = (SET, ParallelFor(name="fan", loop=Loop(value="v", items="${xs}", steps=(first("n"),))))
+    assert first_values_early(rounds, {"n"}, {"n"}) == rounds
 
 
 # --- runs --------------------------------------------------------------------------------------------------------
