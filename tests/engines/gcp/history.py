@@ -22,7 +22,8 @@ IN_PROGRESS, SUCCEEDED, FAILED, CANCELLED = (
     "STATE_CANCELLED",
 )
 UNBILLED = ("STEP_TRY_RETRY_EXCEPT", "STEP_NESTED")
-"""Brackets around steps: the pricing page names assignments, conditions and calls."""
+"""Brackets around steps: the pricing page names assignments, conditions and calls. What stands in a case of a `switch`
+without a name is no step of its own here; that it is billed as a part of the switch is not documented."""
 
 
 @dataclass
