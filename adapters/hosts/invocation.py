@@ -147,7 +147,8 @@ class Invocation:
     def _result(self, job: Job) -> Json:
         attempt = _Attempt(self._context)
         if self._kind == "expression":
-            # What waits in the bucket is nothing that an expression looks into: the pointer goes on.
+            # What waits in the bucket is nothing that an expression looks into: the pointer goes on, but for values
+            # that are brought to their types.
             values = self._event.get("values") or {}
         else:
             values = claims.checked_out(self._event.get("arguments") or {}, attempt.run_id)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Protocol
 
+from skyloom.adapters.hosts import claims
 from skyloom.errors import TaskFailed
 from skyloom.flows import invoke
 from skyloom.flows.definitions import Task
@@ -98,18 +99,20 @@ class ExpressionJob:
         self._crossings = crossings
 
     def run(self, values: dict[str, Json], attempt: TaskContext, notes: dict[str, Json]) -> Json:
-        result = self._function(**{name: self._typed(name, value) for name, value in values.items()})
+        result = self._function(**{name: self._typed(name, value, attempt.run_id) for name, value in values.items()})
         for part, said in self._crossings.items():
             _carried(result[part] if part else result, said)
         return result
 
-    def _typed(self, name: str, value: Json) -> Json:
+    def _typed(self, name: str, value: Json, run: str) -> Json:
         """The value as its type has it: a float that a state machine made an int is one again. What does not fit stays
         as it is."""
         if name not in self._types:
             return value
         from skyloom.flows.ir.conform import Mismatch, conformed
 
+        # What nobody looks into may wait in the bucket: a pointer is not of the type.
+        value = claims.checked_out(value, run)
         try:
             return conformed(value, self._types[name], self._models)
         except Mismatch:

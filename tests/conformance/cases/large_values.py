@@ -299,6 +299,22 @@ def read_behind_a_sub_flow(count: int) -> list[str]:
     return [f"{part.number} {words}", of_part(part)]
 
 
+class Measured(BaseModel):
+    weight: float
+    text: str
+
+
+@task
+def measured(weight: int, count: int) -> Measured:
+    return Measured(weight=weight, text=text_of("m", count))
+
+
+@flow
+def number_beside_a_text(count: int) -> list[str]:
+    found = measured(3, count)
+    return [f"{found.weight}", digest(found.text)]
+
+
 @flow
 def given_back_whole(count: int) -> Part:
     part = one_part(6, count)
@@ -415,6 +431,7 @@ CASES = [
     case(made_of_parts, {"count": LONG, "first": True}, result=[f"part 1 {_long_text('1')}", "part 1"], name="one"),
     case(made_of_parts, {"count": LONG, "first": False}, result=[f"part 1 {_long_text('2')}", "part 1"], name="other"),
     case(read_behind_a_sub_flow, {"count": LONG}, result=["4 50", _parts([4], LONG)[0]]),
+    case(number_beside_a_text, {"count": LONG}, result=["3.0", _long_text("m")]),
     case(given_back_whole, {"count": KEPT}, result=part_of(6, KEPT).model_dump()),
     case(field_given_back, {"count": LONG}, result=text_of("f", LONG // 4)),
     case(equal_parts, {"count": KEPT}, result=[True, False, True, True]),
