@@ -209,6 +209,12 @@ ENGINES = {
         "int or float", "A text shows whether a number is 3 or 3.0, which the cloud's engine does not keep."
     ),
     "SKY709": Code("app too large", "An app needs more resources than one stack of CloudFormation holds."),
+    "SKY721": Code("workflow too large", "A flow has too many steps for one workflow of Google Cloud."),
+    "SKY722": Code("too many steps", "Every run of a flow takes more steps than an execution of Workflows has."),
+    "SKY723": Code("too many calls", "Flows call each other more deeply than Workflows goes."),
+    "SKY724": Code("too many functions", "A flow calls more functions than one workflow can know."),
+    "SKY725": Code("order of a dict", "A flow shows the order of a dict's entries, which Workflows does not keep."),
+    "SKY726": Code("nested too deeply", "Statements stand inside of each other more deeply than Workflows goes."),
     "SKY741": Code("not on Google Cloud", "Google Cloud has no exact way to what a trigger or a notifier asks for."),
     "SKY742": Code("kept in another way", "Google Cloud keeps a setting in another way. This is told, not refused."),
 }

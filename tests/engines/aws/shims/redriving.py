@@ -59,9 +59,9 @@ def install(run: Callable[[dict[str, Json], dict[str, Json], Place], None]) -> N
         count = record.get("redriveCount", 0) + 1
         place = place_of(record["events"])
         number = History(record["events"]).add("ExecutionRedriven", {"redriveCount": count}, place.last_event)
-        for key in ("stopDate", "error", "cause", "output"):
+        for key in ("error", "cause"):
             record.pop(key, None)
-        record |= {"status": "RUNNING", "redriveCount": count}
+        record |= {"status": "RUNNING", "redriveCount": count, "stopDate": None, "output": None}
         on = Place(place.state, place.input, place.variables, number)
         # The account and the region of the request stand in context variables.
         context = contextvars.copy_context()
