@@ -109,6 +109,9 @@ class App:
     Attributes:
         name: lower-case letters, digits and hyphens, at most 32; what is deployed is named after it.
         flows: the flows that can be started; their sub-flows come along.
+        short: those of them that are over in at most 300 seconds (their `timeout` says so), wait for nobody, and need
+            no record of their runs. AWS runs them as Express workflows: cheaper, and the caller of an `Http` trigger
+            gets the result itself. On every other engine they run as all others do.
         triggers: what starts them, besides `skyloom invoke`.
         resources: what they own.
         environments: by name; one that is not named here is deployed with the defaults.
@@ -119,6 +122,7 @@ class App:
 
     name: str
     flows: Sequence[Flow[..., Any]] = field(kw_only=True)
+    short: Sequence[Flow[..., Any]] = field(default=(), kw_only=True)
     triggers: Sequence[Trigger] = field(default=(), kw_only=True)
     resources: Sequence[Resource] = field(default=(), kw_only=True)
     environments: Mapping[str, Environment] = field(default_factory=dict, kw_only=True)

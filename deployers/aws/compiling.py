@@ -5,24 +5,25 @@ app -> programs -> groups -> workflows -> packages -> template -> bundle
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 from pathlib import Path
 
 from skyloom.deployers.aws.artifacts import definition_key, function_key
 from skyloom.deployers.aws.explaining import explanations
 from skyloom.deployers.aws.functions import FunctionSettings, helper_package, native_models, packages
-from skyloom.deployers.aws.limits import template_problems
+from skyloom.deployers.aws.limits import API, template_problems
 from skyloom.deployers.aws.services_package import service_files
 from skyloom.deployers.aws.template import Parts, template
-from skyloom.deployers.aws.workflow import HELPER, Invoke, Workflow, WorkflowSettings, compile_workflows
+from skyloom.deployers.aws.workflow import HELPER, Invoke, StartExecution, Workflow, WorkflowSettings, compile_workflows
 from skyloom.deployers.base import Compiled
 from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.functions import FunctionGroup, function_groups, group_of, programs
 from skyloom.deployers.hoisted import merged
 from skyloom.errors import CheckFailed, Diagnostic
-from skyloom.flows.app import App
+from skyloom.flows.app import App, Http
 from skyloom.flows.config import Config, load_config
-from skyloom.flows.ir.program import Program
+from skyloom.flows.ir.program import FlowDefinition, Program
 
 TARGET = "aws"
 _SERVICES = "services"
@@ -85,17 +86,45 @@ def _workflows(
     tasks, prompts = group_of(groups)
     aliases = {prompt.model for program in compiled.values() for prompt in program.prompts.values()}
     settings = WorkflowSettings(app=app.name, tasks=tasks, prompts=prompts, models=native_models(config, aliases))
+    short = {flow.name for flow in app.short}
     found: dict[str, Workflow] = {}
     problems: dict[Diagnostic, None] = {}
-    for program in compiled.values():
+    for name, program in compiled.items():
         try:
-            for workflow in compile_workflows(program, settings):
+            chosen = replace(settings, kind="EXPRESS") if name in short else settings
+            for workflow in compile_workflows(program, chosen):
                 found.setdefault(workflow.flow, workflow)
+                problems |= dict.fromkeys(_short_problems(app, program, workflow, short))
         except CheckFailed as error:
             problems |= dict.fromkeys(error.diagnostics)
     if problems:
         raise CheckFailed(*problems)
     return tuple(found.values())
+
+
+_AROUND = 5
+"""Seconds of a request that are not the flow's own: checking the input, starting, answering."""
+
+
+def _short_problems(app: App, program: Program, workflow: Workflow, short: Set[str]) -> Iterator[Diagnostic]:
+    """What cannot be with Express workflows, seen from outside of them."""
+    hint = "leave {} out of the app's `short` flows"
+    for need in workflow.uses:
+        if isinstance(need, StartExecution) and need.flow in short:
+            flow = program.flows[need.flow]
+            message = f"{workflow.flow} runs {flow.name} as an execution of its own, which no Express workflow can be"
+            yield Diagnostic("SKY707", message, flow.file, flow.span, hint=hint.format(flow.name))
+    if workflow.kind == "EXPRESS":
+        yield from _http_problems(app, program.flows[workflow.flow], hint)
+
+
+def _http_problems(app: App, flow: FlowDefinition, hint: str) -> Iterator[Diagnostic]:
+    longest = API.value - _AROUND
+    by_http = any(isinstance(trigger, Http) and trigger.flow.name == flow.name for trigger in app.triggers)
+    if by_http and flow.timeout is not None and flow.timeout > longest:
+        message = f"{flow.name} may take {flow.timeout:g} s, and who starts it by HTTP is answered within {API}"
+        way = f"`@flow(timeout={longest})`, or {hint.format(flow.name)}"
+        yield Diagnostic("SKY707", message, flow.file, flow.span, hint=way)
 
 
 def _files(definitions: Mapping[str, bytes], trees: Mapping[str, Mapping[str, bytes]]) -> dict[str, bytes]:

@@ -50,6 +50,7 @@ VARIABLES = Limit("all variables of an execution together", 10 * 1024 * 1024, "b
 EVENTS = Limit("the history of an execution", 25_000, "events", _QUOTAS)
 EXECUTION = Limit("an execution", 365 * 24 * 3600, "seconds", _QUOTAS)
 EXPRESS = Limit("an execution of an Express workflow", 300, "seconds", _QUOTAS)
+API = Limit("a request to an HTTP API", 30, "seconds", f"{_DOCS}apigateway/latest/developerguide/http-api-quotas.html")
 MAP_WIDTH = Limit("iterations of a map at once", 40, "", f"{_DOCS}step-functions/latest/dg/state-map-inline.html")
 FUNCTION = Limit("an invocation of a function", 900, "seconds", _LAMBDA)
 MEMORY = Limit("the memory of a function", 10_240, "MiB", _LAMBDA)

@@ -118,6 +118,11 @@ def _flow_problems(app: App, source: AppSource) -> Iterator[Diagnostic]:
             yield source.problem("SKY523", message, hint, "flows", index)
         elif app.flows.index(item) != index:
             yield source.problem("SKY523", f"the flow `{item.name}` is named twice", None, "flows", index)
+    for index, item in enumerate(app.short):
+        if not isinstance(item, Flow) or item not in app.flows:
+            said = f"the flow `{item.name}`" if isinstance(item, Flow) else _said(item)
+            message = f"{said} is not among the app's flows, so it cannot be one of the short ones"
+            yield source.problem("SKY523", message, "add it to `flows`", "short", index)
 
 
 # --- resources ----------------------------------------------------------------------------------------------------

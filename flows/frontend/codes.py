@@ -141,7 +141,10 @@ DEFINITIONS = {
     "SKY520": Code("no such app", "The file has no app of that name, and no flow to make one of."),
     "SKY521": Code("several apps", "The file has several apps, and the command does not say which one."),
     "SKY522": Code("name of an app", "What is deployed is named after the app, which only some characters allow."),
-    "SKY523": Code("flows of an app", "An app has no flow, something that is none, or two of one name."),
+    "SKY523": Code(
+        "flows of an app",
+        "An app has no flow, something that is none, two of one name, or a short one that is not its own.",
+    ),
     "SKY524": Code("trigger", "What starts a flow makes no sense, or does not fit the flow."),
     "SKY525": Code("schedule", "A cron expression, interval, time zone or scheduled input is wrong."),
     "SKY526": Code("resource", "A bucket, queue or secret is wrong, or is granted to what is no task of the app."),

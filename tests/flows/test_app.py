@@ -228,6 +228,11 @@ def test_a_good_app_has_none(tmp_path: Path) -> None:
         ("flows=[]", "SKY523 [] | the app has no flow"),
         ("flows=[f, work]", "SKY523 work | `work` is no flow"),
         ("flows=[f, f]", "SKY523 f | the flow `f` is named twice"),
+        ("flows=[f], short=[3]", "SKY523 3 | 3 is not among the app's flows, so it cannot be one of the short ones"),
+        (
+            "flows=[f], short=[g]",
+            "SKY523 g | the flow `g` is not among the app's flows, so it cannot be one of the short ones",
+        ),
         ("flows=[f], triggers=[3]", "SKY524 3 | 3 is no trigger"),
         ('flows=[f], triggers=[Http(g, "/g")]', "SKY524 g | the app has no flow `g`"),
         ('flows=[f], triggers=[Http(f, "f")]', "SKY524 \"f\" | `path` must be a path such as /tickets, not 'f'"),

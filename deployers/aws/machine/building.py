@@ -48,7 +48,7 @@ def machine_of(program: Program, settings: WorkflowSettings) -> Workflow:
     writing = Writing()
     _simplify(graph, writing)
     definition = with_placeholders(_definition(program, States(writing).scope(graph)))
-    kind, uses = settings.kind or "STANDARD", frozenset(_needs(graph))
+    kind, uses = settings.kind, frozenset(_needs(graph))
     _refuse([*limits.definition_problems(program, definition), *_express_problems(program, kind, uses)])
     return Workflow(
         flow=program.main,
@@ -65,15 +65,20 @@ def _refuse(problems: Iterable[Diagnostic]) -> None:
         raise CheckFailed(*found)
 
 
+_NOT_SHORT = "leave it out of the app's `short` flows"
+
+
 def _express_problems(program: Program, kind: Kind, uses: frozenset[Need]) -> Iterator[Diagnostic]:
     """What an Express workflow cannot do: wait for somebody, or for another execution."""
     flow = program.flow
     if kind == "EXPRESS" and any(isinstance(need, StartExecution) or need == Invoke(WAITS) for need in uses):
         message = f"{flow.name} waits for people, events or other executions, which an Express workflow cannot"
-        yield Diagnostic("SKY707", message, flow.file, flow.span, hint="make it a Standard workflow")
-    if kind == "EXPRESS" and flow.timeout is not None and flow.timeout > limits.EXPRESS.value:
-        message = f"{flow.name} may take {flow.timeout:g} s; an Express workflow has {limits.EXPRESS}"
-        yield Diagnostic("SKY707", message, flow.file, flow.span, hint="make it a Standard workflow")
+        yield Diagnostic("SKY707", message, flow.file, flow.span, hint=_NOT_SHORT)
+    if kind == "EXPRESS" and (flow.timeout is None or flow.timeout > limits.EXPRESS.value):
+        may = "says nothing of how long it takes" if flow.timeout is None else f"may take {flow.timeout:g} s"
+        message = f"{flow.name} {may}; an Express workflow has {limits.EXPRESS}"
+        hint = f"`@flow(timeout=...)` of at most {limits.EXPRESS}, or {_NOT_SHORT}"
+        yield Diagnostic("SKY707", message, flow.file, flow.span, hint=hint)
 
 
 def _lowered(lowering: Lowering) -> Graph:

@@ -39,7 +39,7 @@ class WorkflowSettings:
         tasks: the key of the function group that carries out a task, by the task's name.
         prompts: the same for prompts; a prompt that is asked natively may be left out.
         models: aliases of models that state machines may ask natively.
-        kind: the type of the state machine; None lets the compiler choose.
+        kind: the type of the state machine.
         width: how many items of a map run at once where the flow says nothing.
     """
 
@@ -47,7 +47,7 @@ class WorkflowSettings:
     tasks: Mapping[str, str] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, ConverseModel] = field(default_factory=dict)
-    kind: Kind | None = None
+    kind: Kind = "STANDARD"
     width: int = 16
 
 

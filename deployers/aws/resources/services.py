@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from skyloom.deployers.aws.functions import PYTHONS
+from skyloom.deployers.aws.limits import API
 from skyloom.deployers.aws.machine.output import WAITS
 from skyloom.deployers.aws.resources.api import BASE_ADDRESS
 from skyloom.deployers.aws.resources.buckets import VALUE_OBJECTS, VALUES
@@ -20,9 +21,8 @@ from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, mer
 from skyloom.deployers.services_package import start_key
 from skyloom.flows.triggers import QueueMessage
 
-_API_SECONDS = 29
-"""An HTTP API gives up after 30 seconds.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
+_API_SECONDS = API.value - 1
+"""The function says that it took too long, before the HTTP API does."""
 _SECONDS = 30
 
 

@@ -19,7 +19,7 @@ from skyloom.flows.frontend import load_file
 HEAD = "from skyloom.flows import *\n"
 
 
-def refused(tmp_path: Path, source: str, kind: Kind | None = None) -> Diagnostic:
+def refused(tmp_path: Path, source: str, kind: Kind = "STANDARD") -> Diagnostic:
     """The one diagnostic with which the flow `f` is refused."""
     path = tmp_path / "order.py"
     path.write_text(HEAD + textwrap.dedent(source))
@@ -76,7 +76,8 @@ def test_constants_that_no_state_takes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("body", ["return wait_for('x', int)", "return int(approval('?').approved)"])
 def test_express_workflows_do_not_wait(tmp_path: Path, body: str) -> None:
-    assert refused(tmp_path, flow(body), kind="EXPRESS").code == "SKY707"
+    source = flow(body).replace("@flow", "@flow(timeout=60)")
+    assert refused(tmp_path, source, kind="EXPRESS").code == "SKY707"
 
 
 def test_a_loop_that_may_end_early_is_left_alone(tmp_path: Path) -> None:
