@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys as Key
@@ -58,8 +58,8 @@ class Page:
         browser.get(link)
 
     def says(self, text: str) -> None:
-        # The page may be exchanged for the next one while it is read.
-        wait = WebDriverWait(self.browser, 20, ignored_exceptions=[StaleElementReferenceException])
+        # The page may be exchanged for the next one while it is read: Chrome says so in several ways.
+        wait = WebDriverWait(self.browser, 20, ignored_exceptions=[WebDriverException])
         wait.until(lambda _: text in self.text)
 
     @property

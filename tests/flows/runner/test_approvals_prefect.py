@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -345,7 +345,7 @@ class Page:
         browser.get(url)
 
     def found(self, look: Callable[[], WebElement | None]) -> WebElement:
-        ignored = [NoSuchElementException, StaleElementReferenceException]
+        ignored = [WebDriverException]
         element = WebDriverWait(self.browser, 40, ignored_exceptions=ignored).until(lambda _: look())
         assert element is not None
         return element
