@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from skyloom.deployers.limits import Limit
 from skyloom.errors import Diagnostic, Span
 from skyloom.flows.app import App
 from skyloom.flows.expr.nodes import Call, Expr, Literal
@@ -25,20 +25,6 @@ _VARIABLES = f"{_DOCS}step-functions/latest/dg/workflow-variables.html"
 _STATES = f"{_DOCS}step-functions/latest/dg/statemachine-structure.html"
 _STACKS = "AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
 _LAMBDA = f"{_DOCS}lambda/latest/dg/gettingstarted-limits.html"
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One limit: what it bounds, its value in `unit`, and the page that says so."""
-
-    what: str
-    value: int
-    unit: str
-    source: str
-
-    def __str__(self) -> str:
-        return f"{self.value:,} {self.unit}"
-
 
 STATE_NAME = Limit(
     "the name of a state", 80, "characters", f"{_DOCS}step-functions/latest/dg/statemachine-structure.html"

@@ -7,10 +7,10 @@ when it is compiled; what only some runs exceed fails in these, with the service
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from skyloom.deployers.gcp.flow.output import Invoke, Need, Publish
 from skyloom.deployers.gcp.steps import Steps, Subworkflow, blocks
+from skyloom.deployers.limits import Limit
 from skyloom.errors import Diagnostic, Span
 from skyloom.flows.expr.nodes import Call, Expr, Literal
 from skyloom.flows.ir import nodes as ir
@@ -18,20 +18,6 @@ from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, 
 
 _DOCS = "https://cloud.google.com/workflows/"
 _QUOTAS = f"{_DOCS}quotas"
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One limit: what it bounds, its value in `unit`, and the page that says so."""
-
-    what: str
-    value: int
-    unit: str
-    source: str
-
-    def __str__(self) -> str:
-        return f"{self.value:,} {self.unit}"
-
 
 SOURCE = Limit("the source of a workflow", 128 * 1024, "bytes", _QUOTAS)
 EXPRESSION = Limit("an expression", 400, "characters", _QUOTAS)
