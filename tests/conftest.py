@@ -4,6 +4,7 @@ Google Cloud project."""
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,17 @@ def skyloom_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("DO_NOT_TRACK", "1")
         patch.delenv("PREFECT_API_URL", raising=False)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten_modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Forgets what a test file imported from temporary folders: the next file may use the names again."""
+    yield
+    folder = str(_folder_of_the_run(tmp_path_factory))
+    sys.path[:] = [entry for entry in sys.path if not entry.startswith(folder)]
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(folder):
+            del sys.modules[name]
 
 
 def _folder_of_the_run(factory: pytest.TempPathFactory) -> Path:
