@@ -25,9 +25,8 @@ __all__ = ["handler"]
 def service_files(app: App, programs: Mapping[str, Program]) -> Mapping[str, bytes]:
     """The files of the package `services`, by path."""
     starts = {**starts_of(app, programs), **_object_starts(app, programs)}
-    files = services_package.service_files(
-        "deployers/gcp/services", ["adapters/google_apis.py", "deployers/gcp/errors.py"], starts
-    )
+    beside = ["adapters/google_apis.py", "adapters/web_apis.py", "deployers/gcp/errors.py"]
+    files = services_package.service_files("deployers/gcp/services", beside, starts)
     return dict(sorted({**files, ENTRY: _ENTRY}.items()))
 
 

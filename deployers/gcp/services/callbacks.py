@@ -32,6 +32,6 @@ class Callbacks:
             raise ValueError("the callback's address is not one of Workflows")
         body = json.dumps(wait.answer, ensure_ascii=False).encode()
         # 429: an answer has arrived there already and waits to be taken. Only one is ever written down.
-        reply = self._apis.request("POST", wait.token, body, JSON, (404, 429), what="callback")
+        reply = self._apis.request("callback", "POST", wait.token, body, JSON, (404, 429))
         if reply.status == 404:
             raise Gone

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from servers.google_metadata import GoogleServer
 
-from skyloom.adapters import google_apis
+from skyloom.adapters import web_apis
 from skyloom.adapters.hosts import claims, google_values
 from skyloom.errors import TaskFailed
 
@@ -114,7 +114,7 @@ def test_a_value_that_is_gone(storage: Storage) -> None:
 
 @pytest.fixture
 def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[GoogleServer]:
-    monkeypatch.setattr(google_apis, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(web_apis, "_FIRST_PAUSE", 0.01)
     monkeypatch.setenv("SKYLOOM_BUCKET", "gs://app-bucket")
     with GoogleServer() as server:
         for name, value in server.variables.items():

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from servers.google_metadata import GoogleServer
 
-from skyloom.adapters import google_apis, secrets
+from skyloom.adapters import secrets, web_apis
 from skyloom.errors import ConfigError
 from skyloom.flows import Secret
 
@@ -79,7 +79,7 @@ VERSION = "projects/p/secrets/everything-mail-key/versions/latest"
 @pytest.fixture
 def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[GoogleServer]:
     monkeypatch.setattr(secrets, "_known", {})
-    monkeypatch.setattr(google_apis, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(web_apis, "_FIRST_PAUSE", 0.01)
     with GoogleServer() as server:
         for name, value in server.variables.items():
             monkeypatch.setenv(name, value)
