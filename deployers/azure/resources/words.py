@@ -7,35 +7,36 @@ from dataclasses import dataclass
 MAIN = "main"
 """The key of the function app that has the orchestrators and the services; further apps are called by their group."""
 
-CLAIMS, WAITS, STARTS, RELEASES, DEAD_EVENTS, DEPLOYMENTS = (
+CLAIMS, WAITS, STARTS, RELEASES, DEAD_LETTERS, DEPLOYMENTS = (
     "claims",
     "waits",
     "starts",
     "releases",
-    "dead-events",
+    "deadletters",
     "deployments",
 )
 """Containers. Large values; what runs wait for; what was started, and must not be again; bundles that can be gone back
 to; events that nobody could take. `deployments` is the odd one out: it lies in the storage of each function app's own,
 and holds the code that it runs."""
 
-EVENTS_QUEUE, APPROVALS_QUEUE = "events", "approvals"
-"""Queues of the app's own: events for runs that wait, and open questions that somebody is told of."""
+EVENTS_QUEUE, NOTICES_QUEUE = "skyloom-events", "skyloom-notices"
+"""Queues of the app's own: events for runs that wait, and open questions that somebody is told of. The queue of a
+trigger is called by its start key, one of the app's queues by its own name."""
 
 HUB = "main"
 """The task hub."""
 LINK_KEY = "links"
-"""The key that signs links to approvals: EC, P-256."""
+"""The key that signs links to approvals: RSA, 3072 bits."""
+
+
+def calls_container(key: str) -> str:
+    """The container through which the main app proves to another one that it is the one who asks."""
+    return f"calls-{key}"
 
 
 def bucket_container(name: str) -> str:
     """The container of one of the app's buckets."""
     return f"bucket-{name}"
-
-
-def owned_queue(name: str) -> str:
-    """The Service Bus queue of one of the app's queues."""
-    return f"queue-{name}"
 
 
 # --- settings of the function apps, which the code finds as variables of its environment ----------------------------
@@ -45,15 +46,15 @@ APP, ENVIRONMENT, CLIENT = "SKYLOOM_APP", "SKYLOOM_ENV", "AZURE_CLIENT_ID"
 STORAGE, VAULT, TOPIC = "SKYLOOM_STORAGE", "SKYLOOM_VAULT", "SKYLOOM_TOPIC"
 """The address of the storage account's blobs, of the key vault, and the endpoint of the topic of events."""
 LINK_KEY_ADDRESS = "SKYLOOM_LINK_KEY"
-"""The address of the key that signs links, with its version."""
+"""The address of the key that signs links, without a version."""
 BUS = "SKYLOOM_BUS"
 """The connection that Service Bus triggers name; its settings are `SKYLOOM_BUS__fullyQualifiedNamespace` and so on."""
-WEBHOOKS = "SKYLOOM_WEBHOOKS"
-"""JSON: for each notifier of approvals `{"to": audience or null, "url": address of the secret}`."""
-MAIL, MAIL_FROM, MAILS = "SKYLOOM_MAIL", "SKYLOOM_MAIL_FROM", "SKYLOOM_MAILS"
-"""The endpoint of Communication Services, the sender's address, and JSON: `{"to": audience or null, "address": ...}`."""
-TENANT, API_CLIENT = "SKYLOOM_TENANT", "SKYLOOM_API_CLIENT"
-"""Who issues the tokens of `Iam()` routes, and the app registration that they are for; empty: nobody may call."""
+MAIL, MAIL_FROM = "SKYLOOM_MAIL", "SKYLOOM_MAIL_FROM"
+"""The endpoint of Communication Services, and the sender's address."""
+TENANT, AUDIENCE = "SKYLOOM_TENANT", "SKYLOOM_AUDIENCE"
+"""Who issues the tokens of `Iam()` routes, and whom they have to be for."""
+WORKERS, CALLS = "SKYLOOM_WORKERS", "SKYLOOM_CALLS"
+"""JSON: the addresses of further function apps by key; and, of such an app, the container of what it is asked."""
 SCHEDULER_CONNECTION, TASK_HUB = "DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "TASKHUB_NAME"
 """What host.json names: `connectionStringName`, and `"hubName": "%TASKHUB_NAME%"`.
 https://learn.microsoft.com/azure/azure-functions/durable/durable-task-scheduler/quickstart-durable-task-scheduler"""
