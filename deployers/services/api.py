@@ -11,7 +11,7 @@
 
 Refused: 400 no JSON, or a bad key; 404 no such run; 409 the key was used with another input; 410 a large value of the
 result is not kept any more; 413 too large; 415 another kind of body; 422 the input does not fit the flow, with
-`problems`, each with `path` and `message`.
+`problems`, each with `path` and `message`; 503 another request with the same key has just begun to start the run.
 
 The routes stand in `starts.json`.
 """
@@ -30,7 +30,7 @@ from skyloom.adapters.hosts import claims
 from skyloom.deployers.services import strict_json
 from skyloom.deployers.services.exchange import Request, Response
 from skyloom.deployers.services.schema import Misfit
-from skyloom.deployers.services.starting import Conflict, Runs, RunState, Start, TooLarge
+from skyloom.deployers.services.starting import Conflict, Runs, RunState, Start, Starting, TooLarge
 from skyloom.errors import TaskFailed
 
 Json = Any
@@ -64,6 +64,8 @@ class Api:
             return self._status(request, self._starts[f"POST {path}"])
         except Refused as refused:
             return refused.response
+        except Starting:
+            return Response.of_json(503, {"message": "the same run is being started; ask again"}, {"Retry-After": "2"})
 
     def _start(self, request: Request, start: Start) -> Response:
         given, name = _input(request, start), _name(request)

@@ -68,6 +68,7 @@ class Runs(Protocol):
         Raises:
             TooLarge: the input is too large.
             Conflict: there is a run of that name with another input.
+            Starting: another process is starting it.
         """
 
     def finish(self, flow: str, given: Json, name: str) -> RunState:
@@ -83,6 +84,10 @@ class TooLarge(ValueError):
 
 class Conflict(Exception):
     """A run of that name was started with another input."""
+
+
+class Starting(Exception):
+    """The same run is being started right now; it is known in a moment."""
 
 
 def begin(runs: Runs, start: Start, arrived: Json, name: str) -> None:

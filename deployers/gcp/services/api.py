@@ -1,8 +1,5 @@
 """Service `api`: starts runs by HTTP and tells how they stand, as `skyloom.deployers.services.api` says.
 
-A start that another request with the same `Idempotency-Key` has just begun is answered with 503: it is known in a
-moment.
-
 Environment: SKYLOOM_WORKFLOWS, SKYLOOM_BUCKET, SKYLOOM_PROJECT, SKYLOOM_REGION; the routes stand in `starts.json`.
 """
 
@@ -13,7 +10,6 @@ from typing import Any
 
 from skyloom.deployers.gcp.services.requests import Answer, NoRoute, answer_of, json_answer, request_of
 from skyloom.deployers.gcp.services.surroundings import runs
-from skyloom.deployers.gcp.services.workflows import Starting
 from skyloom.deployers.services.api import Api
 from skyloom.deployers.services.starting import read_starts
 
@@ -25,9 +21,6 @@ def handler(request: Any) -> Answer:
         return answer_of(api.respond(request_of(request, routes)))
     except NoRoute:
         return json_answer({"message": "no such route"}, 404)
-    except Starting:
-        body, status, headers = json_answer({"message": "the same run is being started; ask again"}, 503)
-        return body, status, headers | {"Retry-After": "2"}
 
 
 @functools.cache

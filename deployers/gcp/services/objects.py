@@ -7,32 +7,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from skyloom.adapters.google_apis import Apis
+from skyloom.deployers.services.objects import NEW, Changed, Found
 
 Json = Any
 
 _BOUNDARY = "skyloom-parts"
 
 
-class Changed(Exception):
-    """Somebody else has changed the object in the meantime."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An object: its content, and the generation that stands for this content."""
-
-    document: dict[str, Json]
-    generation: str
+_NONE = "0"
+"""The generation of an object that there is not."""
 
 
 class Objects:
-    """The objects of a bucket."""
+    """The objects of a bucket (`skyloom.deployers.services.objects.Objects`); a generation stands for a content."""
 
     def __init__(self, apis: Apis, bucket: str) -> None:
         self._apis, self._bucket = apis, bucket
@@ -49,14 +41,14 @@ class Objects:
         name: str,
         document: Mapping[str, Json],
         *,
-        before: str = "0",
+        before: str = NEW,
         until: float | None = None,
         marks: Mapping[str, str] | None = None,
     ) -> str:
         """Writes the object where it is as it was: its new generation.
 
         Args:
-            before: the generation that it must have; "0": that there is none.
+            before: the generation that it must have; NEW: that there is none.
             until: when it is over, in seconds since 1970: the bucket deletes it some time later.
             marks: what a list tells of it.
 
@@ -74,7 +66,7 @@ class Objects:
             "POST",
             f"upload/storage/v1/b/{self._bucket}/o",
             f"{body}--{_BOUNDARY}--\r\n".encode(),
-            query={"uploadType": "multipart", "ifGenerationMatch": before},
+            query={"uploadType": "multipart", "ifGenerationMatch": before or _NONE},
             headers={"Content-Type": f"multipart/related; boundary={_BOUNDARY}"},
             accept=(412,),
         )

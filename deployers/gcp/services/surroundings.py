@@ -8,9 +8,9 @@ import os
 from skyloom.adapters.google_apis import APIS
 from skyloom.deployers.gcp.services.callbacks import Callbacks
 from skyloom.deployers.gcp.services.objects import Objects
-from skyloom.deployers.gcp.services.records import Records
 from skyloom.deployers.gcp.services.workflows import Workflows, workflows
 from skyloom.deployers.services.delivery import Delivery
+from skyloom.deployers.services.records import Records
 
 
 def variable(name: str) -> str:

@@ -6,8 +6,7 @@ are told through the notification topic.
 
     {"kind": "close", "run", "step", "callback", "event"?, "key"?} -> {"answer": null or {"value"} or {"error"}}
 
-closes a wait whose time is over. A decision that was taken at the last moment is not lost: the run gets it as the
-answer to this, for Workflows takes a callback that nobody awaits any more.
+closes a wait whose time is over (`skyloom.deployers.services.closing`).
 
 Environment: SKYLOOM_BUCKET; for approvals SKYLOOM_LINK_KEY, SKYLOOM_API, SKYLOOM_APP, SKYLOOM_ENV, and SKYLOOM_TOPIC
 where somebody is to be told.
@@ -21,13 +20,12 @@ from typing import Any
 
 from skyloom.adapters.google_apis import APIS
 from skyloom.deployers.gcp.services.keys import Keys
-from skyloom.deployers.gcp.services.records import Records
 from skyloom.deployers.gcp.services.requests import Answer, json_answer
 from skyloom.deployers.gcp.services.surroundings import records, variable
 from skyloom.deployers.gcp.services.topic import Topic
+from skyloom.deployers.services.closing import close
 from skyloom.deployers.services.opening import Opening
 from skyloom.deployers.services.telling import Notice, Teller
-from skyloom.deployers.services.waiting import APPROVALS, event_subject, wait_id
 
 Json = Any
 
@@ -36,7 +34,7 @@ def handler(request: Any) -> Answer:
     """The entry point."""
     asked = request.get_json()
     if asked["kind"] == "close":
-        return json_answer({"answer": close(records(), asked)})
+        return json_answer(close(records(), {**asked, "token": asked["callback"]}))
     return json_answer(_opening().open(opened(asked)))
 
 
@@ -45,18 +43,6 @@ def opened(asked: dict[str, Json]) -> dict[str, Json]:
     callback = asked["callback"]
     execution = callback.partition("/v1/")[2].partition("/callbacks/")[0]
     return {**asked, "token": callback, "execution": execution}
-
-
-def close(records: Records, asked: dict[str, Json]) -> Json:
-    """Closes a wait: the answer that there is already, or None."""
-    id_ = wait_id(asked["run"], asked["step"])
-    subject = event_subject(asked["event"], asked.get("key")) if asked.get("event") is not None else APPROVALS
-    known = records.close(subject, id_)
-    if known is None or known.state != "answered" or known.token != asked["callback"]:
-        return None
-    if not known.delivered:
-        records.delivered(known)
-    return known.answer
 
 
 @functools.cache

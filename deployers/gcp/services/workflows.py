@@ -1,16 +1,14 @@
 """Starts executions of the app's workflows, and tells how they stand.
 
-Workflows gives executions ids of its own and knows no repeated requests. So a run that was given a name has an object
-in the app's bucket, `starts/<flow>/<name>.json`, which only the first can write; it tells the execution. The execution
-has the name as its label, so that one is found again whose start was cut off before it was written down.
+Workflows gives executions ids of its own and knows no repeated requests: `skyloom.deployers.services.starting_once`. An
+execution has the name of its run as its label, so that one is found again whose start was cut off before it was written
+down.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -18,8 +16,9 @@ from typing import Any
 from skyloom.adapters.google_apis import Apis
 from skyloom.deployers.errors import task_failed
 from skyloom.deployers.gcp.errors import decode
-from skyloom.deployers.gcp.services.objects import Changed, Found, Objects
-from skyloom.deployers.services.starting import Conflict, RunState, Status, TooLarge
+from skyloom.deployers.services.objects import Objects
+from skyloom.deployers.services.starting import RunState, Status, TooLarge
+from skyloom.deployers.services.starting_once import StartsOnce, short_name
 
 Json = Any
 
@@ -27,8 +26,6 @@ LONGEST_INPUT = 32 * 1024
 """Bytes of an execution's argument.
 https://cloud.google.com/workflows/docs/reference/executions/rest/v1/projects.locations.workflows.executions"""
 LABEL = "skyloom-start"
-_CUT_OFF_SECONDS = 60.0
-"""When a start that was not written down to its end is taken for cut off: a function's own time is over by then."""
 
 _STATUS: Mapping[str, Status] = {
     "ACTIVE": "running",
@@ -38,10 +35,6 @@ _STATUS: Mapping[str, Status] = {
     "UNAVAILABLE": "failed",
     "CANCELLED": "cancelled",
 }
-
-
-class Starting(Exception):
-    """The same run is being started right now; it is known in a moment."""
 
 
 def workflows() -> dict[str, str]:
@@ -59,7 +52,7 @@ class Workflows:
     """
 
     def __init__(self, apis: Apis, objects: Objects, place: str, names: Mapping[str, str]) -> None:
-        self._apis, self._objects, self._place, self._names = apis, objects, place, names
+        self._apis, self._once, self._place, self._names = apis, StartsOnce(objects), place, names
 
     def start(self, flow: str, given: Json, name: str) -> None:
         """Starts a run called `name`, unless there is one of that name and input.
@@ -72,38 +65,15 @@ class Workflows:
         text = json.dumps(given, ensure_ascii=False, allow_nan=False)
         if len(text.encode()) > LONGEST_INPUT:
             raise TooLarge(f"the input is larger than {LONGEST_INPUT} bytes")
-        claim = {"input": hashlib.sha256(_canonical(given)).hexdigest(), "execution": "", "at": time.time()}
-        execution: str | None = None
-        try:
-            generation = self._write(flow, name, claim, "0")
-        except Changed:
-            taken = self._taken(flow, name, claim["input"])
-            if taken is None:
-                return
-            generation, execution = taken, self._found(flow, name)
-        execution = execution or self._created(flow, name, text)
-        self._write(flow, name, {**claim, "execution": execution}, generation)
-
-    def _taken(self, flow: str, name: str, digest: Json) -> str | None:
-        """Of a run that somebody has begun to start: None where it is there, else the generation to go on from."""
-        found = self._claim(flow, name)
-        if found is None:
-            raise Starting(name)
-        if found.document["input"] != digest:
-            raise Conflict(name)
-        if found.document["execution"]:
-            return None
-        if time.time() - found.document["at"] < _CUT_OFF_SECONDS:
-            raise Starting(name)
-        return found.generation
+        self._once.begin(flow, name, given, lambda: self._found(flow, name), lambda: self._created(flow, name, text))
 
     def _created(self, flow: str, name: str, text: str) -> str:
-        asked = {"argument": text, "labels": {LABEL: _label(name)}}
+        asked = {"argument": text, "labels": {LABEL: short_name(name)}}
         return str(self._apis.post("workflowexecutions", f"v1/{self._path(flow)}/executions", asked).json()["name"])
 
     def _found(self, flow: str, name: str) -> str | None:
         """An execution that was started under the name. Only asked where a start was cut off."""
-        query = {"filter": f'labels.{LABEL}="{_label(name)}"', "pageSize": "1"}
+        query = {"filter": f'labels.{LABEL}="{short_name(name)}"', "pageSize": "1"}
         path = f"v1/{self._path(flow)}/executions"
         rows = self._apis.call("workflowexecutions", "GET", path, query=query).json().get("executions", [])
         return str(rows[0]["name"]) if rows else None
@@ -114,36 +84,18 @@ class Workflows:
 
     def state(self, flow: str, name: str) -> RunState | None:
         """How a run stands; None where there is none of that name."""
-        found = self._claim(flow, name)
-        if found is None:
+        begun = self._once.known(flow, name)
+        if begun is None:
             return None
-        if not found.document["execution"]:
-            return RunState(status="running", started=found.document["at"])
-        path = f"v1/{found.document['execution']}"
-        reply = self._apis.call("workflowexecutions", "GET", path, query={"view": "FULL"}, accept=(404,))
+        if not begun.execution:
+            return RunState(status="running", started=begun.at)
+        reply = self._apis.call(
+            "workflowexecutions", "GET", f"v1/{begun.execution}", query={"view": "FULL"}, accept=(404,)
+        )
         return None if reply.status == 404 else _state(reply.json())
-
-    def _claim(self, flow: str, name: str) -> Found | None:
-        return self._objects.read(_object(flow, name))
-
-    def _write(self, flow: str, name: str, claim: Mapping[str, Json], before: str) -> str:
-        return self._objects.write(_object(flow, name), claim, before=before, until=claim["at"])
 
     def _path(self, flow: str) -> str:
         return f"{self._place}/workflows/{self._names[flow]}"
-
-
-def _object(flow: str, name: str) -> str:
-    return f"starts/{flow}/{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"
-
-
-def _label(name: str) -> str:
-    """The name as the value of a label: at most 63 lower-case letters and digits."""
-    return hashlib.sha256(name.encode()).hexdigest()[:32]
-
-
-def _canonical(given: Json) -> bytes:
-    return json.dumps(given, sort_keys=True, ensure_ascii=False).encode()
 
 
 def _state(found: Mapping[str, Json]) -> RunState:

@@ -19,13 +19,16 @@ from skyloom.deployers.gcp.compiling import compile_app
 from skyloom.deployers.gcp.deployer import GcpDeployer
 from skyloom.deployers.gcp.functions import FunctionSettings
 from skyloom.deployers.gcp.services.callbacks import Callbacks
-from skyloom.deployers.gcp.services.objects import Changed, Objects
-from skyloom.deployers.gcp.services.records import Records
-from skyloom.deployers.gcp.services.waits import close, opened
-from skyloom.deployers.gcp.services.workflows import Starting, Workflows
+from skyloom.deployers.gcp.services.objects import Objects
+from skyloom.deployers.gcp.services.waits import opened
+from skyloom.deployers.gcp.services.workflows import Workflows
+from skyloom.deployers.services.closing import close
 from skyloom.deployers.services.delivery import Delivery
+from skyloom.deployers.services.objects import Changed
 from skyloom.deployers.services.opening import Opening
-from skyloom.deployers.services.starting import Conflict
+from skyloom.deployers.services.records import Records
+from skyloom.deployers.services.starting import Conflict, Starting
+from skyloom.deployers.services.starting_once import StartsOnce
 from skyloom.deployers.services.waiting import APPROVALS, NotOpen, Wait
 from skyloom.errors import UserError
 from skyloom.flows.app import Environment
@@ -214,13 +217,13 @@ def test_asking_again_keeps_the_record_and_takes_the_new_callback(waiting: Waiti
 def test_a_decision_at_the_last_moment_is_what_closing_answers(waiting: Waiting) -> None:
     wait = asking(waiting, "run-3")
     waiting.records.answer(wait, {"value": {"approved": True}}, time.time())
-    asked = {"kind": "close", "run": "run-3", "step": "f/approval", "callback": wait.token}
-    assert close(waiting.records, asked) == {"value": {"approved": True}}
+    asked = {"kind": "close", "run": "run-3", "step": "f/approval", "token": wait.token}
+    assert close(waiting.records, asked) == {"answer": {"value": {"approved": True}}}
     found = waiting.records.get(APPROVALS, wait.id)
     assert found is not None and found.delivered
     assert wait.id not in [one.id for one in waiting.records.unsettled(APPROVALS)]
     nothing = asking(waiting, "run-4")
-    assert close(waiting.records, asked | {"run": "run-4", "callback": nothing.token}) is None
+    assert close(waiting.records, asked | {"run": "run-4", "token": nothing.token}) == {"answer": None}
     with pytest.raises(NotOpen):
         waiting.records.answer(nothing, {"value": {}}, time.time())
 
@@ -257,13 +260,13 @@ def test_a_start_that_was_cut_off_is_found_or_made_good(waiting: Waiting, monkey
     with monkeypatch.context() as patch:
         # It ends behind the execution's start, before that is written down.
         patch.setattr(
-            Workflows, "_write", lambda self, flow, name, claim, before: _cut(self, flow, name, claim, before)
+            StartsOnce, "_write", lambda self, flow, name, claim, before: _cut(self, flow, name, claim, before)
         )
         with pytest.raises(KeyboardInterrupt):
             runs.start("order", {"number": "cut"}, "m-1")
     with pytest.raises(Starting):
         runs.start("order", {"number": "cut"}, "m-1")
-    monkeypatch.setattr("skyloom.deployers.gcp.services.workflows._CUT_OFF_SECONDS", 0.0)
+    monkeypatch.setattr("skyloom.deployers.services.starting_once._CUT_OFF_SECONDS", 0.0)
     runs.start("order", {"number": "cut"}, "m-1")
     runs.start("order", {"number": "cut"}, "m-1")
     assert len(waiting.deployer.runs(100)) == count + 1
@@ -274,10 +277,10 @@ def test_a_start_that_was_cut_off_is_found_or_made_good(waiting: Waiting, monkey
     assert runs.state("order", "m-2") is None
 
 
-_WRITE = Workflows._write
+_WRITE = StartsOnce._write
 
 
-def _cut(self: Workflows, flow: str, name: str, claim: Any, before: str) -> str:
+def _cut(self: StartsOnce, flow: str, name: str, claim: Any, before: str) -> str:
     if claim["execution"]:
         raise KeyboardInterrupt
     return _WRITE(self, flow, name, claim, before)

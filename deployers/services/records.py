@@ -1,6 +1,6 @@
-"""The records of what runs wait for: one object each in the app's bucket, `waits/<subject>/<id>.json`.
+"""The records of what runs wait for, where they are objects: `waits/<subject>/<id>.json`.
 
-A record that is settled is marked, so that a list of the open ones reads no others. The bucket deletes what is long
+A record that is settled is marked, so that a list of the open ones reads no others. The cloud deletes what is long
 over.
 """
 
@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from skyloom.deployers.gcp.services.objects import Changed, Objects
+from skyloom.deployers.services.objects import NEW, Changed, Objects
 from skyloom.deployers.services.waiting import APPROVALS, NotOpen, Wait
 
 Json = Any
 
 FOLDER = "waits/"
 _LONGEST_RUN_SECONDS = 366 * 24 * 3600
-"""How long a wait without a timeout may last: as long as an execution. https://cloud.google.com/workflows/quotas"""
+"""How long a wait without a timeout may last: about as long as an execution of Workflows.
+https://cloud.google.com/workflows/quotas"""
 _SETTLED = "settled"
 
 
@@ -31,7 +32,7 @@ class Records:
     def open(self, wait: Wait) -> Wait:
         """Writes down an open wait, and gives it as it stands: where the same one is open already, that one with the
         new token."""
-        made, before = wait, "0"
+        made, before = wait, NEW
         while True:
             try:
                 self._write(made, before)
