@@ -43,15 +43,19 @@ class Package:
         return zipped(self.files)
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """A zip file of `files` that depends on paths and contents alone: sorted, one date, one set of permissions."""
+def zipped(files: Mapping[str, bytes], *, compressed: bool = True) -> bytes:
+    """A zip file of `files` that depends on paths and contents alone: sorted, one date, one set of permissions.
+
+    Compressed, it also depends on the library that compresses, which is not the same on every machine.
+    """
+    method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with zipfile.ZipFile(buffer, "w", method, compresslevel=6) as archive:
         for path in sorted(files):
             entry = zipfile.ZipInfo(path, _DATE)
             entry.create_system = _UNIX
             entry.external_attr = _READABLE
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = method
             archive.writestr(entry, files[path], compresslevel=6)
     return buffer.getvalue()
 

@@ -16,6 +16,7 @@ from skyloom.deployers.base import DeployFailed
 from skyloom.deployers.bundle import Bundle, tree_digest
 from skyloom.deployers.events import Event, Said, Uploaded
 from skyloom.deployers.gcp.client import Google, code
+from skyloom.deployers.gcp.resources.code import is_for_own_terraform, zip_file
 
 LABEL = {"skyloom": "artifacts"}
 _MAIN = "main.tf.json"
@@ -35,10 +36,8 @@ class Upload:
     path: str
 
     def body(self) -> bytes:
-        """The object's content: a zip of a folder."""
-        from skyloom.deployers.packaging import zipped
-
-        return zipped(self.bundle.below(self.path))
+        """The object's content."""
+        return self.bundle.files[self.path]
 
 
 def uploads(bundle: Bundle) -> dict[str, Upload]:
@@ -46,13 +45,13 @@ def uploads(bundle: Bundle) -> dict[str, Upload]:
     found: dict[str, Upload] = {}
     for name in bundle.folders("functions"):
         key = function_object(bundle.app, bundle.environment, bundle.below(f"functions/{name}"))
-        found[key] = Upload(f"function {name}", bundle, f"functions/{name}")
+        found[key] = Upload(f"function {name}", bundle, zip_file(name))
     return found
 
 
 def configuration(bundle: Bundle) -> dict[str, bytes]:
-    """The files of the bundle that Terraform reads, by path."""
-    return {path: data for path, data in bundle.files.items() if not path.startswith("functions/")}
+    """The files of the bundle that Infrastructure Manager reads, by path."""
+    return {path: data for path, data in bundle.files.items() if not is_for_own_terraform(path)}
 
 
 class Artifacts:

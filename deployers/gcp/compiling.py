@@ -24,14 +24,16 @@ from skyloom.deployers.gcp.functions import (
     packages,
     service_package,
 )
+from skyloom.deployers.gcp.resources.code import zip_file
 from skyloom.deployers.gcp.resources.gateway import DOCUMENT, document
 from skyloom.deployers.gcp.resources.layout import SERVICES, Layout, Parts
+from skyloom.deployers.gcp.resources.sources import own_sources
 from skyloom.deployers.gcp.resources.workflows import source_file
 from skyloom.deployers.gcp.services_package import service_files
 from skyloom.deployers.gcp.template import MAIN, template
 from skyloom.deployers.gcp.workflow import HELPER, Invoke, Workflow, WorkflowSettings, compile_workflow
 from skyloom.deployers.hoisted import merged
-from skyloom.deployers.packaging import Package
+from skyloom.deployers.packaging import Package, zipped
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.app import App
 from skyloom.flows.config import Config, load_config
@@ -93,9 +95,11 @@ def _bundled(parts: Parts, built: Mapping[str, Package]) -> Compiled:
     layout = Layout(parts)
     files = {
         MAIN: json_bytes(template(layout)),
+        **{name: json_bytes(written) for name, written in own_sources(layout).items()},
         **({DOCUMENT: json_bytes(document(layout))} if layout.has_gateway else {}),
         **{source_file(workflow.flow): workflow.definition.encode() for workflow in parts.workflows},
         **dict(_below("functions", built)),
+        **{zip_file(key): zipped(package.files, compressed=False) for key, package in built.items()},
     }
     place = layout.settings
     said = [diagnostic for workflow in parts.workflows for diagnostic in workflow.diagnostics]

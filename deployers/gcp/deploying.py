@@ -21,9 +21,9 @@ from skyloom.deployers.gcp.client import PLACE, Google, code
 from skyloom.deployers.gcp.deployed import shown
 from skyloom.deployers.gcp.deployments import DeploymentState, Ended
 from skyloom.deployers.gcp.naming import APP_LABEL, ENVIRONMENT_LABEL, addresses, deployment_id, named, parsed
-from skyloom.deployers.gcp.releases import Release, Releases
-from skyloom.deployers.plan import Change, Plan, in_order
-from skyloom.errors import Diagnostic, UserError
+from skyloom.deployers.plan import Change, Plan
+from skyloom.deployers.planning import Planning
+from skyloom.deployers.releases import Release, Releases, chosen
 from skyloom.flows.outcome import Json
 
 TARGET = "gcp"
@@ -78,7 +78,8 @@ class Deployment:
         self._google, self._app, self._environment = google, app, environment
         self.id = deployment_id(app, environment)
         self.artifacts = Artifacts(google, app, environment)
-        self.releases = Releases(self.artifacts)
+        self.planning = Planning(TARGET, app, environment, google.place, PLACE)
+        self.releases = Releases(self.artifacts, self.artifacts.folder)
 
     # --- planning ---
 
@@ -86,17 +87,13 @@ class Deployment:
         """What bringing the deployment to what is wanted would change. Raises as `Deployer.plan`."""
         state = deployments.find(self._google, self.id)
         if state is not None and state.is_busy:
-            raise self._busy(state.words)
+            raise self.planning.busy(self.id, state.words)
         if state is not None and state.locked:
             hint = "`skyloom deploy` releases a lock of its own; `gcloud infra-manager deployments unlock` another one"
-            raise self._refused("SKY645", f"the deployment {self.id} is locked", hint)
+            raise self.planning.refused("SKY645", f"the deployment {self.id} is locked", hint)
         if state is None:
             return self._first(wanted)
         return self._update(wanted, state)
-
-    def _busy(self, words: str) -> UserError:
-        hint = "wait for its end; `skyloom deploy` does so by itself"
-        return self._refused("SKY644", f"a change of {self.id} is under way ({words})", hint)
 
     def _first(self, wanted: Wanted) -> Plan:
         main = wanted.main
@@ -106,7 +103,7 @@ class Deployment:
             changes.append(
                 Change(action="create", kind="bucket", name="artifacts", details=("shared by all apps here",))
             )
-        return self._made(wanted.planned("", unchanged=False), changes, first=True)
+        return self.planning.made(wanted.digest, changes, wanted.planned("", unchanged=False), first=True)
 
     def _update(self, wanted: Wanted, state: DeploymentState) -> Plan:
         _drained(self.artifacts.ensure())
@@ -117,10 +114,11 @@ class Deployment:
                 self._in_place(state), wanted.main,
             )  # fmt: skip
         except previews.Locked:
-            raise self._busy("locked by another change") from None
+            raise self.planning.busy(self.id, "locked by another change") from None
         notes = () if state.is_well else (f"an earlier change failed, and this one puts it right ({state.words})",)
         unchanged = not changes and state.is_well
-        return self._made(wanted.planned(state.latest, unchanged=unchanged), changes, notes=notes)
+        handle = wanted.planned(state.latest, unchanged=unchanged)
+        return self.planning.made(wanted.digest, changes, handle, notes=notes)
 
     def _in_place(self, state: DeploymentState) -> Mapping[str, Json]:
         """The configuration that was applied last; empty where it is not known."""
@@ -129,22 +127,6 @@ class Deployment:
 
     def _blueprint(self, digest: str) -> dict[str, Any]:
         return deployments.blueprint(self._google, self.artifacts.name, self.artifacts.folder(digest))
-
-    def _made(self, wanted: Wanted, changes: list[Change], *, first: bool = False, notes: tuple[str, ...] = ()) -> Plan:
-        return Plan(
-            target=TARGET,
-            app=self._app,
-            environment=self._environment,
-            place=self._google.place,
-            version=wanted.digest[:SHOWN_DIGITS],
-            changes=in_order(changes),
-            first=first,
-            notes=notes,
-            handle=wanted,
-        )
-
-    def _refused(self, number: str, message: str, hint: str) -> UserError:
-        return UserError(Diagnostic(number, message, PLACE, hint=hint))
 
     # --- applying ---
 
@@ -239,22 +221,12 @@ class Deployment:
         """
         state = deployments.find(self._google, self.id)
         if state is None:
-            raise self.absent()
+            raise self.planning.absent()
         known = self.releases.all()
-        if version is None:
-            found = next((release for release in known if release.digest != state.digest), None)
-        else:
-            found = next((release for release in known if release.digest.startswith(version)), None)
+        found = chosen(known, version, state.digest)
         if found is None:
-            names = ", ".join(dict.fromkeys(release.version for release in known)) or "none"
-            wanted = f"no version {version}" if version else "no version before the current one"
-            raise self._refused("SKY648", f"there is {wanted} of {self._app} in {self._environment}", f"kept: {names}")
+            raise self.planning.no_version(version, known)
         return Wanted(found.digest, self.artifacts.configuration(found.digest), found.objects, {})
-
-    def absent(self) -> UserError:
-        """The error that nothing is deployed."""
-        message = f"{self._app} is not deployed in {self._environment} ({self._google.place})"
-        return self._refused("SKY643", message, f"skyloom deploy {TARGET} FILE --env {self._environment}")
 
 
 def _drained(steps: Iterator[Event]) -> None:

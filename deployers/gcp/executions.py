@@ -14,6 +14,7 @@ from skyloom.deployers.gcp.deployed import Deployed, Workflow
 from skyloom.deployers.gcp.history import StepBoard
 from skyloom.deployers.gcp.moments import seconds
 from skyloom.deployers.pausing import pauses
+from skyloom.deployers.run_ids import SEARCHED, no_flow, not_now, only_one
 from skyloom.errors import Diagnostic, EngineError, UserError
 from skyloom.flows.outcome import ErrorValue, Json
 
@@ -26,8 +27,6 @@ STATUS: Mapping[str, RunStatus] = {
     "UNAVAILABLE": "failed",
     "CANCELLED": "cancelled",
 }
-_SEARCHED = 1000
-"""How many of a flow's newest runs are looked through for the beginning of an id."""
 _PAGE = 100
 PARENT = "skyloom-parent"
 """The label of an execution that belongs to a run and is none itself: a branch of a race, a sub-flow with a timeout."""
@@ -62,14 +61,7 @@ class Executions:
                 found = self._described(workflow, workflow.execution(run_id))
                 if found is not None:
                     return found
-        near = [run for run in self.runs(_SEARCHED) if run.id.startswith(run_id)]
-        if len(near) == 1:
-            return self.again(near[0])
-        if near:
-            hint = "say more of it: " + ", ".join(run.id for run in near[:5])
-            raise UserError(Diagnostic("SKY646", f"{len(near)} runs begin with {run_id}", PLACE, hint=hint))
-        hint = "`skyloom runs list --target gcp` shows them"
-        raise UserError(Diagnostic("SKY646", f"no run {run_id} of {self._app}", PLACE, hint=hint))
+        return self.again(only_one(run_id, self.runs(SEARCHED), app=self._app, place=PLACE, target="gcp"))
 
     def again(self, run: CloudRun) -> CloudRun:
         """The run as it is now."""
@@ -153,7 +145,7 @@ class Executions:
     def cancel(self, run: CloudRun) -> None:
         """Stops a run where it stands, and the executions that belong to it."""
         if run.status != "running":
-            raise _not_now(run, "is not running")
+            raise not_now(run, "is not running", PLACE)
         self._stop(run.handle)
         open_, seen = [run.id], {run.id}
         while open_:
@@ -177,7 +169,7 @@ class Executions:
     def resume(self, run: CloudRun) -> CloudRun:
         """Workflows has no way to go on with an execution that has ended. Raises UserError (SKY646)."""
         if run.status in ("running", "done"):
-            raise _not_now(run, f"is {run.status}; only a run that has stopped can be resumed")
+            raise not_now(run, f"is {run.status}; only a run that has stopped can be resumed", PLACE)
         hint = f"start it anew: skyloom invoke gcp {self._app}:{run.flow} --input '{json.dumps(run.input)}'"
         message = f"run {run.id} cannot be resumed: Workflows does not go on with an execution that has ended"
         raise UserError(Diagnostic("SKY646", message, PLACE, hint=hint))
@@ -187,17 +179,12 @@ class Executions:
     def _workflow(self, flow: str) -> Workflow:
         workflows = self._deployed.workflows
         if flow not in workflows:
-            hint = f"deployed: {', '.join(workflows) or 'none'}"
-            raise UserError(Diagnostic("SKY651", f"no flow {flow} is deployed in {self._app}", PLACE, hint=hint))
+            raise no_flow(flow, workflows, app=self._app, place=PLACE)
         return workflows[flow]
 
     def _url(self, name: str) -> str:
         _, _, _, region, _, workflow, _, execution = name.split("/")
         return self._google.console(f"workflows/workflow/{region}/{workflow}/execution/{execution}/summary")
-
-
-def _not_now(run: CloudRun, why: str) -> UserError:
-    return UserError(Diagnostic("SKY646", f"run {run.id} {why}", PLACE))
 
 
 def _error(answer: Mapping[str, Any]) -> ErrorValue | None:

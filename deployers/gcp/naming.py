@@ -38,6 +38,7 @@ KINDS = {
     "google_service_account": "service account",
     "google_storage_bucket": "bucket",
     "google_storage_bucket_iam_member": "permission",
+    "google_storage_bucket_object": "code",
     "google_storage_notification": "bucket notification",
     "google_workflows_workflow": "flow",
     "random_id": "random name",

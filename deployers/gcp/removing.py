@@ -10,12 +10,12 @@ from skyloom.deployers.events import Event, Finished
 from skyloom.deployers.gcp import deployments, statefiles
 from skyloom.deployers.gcp.artifacts import Artifacts
 from skyloom.deployers.gcp.client import Google, code
-from skyloom.deployers.gcp.deploying import TARGET, Deployment
+from skyloom.deployers.gcp.deploying import Deployment
 from skyloom.deployers.gcp.leftovers import BUCKET, Kept, Leftovers
 from skyloom.deployers.gcp.naming import named, parsed
 from skyloom.deployers.gcp.settling import Settling
 from skyloom.deployers.gcp.statefiles import Present
-from skyloom.deployers.plan import Action, Change, Plan, in_order
+from skyloom.deployers.plan import Action, Change, Plan
 from skyloom.flows.outcome import Json
 
 _WORKFLOW = "google_workflows_workflow"
@@ -57,16 +57,8 @@ class Remover:
         changes = [_removed(row, main) for row in rows if row.address not in staying]
         changes += [self._fate(one, delete_data=delete_data) for one in kept]
         buckets = tuple(row.id for row in rows if row.type == BUCKET)
-        return Plan(
-            target=TARGET,
-            app=self._app,
-            environment=self._environment,
-            place=self._google.place,
-            version="",
-            changes=in_order(changes),
-            notes=(*self._notes(rows), *unknown),
-            handle=Removal(state is not None, tuple(kept), buckets, main, delete_data),
-        )
+        handle = Removal(state is not None, tuple(kept), buckets, main, delete_data)
+        return self._deployment.planning.made("", changes, handle, notes=(*self._notes(rows), *unknown))
 
     def _main(self, digest: str) -> Mapping[str, Json]:
         main = self._artifacts.main_file(digest) if digest else None

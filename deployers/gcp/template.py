@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from skyloom.deployers.gcp.resources.accounts import roles
 from skyloom.deployers.gcp.resources.buckets import VALUES, buckets
 from skyloom.deployers.gcp.resources.building import building
+from skyloom.deployers.gcp.resources.code import local_values
 from skyloom.deployers.gcp.resources.exceptions import excused
 from skyloom.deployers.gcp.resources.functions import functions
 from skyloom.deployers.gcp.resources.gateway import GATEWAY, GATEWAY_ADDRESS, gateway
@@ -22,7 +23,18 @@ from skyloom.deployers.gcp.resources.observability import observability
 from skyloom.deployers.gcp.resources.services import API, services
 from skyloom.deployers.gcp.resources.topics import EVENTS, topics
 from skyloom.deployers.gcp.resources.triggers import triggers
-from skyloom.deployers.gcp.resources.words import BETA, PROJECT, REGION, SUFFIX, Json, Resources, merged, ref, resource
+from skyloom.deployers.gcp.resources.words import (
+    BETA,
+    PROJECT,
+    REGION,
+    SUFFIX,
+    Json,
+    Resources,
+    by_type,
+    merged,
+    ref,
+    resource,
+)
 from skyloom.deployers.gcp.resources.workflows import workflows
 
 __all__ = ["MAIN", "Layout", "Parts", "template"]
@@ -69,8 +81,9 @@ def template(layout: Layout) -> dict[str, Json]:
         "terraform": {"required_version": _TERRAFORM, "required_providers": needed},
         "provider": {name: _provider(name) for name in needed},
         "variable": {name: {"type": "string", "description": told} for name, told in _VARIABLES.items()},
+        "locals": local_values(layout.parts.code),
         "data": _data(made),
-        "resource": _by_type(resources),
+        "resource": by_type(resources),
         "output": dict(sorted(_outputs(layout, made).items())),
     }
 
@@ -89,14 +102,6 @@ def _data(made: Resources) -> Json:
     text = json.dumps(made)
     known = {"google_project": {"project_id": PROJECT}, "google_storage_project_service_account": {"project": PROJECT}}
     return {type_: {"this": given} for type_, given in known.items() if f"data.{type_}.this" in text}
-
-
-def _by_type(resources: Resources) -> Json:
-    found: dict[str, dict[str, Json]] = {}
-    for address in sorted(resources):
-        type_, _, name = address.partition(".")
-        found.setdefault(type_, {})[name] = resources[address]
-    return found
 
 
 def _outputs(layout: Layout, made: Resources) -> dict[str, Json]:

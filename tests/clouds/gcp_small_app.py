@@ -9,6 +9,8 @@ from typing import Any
 from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.gcp.artifacts import function_object
 from skyloom.deployers.gcp.naming import deployment_id
+from skyloom.deployers.gcp.resources.code import zip_file
+from skyloom.deployers.packaging import zipped
 
 APP, ENVIRONMENT = "shop", "dev"
 DEPLOYMENT = deployment_id(APP, ENVIRONMENT)
@@ -106,6 +108,7 @@ def small_bundle(
     for name, answer in (("price", price), ("stock", stock)):
         tree = {"main.py": code(answer)}
         files |= {f"functions/{name}/{path}": data for path, data in tree.items()}
+        files[zip_file(name)] = zipped(tree, compressed=False)
         function, member = _function(name, function_object(APP, ENVIRONMENT, tree), memory)
         blocks["google_cloudfunctions2_function"][name] = function
         blocks["google_cloud_run_v2_service_iam_member"][name] = member

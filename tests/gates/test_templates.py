@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from gates.controls import Controls, broken, by_control
 from gates.rules import rules
 from gates.scanners import Finding, cdk_nag, cfn_lint, checkov
 
@@ -52,31 +52,8 @@ def templates() -> dict[str, Json]:
 
 @pytest.fixture(scope="module")
 def found(templates: dict[str, Json], tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """Controls are taken away in as few templates as show which one is missed: of a resource one in each."""
-    broken: dict[str, Json] = {}
-    for number, controls in enumerate(apart()):
-        template = copy.deepcopy(templates["everything"])
-        for control in controls:
-            CONTROLS[control][0](template)
-        broken[f"broken-{number}"] = template
-    said = scanned({**templates, **broken}, tmp_path_factory.mktemp("gates"))
-    return said | {control: said[f"broken-{n}"] for n, controls in enumerate(apart()) for control in controls}
-
-
-def apart() -> list[list[str]]:
-    """All controls, so that no two of a list are missed at the same resource."""
-    lists: list[list[str]] = []
-    places: list[set[str]] = []
-    for control, (_, missed) in CONTROLS.items():
-        at = {finding.resource for finding in missed}
-        free = next((number for number, taken in enumerate(places) if not taken & at), None)
-        if free is None:
-            lists.append([control])
-            places.append(at)
-        else:
-            lists[free].append(control)
-            places[free] |= at
-    return lists
+    said = scanned({**templates, **broken(templates["everything"], CONTROLS)}, tmp_path_factory.mktemp("gates"))
+    return said | by_control(said, CONTROLS)
 
 
 @pytest.mark.parametrize("name", APPS)
@@ -121,7 +98,7 @@ def on(id_: str, *names: str) -> set[Finding]:
     return {Finding(name, id_) for name in names}
 
 
-CONTROLS: dict[str, tuple[Callable[[Json], None], set[Finding]]] = {
+CONTROLS: Controls[Json] = {
     "bucket-encryption": (without("Values", "BucketEncryption"), on("Values", "encryption")),
     "bucket-private": (
         without("BucketInbox", "PublicAccessBlockConfiguration"),
@@ -202,7 +179,6 @@ CONTROLS: dict[str, tuple[Callable[[Json], None], set[Finding]]] = {
     "schedule-encryption": (without("ScheduleDigest0732cf4", "KmsKeyArn"), on("ScheduleDigest0732cf4", "encryption")),
     "tags": (without("FunctionShip", "Tags"), on("FunctionShip", "tags")),
 }
-"""Each control: how it is taken away, and the findings of which there has to be one."""
 
 
 @pytest.mark.parametrize("control", CONTROLS)

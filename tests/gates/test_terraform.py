@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gates.controls import Controls, broken, by_control
 from gates.scanners import Finding
 from gates.terraform.provider import known, problems
 from gates.terraform.rules import rules
@@ -21,6 +22,7 @@ from skyloom.deployers.functions import load_app
 from skyloom.deployers.gcp.compiling import compile_app
 from skyloom.deployers.gcp.functions import FunctionSettings
 from skyloom.deployers.gcp.naming import KINDS
+from skyloom.deployers.gcp.resources.code import OVERRIDE, SOURCES
 from skyloom.deployers.gcp.template import PROVIDERS
 
 ROOT = Path(__file__).parents[2]
@@ -36,11 +38,16 @@ Json = Any
 
 @dataclass
 class Configured:
-    """A configuration, its OpenAPI document, and the paths of all files beside it."""
+    """A configuration as the user's own Terraform has it, its OpenAPI document, and the paths of all files beside it.
+
+    Attributes:
+        override: what the override file says of it.
+    """
 
     main: Json
     document: Json | None
     files: frozenset[str]
+    override: Json
 
 
 Found = dict[str, set[Finding]]
@@ -50,7 +57,10 @@ def compiled(file: Path) -> Configured:
     files = compile_app(load_app(file), "dev", SETTINGS).bundle.files
     document = files.get("openapi.json")
     read = None if document is None else json.loads(document)
-    return Configured(json.loads(files["main.tf.json"]), read, frozenset(files))
+    main = json.loads(files["main.tf.json"])
+    for type_, blocks in json.loads(files[SOURCES])["resource"].items():
+        main["resource"][type_] = {**main["resource"].get(type_, {}), **blocks}
+    return Configured(main, read, frozenset(files), json.loads(files[OVERRIDE]))
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +70,10 @@ def configured() -> dict[str, Configured]:
 
 @pytest.fixture(scope="module")
 def found(configured: dict[str, Configured], tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """All controls are taken away at once, for the scanner starts slowly."""
-    broken = copy.deepcopy(configured["everything"])
-    for remove, _ in CONTROLS.values():
-        remove(broken)
-    all_of_them = {**configured, "broken": broken}
+    all_of_them = {**configured, **broken(configured["everything"], CONTROLS)}
     scanned = checkov({name: one.main for name, one in all_of_them.items()}, tmp_path_factory.mktemp("gates"))
-    return {name: scanned[name] | rules(one.main, one.document) for name, one in all_of_them.items()}
+    said = {name: scanned[name] | rules(one.main, one.document) for name, one in all_of_them.items()}
+    return said | by_control(said, CONTROLS)
 
 
 @pytest.mark.parametrize("name", APPS)
@@ -112,7 +119,8 @@ def test_every_reference_leads_somewhere_and_none_in_a_circle(configured: dict[s
         for block, body in blocks.items():
             text = json.dumps({key: value for key, value in body.items() if key != "//"})
             needs[f"{type_}.{block}"] = {*_REFERENCE.findall(text), *body.get("depends_on", ())}
-    outputs = set(_REFERENCE.findall(json.dumps(main["output"])))
+    outputs = set(_REFERENCE.findall(json.dumps([main["output"], configured[name].override])))
+    assert configured[name].override["locals"].keys() == main["locals"].keys()
     assert set().union(outputs, *needs.values()) <= known_
     assert set(TopologicalSorter(needs).static_order()) == known_
     assert all(needs[address] for address in known_ if address.startswith("google_workflows_workflow."))
@@ -189,7 +197,7 @@ _EVENTS = "google_pubsub_subscription.events"
 _CALLS = "google_cloud_run_v2_service_iam_member.gateway__api"
 _SCHEDULE = "google_cloud_scheduler_job.digest_294fad"
 
-CONTROLS: dict[str, tuple[Remove, set[Finding]]] = {
+CONTROLS: Controls[Configured] = {
     "bucket-private": (without(_INBOX, "public_access_prevention"), on(_INBOX, "CKV_GCP_114")),
     "bucket-uniform": (without(_INBOX, "uniform_bucket_level_access"), on(_INBOX, "CKV_GCP_29")),
     "bucket-versions": (without(_VALUES, "versioning"), on(_VALUES, "CKV_GCP_78")),
@@ -262,9 +270,8 @@ CONTROLS: dict[str, tuple[Remove, set[Finding]]] = {
     "route-signed": (unsigned_route, on("POST /contact", "unsigned-push")),
     "provider-version": (floating_provider, on("random", "provider-version")),
 }
-"""Each control: how it is taken away, and the findings of which there has to be one."""
 
 
 @pytest.mark.parametrize("control", CONTROLS)
 def test_a_control_that_is_taken_away_is_missed(found: Found, control: str) -> None:
-    assert found["broken"] & CONTROLS[control][1]
+    assert found[control] & CONTROLS[control][1]

@@ -32,14 +32,15 @@ def compiled(name: str) -> Bundle:
 def golden(bundle: Bundle) -> dict[str, bytes]:
     """The files that are kept of a bundle, by path."""
     found = {path: data for path, data in bundle.files.items() if not path.startswith("functions/")}
-    text = found["main.tf.json"].decode()
+    texts = {path: data.decode() for path, data in found.items() if path.endswith(".tf.json")}
     for name in bundle.folders("functions"):
         tree = bundle.below(f"functions/{name}")
         key = function_object(bundle.app, "dev", tree)
         # The digest of a function changes with every version that it requires.
-        text = text.replace(key, f"{bundle.app}/dev/functions/<digest of {name}>.zip")
+        shown = f"{bundle.app}/dev/functions/<digest of {name}>.zip"
+        texts = {path: text.replace(key, shown) for path, text in texts.items()}
         found |= _function(name, tree)
-    return {**found, "main.tf.json": text.encode()}
+    return {**found, **{path: text.encode() for path, text in texts.items()}}
 
 
 def _function(name: str, tree: Mapping[str, bytes]) -> dict[str, bytes]:

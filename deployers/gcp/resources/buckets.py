@@ -46,11 +46,11 @@ def buckets(layout: Layout) -> Resources:
     done = _deleted(age=_LONGEST_RUN_DAYS, matches_prefix=[VALUE_OBJECTS])
     settled = _deleted(days_since_custom_time=_SETTLED_DAYS, matches_prefix=[WAIT_OBJECTS, START_OBJECTS])
     own = [
-        {address: _bucket(layout, found.name, [_old_versions(_OLD_VERSIONS_DAYS)], keep=True)}
+        {address: bucket(layout, found.name, [old_versions(_OLD_VERSIONS_DAYS)], keep=True)}
         for address, found in layout.buckets.items()
     ]
     # An answer is written over the question; what was there before is of use to nobody.
-    values = _bucket(layout, "values", [done, settled, _old_versions(1)], keep=True)
+    values = bucket(layout, "values", [done, settled, old_versions(1)], keep=True)
     return merged({VALUES: values}, *own, _access_logs(layout))
 
 
@@ -63,15 +63,23 @@ def _deleted(**condition: Json) -> Json:
     return {"action": [{"type": "Delete"}], "condition": [condition]}
 
 
-def _old_versions(days: int) -> Json:
+def old_versions(days: int) -> Json:
+    """A rule: what was written over is deleted after these days."""
     return _deleted(days_since_noncurrent_time=days, with_state="ARCHIVED")
 
 
-def _bucket(
-    layout: Layout, name: str, rules: Sequence[Json], *, keep: bool = False, logged: bool = True
+def bucket(
+    layout: Layout,
+    name: str,
+    rules: Sequence[Json],
+    *,
+    keep: bool = False,
+    logged: bool = True,
+    called: str | None = None,
 ) -> dict[str, Json]:
+    """A bucket. `called`: its name in Google Cloud, where that is not made from the app's."""
     arguments = {
-        "name": bucket_name(layout, name),
+        "name": called or bucket_name(layout, name),
         "location": REGION,
         "labels": layout.labels,
         "uniform_bucket_level_access": True,
@@ -89,6 +97,6 @@ def _bucket(
 def _access_logs(layout: Layout) -> Resources:
     """Google itself writes there."""
     rule = _deleted(age=max(_LOG_DAYS, layout.settings.log_days))
-    bucket = _bucket(layout, "access-logs", [rule, _old_versions(1)], logged=False)
+    made = bucket(layout, "access-logs", [rule, old_versions(1)], logged=False)
     role = "roles/storage.objectCreator"
-    return {ACCESS_LOGS: bucket} | bucket_member("storage", _ANALYTICS, ACCESS_LOGS, role, "access-logs")
+    return {ACCESS_LOGS: made} | bucket_member("storage", _ANALYTICS, ACCESS_LOGS, role, "access-logs")

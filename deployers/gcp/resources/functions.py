@@ -28,6 +28,7 @@ from skyloom.deployers.gcp.resources.accounts import (
 )
 from skyloom.deployers.gcp.resources.buckets import VALUE_OBJECTS, VALUES
 from skyloom.deployers.gcp.resources.building import BUILD_RIGHTS, BUILDER, REPOSITORY
+from skyloom.deployers.gcp.resources.code import source
 from skyloom.deployers.gcp.resources.layout import Layout
 from skyloom.deployers.gcp.resources.words import ARTIFACTS, PROJECT, REGION, Json, Resources, merged, ref, resource
 from skyloom.flows.resources import variable_of
@@ -87,7 +88,7 @@ def function(layout: Layout, wanted: Function) -> Resources:
             {
                 "runtime": wanted.runtime or layout.parts.runtime,
                 "entry_point": "handler",
-                "source": [{"storage_source": [{"bucket": ARTIFACTS, "object": layout.parts.code[wanted.code]}]}],
+                "source": [{"storage_source": [{"bucket": ARTIFACTS, "object": source(wanted.code)}]}],
                 "service_account": ref(BUILDER),
                 "docker_repository": ref(REPOSITORY),
                 "environment_variables": None if entry == _ENTRY else {"GOOGLE_FUNCTION_SOURCE": f"{entry}.py"},

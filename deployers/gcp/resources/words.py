@@ -15,8 +15,8 @@ Json = Any
 Resources = dict[str, dict[str, Json]]
 """Resources by address: `google_pubsub_topic.events`."""
 
-PROJECT, REGION, ARTIFACTS = "${var.project}", "${var.region}", "${var.artifacts}"
-"""The variables of the configuration: where it is deployed, and the bucket in which the functions' code lies."""
+PROJECT, REGION, ARTIFACTS = "${var.project}", "${var.region}", "${local.artifacts}"
+"""Where the configuration is deployed, and the bucket in which the functions' code lies."""
 
 SUFFIX = "random_id.suffix"
 """The address of the digits that are in names which a second deployment could not have: of what is never quite gone
@@ -92,6 +92,15 @@ def cloud_name(longest: int, *parts: str) -> str:
 def once(name: str) -> str:
     """The name with digits of this deployment's own."""
     return f"{name}-${{{SUFFIX}.hex}}"
+
+
+def by_type(resources: Resources) -> dict[str, dict[str, Json]]:
+    """The resources as a `resource` block has them: by type and name, sorted."""
+    found: dict[str, dict[str, Json]] = {}
+    for address in sorted(resources):
+        type_, _, name = address.partition(".")
+        found.setdefault(type_, {})[name] = resources[address]
+    return found
 
 
 def merged(*parts: Resources) -> Resources:

@@ -99,6 +99,10 @@ class GoogleProject:
     def release(self) -> None:
         self._json("DELETE", "/tests/trouble")
 
+    def terraform(self, command: str, folder: Path, **variables: str) -> Any:
+        """Runs the user's own Terraform in a folder: `apply` or `destroy`."""
+        return self._json("POST", f"/tests/terraform/{command}", {"folder": str(folder), "variables": variables})
+
     def secret(self, name: str, value: str) -> None:
         """Gives a secret its value, as a person does."""
         self.http.post(f"/tests/secrets/{name}", content=value.encode()).raise_for_status()

@@ -23,6 +23,7 @@ from engines.gcp_account.infrastructure import Infrastructure
 from engines.gcp_account.kinds_inert import inert
 from engines.gcp_account.logs import Logs
 from engines.gcp_account.names import PROJECT, REGION
+from engines.gcp_account.own_terraform import OwnTerraform
 from engines.gcp_account.permissions import Permissions
 from engines.gcp_account.previews import Previews
 from engines.gcp_account.pubsub import PubSub
@@ -65,6 +66,7 @@ class Cloud:
         self.infrastructure = Infrastructure(self.front, self.storage, Terraform(self._kinds(), self._guard))
         self.previews = Previews(self.front, self.infrastructure)
         self.state_files = StateFiles(self.front, self.infrastructure)
+        self.own_terraform = OwnTerraform(self.front, self.storage, self.infrastructure.terraform)
         self._troubles: list[Trouble] = []
         self._released = threading.Condition()
         self.front.add(

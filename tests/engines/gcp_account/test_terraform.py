@@ -108,6 +108,42 @@ def test_what_cannot_be_read_is_refused(main: str, problem: str) -> None:
         evaluated(dict(wanted.outputs), wanted.scope({}))
 
 
+OVERRIDDEN = {
+    "main.tf.json": json.dumps(
+        document({"found": "${local.made} ${terraform_data.one.output}"}, {"one": {"input": 1}})
+    ),
+    "more.tf.json": json.dumps({"resource": {"terraform_data": {"two": {"input": "from two"}}}}),
+}
+
+
+def test_an_override_changes_what_is_there() -> None:
+    """As terraform 1.11.4 does: the local value is now another resource's, which comes first."""
+    override = {
+        "locals": {"made": "${terraform_data.two.output}"},
+        "resource": {"terraform_data": {"one": {"input": 2}}},
+    }
+    wanted = configuration({**OVERRIDDEN, "z_override.tf.json": json.dumps(override)}, {})
+    state: State = {}
+    done = Terraform({"terraform_data": Data()}, lambda *_: None).apply(wanted, state, lambda *_: None)
+    assert done.outputs == {"found": "from two 2"}
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "problem"),
+    [
+        ("override.tf.json", {"locals": {"other": 1}}, "Missing base local"),
+        ("an_override.tf.json", {"resource": {"terraform_data": {"three": {}}}}, "Missing resource"),
+        ("an_override.tf.json", {"resource": {"terraform_data": {"one": {"depends_on": []}}}}, "depends_on"),
+        ("an_override.tf.json", {"output": {"found": {"value": 1}}}, "not known"),
+        ("twice.tf.json", {"locals": {"made": 1}}, "Duplicate locals: made"),
+        ("twice.tf.json", {"resource": {"terraform_data": {"two": {}}}}, "Duplicate resource: terraform_data.two"),
+    ],
+)
+def test_what_cannot_be_put_together_is_refused(name: str, document: Any, problem: str) -> None:
+    with pytest.raises(Malformed, match=problem):
+        configuration({**OVERRIDDEN, name: json.dumps(document)}, {})
+
+
 def test_an_unknown_function_is_no_guess() -> None:
     with pytest.raises(Malformed, match="cidrsubnet"):
         evaluated('${cidrsubnet("10.0.0.0/8", 8, 1)}', Scope({}, lambda path: ""))

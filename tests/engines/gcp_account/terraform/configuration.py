@@ -1,8 +1,10 @@
 """A configuration in Terraform's JSON syntax: its resources in the order of their dependencies, variables and outputs.
 
 Known: `terraform`, `provider`, `variable`, `locals`, `data`, `resource`, `output`. Refused: `module`, `count`,
-`for_each`, `provisioner`, and every block that stands nowhere here.
+`for_each`, `provisioner`, and every block that stands nowhere here. Override files change local values and arguments
+of resources; other blocks in them are refused.
 https://developer.hashicorp.com/terraform/language/syntax/json
+https://developer.hashicorp.com/terraform/language/files/override
 """
 
 from __future__ import annotations
@@ -103,22 +105,60 @@ def configuration(files: Mapping[str, str], given: Mapping[str, Any]) -> Configu
 
 def _merged(files: Mapping[str, str]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
-    for path in sorted(path for path in files if path.endswith(".tf.json") and "/" not in path):
-        try:
-            document = json.loads(files[path])
-        except ValueError as error:
-            raise Malformed(f"{path}: Invalid JSON: {error}") from None
-        unknown = document.keys() - _BLOCKS
-        if unknown:
-            raise Malformed(f"{path}: Extraneous JSON object property {sorted(unknown)}")
-        for block, content in document.items():
+    written = sorted(path for path in files if path.endswith(".tf.json") and "/" not in path)
+    for path in (path for path in written if not _is_override(path)):
+        for block, content in _document(path, files[path]).items():
             if block != "//" and isinstance(content, dict):
-                target = merged.setdefault(block, {})
-                for key, value in content.items():
-                    target[key] = {**target.get(key, {}), **value} if isinstance(value, dict) else value
+                _join(merged.setdefault(block, {}), block, content)
     if not merged:
         raise Malformed("there is no configuration file")
+    for path in filter(_is_override, written):
+        _override(merged, _document(path, files[path]))
     return merged
+
+
+def _is_override(path: str) -> bool:
+    return path == "override.tf.json" or path.endswith("_override.tf.json")
+
+
+def _document(path: str, text: str) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise Malformed(f"{path}: Invalid JSON: {error}") from None
+    unknown = document.keys() - _BLOCKS
+    if unknown:
+        raise Malformed(f"{path}: Extraneous JSON object property {sorted(unknown)}")
+    return document
+
+
+def _join(target: dict[str, Any], block: str, content: Mapping[str, Any]) -> None:
+    """Adds a block of another file: what is named in both is refused."""
+    for key, value in content.items():
+        nested = isinstance(value, dict) and block in ("resource", "data")
+        twice = [f"{key}.{name}" for name in value.keys() & target.get(key, {}).keys()] if nested else [key]
+        if key in target and twice:
+            raise Malformed(f"Duplicate {block}: {', '.join(sorted(twice))}")
+        target[key] = {**target.get(key, {}), **value} if nested else value
+
+
+def _override(merged: dict[str, Any], document: Mapping[str, Any]) -> None:
+    """What an override file says counts; it adds nothing that is not there."""
+    wrong = document.keys() - {"//", "locals", "resource"}
+    if wrong:
+        raise Malformed(f"overriding {', '.join(sorted(wrong))} is not known to the tests' Terraform")
+    for name, value in document.get("locals", {}).items():
+        if name not in merged.get("locals", {}):
+            raise Malformed(f'Missing base local value definition to override: "{name}"')
+        merged["locals"][name] = value
+    for type_, named in document.get("resource", {}).items():
+        for name, body in named.items():
+            base = merged.get("resource", {}).get(type_, {})
+            if name not in base:
+                raise Malformed(f'Missing resource to override: there is no {type_} resource named "{name}"')
+            if "depends_on" in body:
+                raise Malformed("Unsupported override: the depends_on argument may not be overridden")
+            merged["resource"][type_] = {**base, name: {**base[name], **body}}
 
 
 def _variables(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
