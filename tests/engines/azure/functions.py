@@ -1,0 +1,104 @@
+"""The functions of an app as a Functions host knows them: triggers and bindings by name."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azure.durable_functions.decorators.metadata import ActivityTrigger, OrchestrationTrigger
+from azure.functions import durable_functions as converters
+from azure.functions.decorators.core import Trigger
+from azure.functions.meta import Datum
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function with what starts it."""
+
+    name: str
+    trigger: Trigger
+    code: Callable[..., Any]
+
+    @property
+    def parameter(self) -> str:
+        """The parameter that gets what the trigger brings."""
+        return str(self.trigger.name)
+
+
+@dataclass(frozen=True)
+class Functions:
+    """All functions of an app. Names differ by more than their case, as the host wants it.
+
+    Attributes:
+        orchestrators: Functions started by orchestration triggers, by name in small letters.
+        activities: Functions started by activity triggers.
+        others: All others: HTTP, timers, events, queues.
+    """
+
+    orchestrators: Mapping[str, Function]
+    activities: Mapping[str, Function]
+    others: Mapping[str, Function]
+
+
+class AppRefused(Exception):
+    """The host does not load the app."""
+
+
+def functions_of(app: Any) -> Functions:
+    """Reads an app once, as the worker does: its `get_functions` must not be called twice."""
+    found: dict[str, dict[str, Function]] = {"orchestrators": {}, "activities": {}, "others": {}}
+    names: set[str] = set()
+    for built in app.get_functions():
+        trigger, name = built.get_trigger(), built.get_function_name()
+        if name.lower() in names:
+            raise AppRefused(f"two functions have the name {name}")
+        names.add(name.lower())
+        match trigger:
+            case OrchestrationTrigger():
+                kind, called = "orchestrators", trigger.orchestration or name
+            case ActivityTrigger():
+                kind, called = "activities", trigger.activity or name
+            case _:
+                kind, called = "others", name
+        found[kind][called.lower()] = Function(called, trigger, built.get_user_function())
+    return Functions(**found)
+
+
+@contextmanager
+def loaded(folder: Path) -> Iterator[Functions]:
+    """The functions of an app's folder, with its own modules while the block lasts."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        spec = importlib.util.spec_from_file_location("function_app", folder / "function_app.py")
+        if spec is None or spec.loader is None:
+            raise AppRefused(f"no function_app.py in {folder}")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["function_app"] = module
+        spec.loader.exec_module(module)
+        yield functions_of(module.app)
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            if (getattr(sys.modules[name], "__file__", None) or "").startswith(str(folder)):
+                del sys.modules[name]
+
+
+def run_activity(function: Function, payload: str) -> str:
+    """Calls an activity as the worker does: JSON text in, JSON text out.
+
+    https://github.com/Azure/azure-functions-python-library/blob/dev/azure/functions/durable_functions.py
+    """
+    converter = converters.ActivityTriggerConverter
+    value = converter.decode(Datum(type="string", value=payload), trigger_metadata=None)
+    result = function.code(**{function.parameter: value})
+    if inspect.iscoroutine(result):
+        result = asyncio.run(result)
+    return str(converter.encode(result, expected_type=None).value)

@@ -1,0 +1,65 @@
+"""An orchestration in the task hub: its history, what it waits for, how it ended."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engines.azure.history import Event
+from engines.azure.shim import Command
+
+Status = Literal["Pending", "Running", "Completed", "Failed", "Terminated"]
+Json = Any
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The orchestration that called this one, and the number of the call."""
+
+    id: str
+    number: int
+
+
+@dataclass
+class Instance:
+    """An orchestration.
+
+    Attributes:
+        id: Its id.
+        name: The orchestrator's name.
+        input: JSON text.
+        parent: Who called it, if an orchestration did.
+        created: When it was started, in seconds since 1970.
+        history: What has happened, as the SDK sees it.
+        inbox: What has happened since the orchestrator ran last.
+        commands: What it has scheduled.
+        status: How it stands.
+        output: What it returned as JSON text, or the text of its failure as a JSON string.
+        custom_status: What it says of itself, JSON text.
+        episodes: How often the orchestrator ran.
+    """
+
+    id: str
+    name: str
+    input: str
+    created: float
+    parent: Parent | None = None
+    history: list[Event] = field(default_factory=list)
+    inbox: list[Event] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    status: Status = "Pending"
+    output: str | None = None
+    custom_status: str | None = None
+    updated: float = 0.0
+    episodes: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self.status not in ("Pending", "Running")
+
+    @property
+    def value(self) -> Json:
+        """Its output as JSON."""
+        return None if self.output is None else json.loads(self.output)
