@@ -11,13 +11,14 @@ from skyloom.deployers.aws import changesets, stacks, under_way
 from skyloom.deployers.aws.artifacts import Artifacts, Upload, uploads
 from skyloom.deployers.aws.client import PLACE, Aws, code, reason
 from skyloom.deployers.aws.naming import APP_TAG, ENVIRONMENT_TAG, named, stack_name, types
-from skyloom.deployers.aws.releases import Release, Releases
+from skyloom.deployers.aws.releases import releases
 from skyloom.deployers.aws.stacks import Ended, History, StackState
 from skyloom.deployers.base import DeployFailed
-from skyloom.deployers.bundle import SHOWN_DIGITS, Bundle, json_bytes
+from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.events import Event, Finished, Said
-from skyloom.deployers.plan import Change, Plan, in_order
-from skyloom.errors import Diagnostic, UserError
+from skyloom.deployers.plan import Change, Plan
+from skyloom.deployers.planning import Planning
+from skyloom.deployers.releases import Release, chosen
 from skyloom.flows.outcome import Json
 
 TARGET = "aws"
@@ -64,7 +65,7 @@ class Deployment:
         self._aws, self._app, self._environment = aws, app, environment
         self.stack = stack_name(app, environment)
         self.artifacts = Artifacts(aws, app, environment)
-        self.releases = Releases(aws, self.artifacts)
+        self.planning = Planning(TARGET, app, environment, aws.place, PLACE)
 
     # --- planning ---
 
@@ -72,11 +73,10 @@ class Deployment:
         """What bringing the stack to what is wanted would change. Raises as `Deployer.plan`."""
         state = stacks.find(self._aws, self.stack)
         if state is not None and state.is_busy:
-            hint = "wait for its end; `skyloom deploy` does so by itself"
-            raise self._refused("SKY644", f"a change of {self.stack} is under way ({state.words})", hint)
+            raise self.planning.busy(self.stack, state.words)
         if state is not None and state.is_stuck:
             hint = "`skyloom deploy` tries again to take it back"
-            raise self._refused("SKY645", f"an earlier update of {self.stack} is stuck ({state.words})", hint)
+            raise self.planning.refused("SKY645", f"an earlier update of {self.stack} is stuck ({state.words})", hint)
         if state is None or state.is_absent or state.is_wreck:
             return self._first(wanted, state)
         return self._update(wanted, state)
@@ -91,18 +91,19 @@ class Deployment:
                 Change(action="create", kind="bucket", name="artifacts", details=("shared by all apps here",))
             )
         notes = () if state is None or not state.is_wreck else (f"what is left of an earlier one goes ({state.words})",)
-        return self._made(wanted, changes, first=True, notes=notes)
+        return self.planning.made(wanted.digest, changes, wanted, first=True, notes=notes)
 
     def _update(self, wanted: Wanted, state: StackState) -> Plan:
         bucket = _drained(self.artifacts.ensure())
         old = stacks.template_of(self._aws, self.stack)
         change_set = self._change_set(bucket, wanted, first=False)
         if change_set is None:
-            return self._made(wanted, ())
+            return self.planning.made(wanted.digest, (), wanted)
         changes = [*changesets.changes(self._aws, change_set, old, json.loads(wanted.template))]
         kept = Wanted(wanted.digest, wanted.template, wanted.objects, wanted.uploads, change_set)
         # A change set may hold nothing but outputs: those are names for people, and worth no question.
-        return self._made(kept, changes, notes=under_way.losses(self._aws, self.stack, changes))
+        losses = under_way.losses(self._aws, self.stack, changes)
+        return self.planning.made(wanted.digest, changes, kept, notes=losses)
 
     def _change_set(self, bucket: str, wanted: Wanted, *, first: bool) -> str | None:
         key = self.artifacts.upload_template(bucket, wanted.template)
@@ -122,24 +123,6 @@ class Deployment:
             if code(error) != "ValidationError":
                 raise
             raise DeployFailed(f"CloudFormation refuses the template: {reason(error)}") from error
-
-    def _made(
-        self, wanted: Wanted, changes: list[Change] | tuple[()], *, first: bool = False, notes: tuple[str, ...] = ()
-    ) -> Plan:
-        return Plan(
-            target=TARGET,
-            app=self._app,
-            environment=self._environment,
-            place=self._aws.place,
-            version=wanted.digest[:SHOWN_DIGITS],
-            changes=in_order(changes),
-            first=first,
-            notes=notes,
-            handle=wanted,
-        )
-
-    def _refused(self, number: str, message: str, hint: str) -> UserError:
-        return UserError(Diagnostic(number, message, PLACE, hint=hint))
 
     # --- applying ---
 
@@ -196,7 +179,7 @@ class Deployment:
     def _record(self, bucket: str, wanted: Wanted) -> None:
         template = self.artifacts.upload_template(bucket, wanted.template)
         release = Release(digest=wanted.digest, deployed=time.time(), template=template, objects=wanted.objects)
-        self.releases.record(bucket, release)
+        releases(self._aws, self.artifacts, bucket).record(release)
 
     def discard(self, wanted: Wanted) -> None:
         """Deletes the change set of a plan that is not wanted."""
@@ -214,23 +197,13 @@ class Deployment:
         state = stacks.find(self._aws, self.stack)
         bucket = self.artifacts.bucket()
         if state is None or state.is_absent or bucket is None:
-            raise self.absent()
+            raise self.planning.absent()
         current = digest_of(stacks.template_of(self._aws, self.stack))
-        known = self.releases.all(bucket)
-        if version is None:
-            found = next((release for release in known if release.digest != current), None)
-        else:
-            found = next((release for release in known if release.digest.startswith(version)), None)
+        known = releases(self._aws, self.artifacts, bucket).all()
+        found = chosen(known, version, current)
         if found is None:
-            names = ", ".join(dict.fromkeys(release.version for release in known)) or "none"
-            wanted = f"no version {version}" if version else "no version before the current one"
-            raise self._refused("SKY648", f"there is {wanted} of {self._app} in {self._environment}", f"kept: {names}")
+            raise self.planning.no_version(version, known)
         return Wanted(found.digest, self.artifacts.get(bucket, found.template), found.objects, {})
-
-    def absent(self) -> UserError:
-        """The error that nothing is deployed."""
-        message = f"{self._app} is not deployed in {self._environment} ({self._aws.place})"
-        return self._refused("SKY643", message, f"skyloom deploy {TARGET} FILE --env {self._environment}")
 
 
 def _drained(steps: Generator[Event, None, str]) -> str:

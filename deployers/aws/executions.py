@@ -15,6 +15,7 @@ from skyloom.deployers.aws.history import StepBoard
 from skyloom.deployers.base import CloudRun, CloudStep, RunStatus
 from skyloom.deployers.errors import flow_timed_out
 from skyloom.deployers.pausing import pauses
+from skyloom.deployers.run_ids import SEARCHED, no_flow, not_now, only_one
 from skyloom.deployers.services.schema import Misfit, fitted_arguments
 from skyloom.errors import Diagnostic, EngineError, InvalidInput, UserError
 from skyloom.flows.outcome import ErrorValue, Json
@@ -33,8 +34,6 @@ _STATUS: Mapping[str, RunStatus] = {
 _NO_EXECUTION = ("ExecutionDoesNotExist", "InvalidArn")
 _EXPRESS = "StateMachineTypeNotSupported"
 """What is asked of a machine that keeps no record of its executions."""
-_SEARCHED = 1000
-"""How many of a flow's newest runs are looked through for the beginning of an id."""
 _LONGEST_NAME = 80
 
 
@@ -96,14 +95,7 @@ class Executions:
             found = self._described(machine, machine.execution(run_id))
             if found is not None:
                 return found
-        near = [run for run in self.runs(_SEARCHED) if run.id.startswith(run_id)]
-        if len(near) == 1:
-            return self.again(near[0])
-        if near:
-            hint = "say more of it: " + ", ".join(run.id for run in near[:5])
-            raise UserError(Diagnostic("SKY646", f"{len(near)} runs begin with {run_id}", PLACE, hint=hint))
-        hint = "`skyloom runs list --target aws` shows them"
-        raise UserError(Diagnostic("SKY646", f"no run {run_id} of {self._app}", PLACE, hint=hint))
+        return self.again(only_one(run_id, self.runs(SEARCHED), app=self._app, place=PLACE, target="aws"))
 
     def again(self, run: CloudRun) -> CloudRun:
         """The run as it is now."""
@@ -211,20 +203,20 @@ class Executions:
     def cancel(self, run: CloudRun) -> None:
         """Stops a run where it stands."""
         if run.status != "running":
-            raise _not_now(run, "is not running", "`skyloom runs list --target aws` shows which are")
+            raise not_now(run, "is not running", PLACE, "`skyloom runs list --target aws` shows which are")
         self._aws.states.stop_execution(executionArn=run.handle, cause="cancelled")
 
     def resume(self, run: CloudRun) -> CloudRun:
         """Redrives a run: it goes on at the step that failed."""
         if run.status in ("running", "done"):
             hint = "`skyloom invoke aws` starts a new run"
-            raise _not_now(run, f"is {run.status}; only a run that has stopped can be resumed", hint)
+            raise not_now(run, f"is {run.status}; only a run that has stopped can be resumed", PLACE, hint)
         try:
             self._aws.states.redrive_execution(executionArn=run.handle)
         except self._aws.states.exceptions.ClientError as error:
             if code(error) in ("ExecutionNotRedrivable", "ExecutionLimitExceeded"):
                 hint = "AWS resumes for 14 days, and runs of the definition that they began with"
-                raise _not_now(run, f"cannot be resumed: {reason(error)}", hint) from error
+                raise not_now(run, f"cannot be resumed: {reason(error)}", PLACE, hint) from error
             raise
         return self.again(run)
 
@@ -233,8 +225,7 @@ class Executions:
     def _machine(self, flow: str) -> Machine:
         machines = self._deployed.machines
         if flow not in machines:
-            hint = f"deployed: {', '.join(machines) or 'none'}"
-            raise UserError(Diagnostic("SKY651", f"no flow {flow} is deployed in {self._app}", PLACE, hint=hint))
+            raise no_flow(flow, machines, app=self._app, place=PLACE)
         return machines[flow]
 
     def _url(self, arn: str) -> str:
@@ -253,10 +244,6 @@ def _canonical(machine: Machine, arguments: Mapping[str, Json]) -> Mapping[str, 
             *(Diagnostic("SKY610", f"input {path} {message}", PLACE, hint=hint) for path, message in misfit.problems)
         ) from None
     return fitted
-
-
-def _not_now(run: CloudRun, why: str, hint: str) -> UserError:
-    return UserError(Diagnostic("SKY646", f"run {run.id} {why}", PLACE, hint=hint))
 
 
 def _error(flow: str, status: str, error: str | None, cause: str | None) -> ErrorValue | None:

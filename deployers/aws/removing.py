@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from skyloom.deployers.aws import buckets, stacks
 from skyloom.deployers.aws.artifacts import Artifacts
-from skyloom.deployers.aws.client import Aws, code, reason
+from skyloom.deployers.aws.client import PLACE, Aws, code, reason
 from skyloom.deployers.aws.deploying import TARGET
 from skyloom.deployers.aws.naming import named, stack_name
 from skyloom.deployers.aws.settling import delete, settle
@@ -15,7 +15,8 @@ from skyloom.deployers.aws.under_way import MACHINE, running
 from skyloom.deployers.base import DeployFailed
 from skyloom.deployers.events import Changed, Event, Finished, Said
 from skyloom.deployers.pausing import pauses
-from skyloom.deployers.plan import Action, Change, Plan, in_order
+from skyloom.deployers.plan import Action, Change, Plan
+from skyloom.deployers.planning import Planning
 from skyloom.flows.outcome import Json
 
 
@@ -63,16 +64,9 @@ class Remover:
         ]
         changes += [self._fate(one, delete_data=delete_data) for one in kept]
         notes = () if not here else self._notes(present)
-        return Plan(
-            target=TARGET,
-            app=self._app,
-            environment=self._environment,
-            place=self._aws.place,
-            version="",
-            changes=in_order(changes),
-            notes=notes,
-            handle=Removal(state.id if state is not None else None, kept, delete_data),
-        )
+        planning = Planning(TARGET, self._app, self._environment, self._aws.place, PLACE)
+        handle = Removal(state.id if state is not None else None, kept, delete_data)
+        return planning.made("", changes, handle, notes=notes)
 
     def _fate(self, one: Kept, *, delete_data: bool) -> Change:
         action: Action = "delete" if delete_data and one.type in _DELETERS else "keep"

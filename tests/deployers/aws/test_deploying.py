@@ -278,7 +278,7 @@ def test_a_rollback_to_a_named_version(aws: AwsAccount) -> None:
 
 
 def test_only_the_last_versions_are_kept(aws: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skyloom.deployers.aws.releases.KEPT", 2)
+    monkeypatch.setattr("skyloom.deployers.releases.KEPT", 2)
     for price in "1234":
         deploy(small_bundle(price=price))
     assert [v.version for v in deployer().status().versions] == [small_bundle(price=p).version for p in "43"]
