@@ -28,7 +28,11 @@ what a function is made of only where it needs it. Those of all others come alon
 _FOR_MODELS = frozenset({"skyloom.flows.converters", "skyloom.flows.records"})
 """What reads and writes models, with pydantic. A function that requires nothing has none: `plain_types` does."""
 
-_READERS = ("skyloom.adapters.secrets.aws_secrets_manager", "skyloom.adapters.secrets.google_secret_manager")
+_READERS = (
+    "skyloom.adapters.secrets.aws_secrets_manager",
+    "skyloom.adapters.secrets.azure_key_vault",
+    "skyloom.adapters.secrets.google_secret_manager",
+)
 """Modules that are imported by name, from a table."""
 
 _STAND_IN = '''"""Stands in for what runs flows as plain calls, which a function does not carry."""
@@ -45,11 +49,12 @@ class PlainSession:
 '''
 
 
-_ABROAD = {
-    "aws": frozenset({"skyloom.adapters.hosts.google_values", "skyloom.adapters.secrets.google_secret_manager"}),
-    "gcp": frozenset({"skyloom.adapters.secrets.aws_secrets_manager"}),
+_AT_HOME = {
+    "aws": frozenset({"skyloom.adapters.secrets.aws_secrets_manager"}),
+    "azure": frozenset({"skyloom.adapters.hosts.azure_values", "skyloom.adapters.secrets.azure_key_vault"}),
+    "gcp": frozenset({"skyloom.adapters.hosts.google_values", "skyloom.adapters.secrets.google_secret_manager"}),
 }
-"""Modules that a target's functions never come to, though others name them."""
+"""Modules that functions of one target alone come to, though others name them."""
 
 
 def own_files(names: Iterable[str], *, models: bool = True, target: str | None = None) -> dict[str, bytes]:
@@ -60,7 +65,8 @@ def own_files(names: Iterable[str], *, models: bool = True, target: str | None =
         target: the cloud that the package is for; what is there for others only stays behind.
     """
     files: dict[str, bytes] = {}
-    left_out = _ABROAD.get(target or "", frozenset()) | (frozenset() if models else _FOR_MODELS)
+    abroad = frozenset().union(*(there for home, there in _AT_HOME.items() if target not in (None, home)))
+    left_out = abroad | (frozenset() if models else _FOR_MODELS)
     for module in sorted(_closure(names, left_out)):
         path = _file(module)
         if path is not None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from skyloom.adapters.hosts.invocation import Failed, Invocation, jobs
+from skyloom.adapters.hosts.invocation import Failed, Invocation, jobs, write
 
 Json = Any
 Handler = Callable[[dict[str, Json], Any], Json]
@@ -49,3 +49,6 @@ class _Lambda:
 
     def log(self, failed: bool) -> dict[str, Json]:
         return {"level": "ERROR" if failed else "INFO", "request": getattr(self._context, "aws_request_id", None)}
+
+    def write(self, line: str, failed: bool) -> None:
+        write(line)

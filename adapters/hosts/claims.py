@@ -3,9 +3,9 @@ a value that the run looks into in part, its large parts that nobody looks into.
 
     {"$skyloom": "s3://bucket/values/<run>/<digest>.json", "bytes": 734003}
 
-The bucket is one of Amazon S3, or, where its name begins with `gs://`, of Google's Cloud Storage. A pointer counts only
-when it names the app's own bucket and the run that it travels in: one that comes from outside is plain data, and leads
-nowhere.
+The bucket is one of Amazon S3, or, where its name begins with `gs://`, of Google's Cloud Storage; on Azure it is the
+container `claims` of the app's storage account. A pointer counts only when it names the app's own bucket and the run
+that it travels in: one that comes from outside is plain data, and leads nowhere.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from skyloom.errors import TaskFailed
 Json = Any
 
 BUCKET_VARIABLE = "SKYLOOM_BUCKET"
+STORAGE_VARIABLE = "SKYLOOM_STORAGE"
 MARK = "$skyloom"
-_GOOGLE = "gs://"
+_GOOGLE, _AZURE = "gs://", "https://"
 
 MOST_INLINE = 250_000
 """Bytes of JSON that travel with a run: Step Functions carries 262,144 from state to state, what it says about the call
@@ -31,6 +32,8 @@ LARGE = {"reference": 200_000, "gathered": 2_000}
 in one."""
 LARGE_ON_GOOGLE = {"reference": 16_000, "gathered": 2_000}
 """The same where all variables of a run together have 524,288 bytes (cloud.google.com/workflows/quotas)."""
+LARGE_ON_AZURE = LARGE_ON_GOOGLE
+"""The same where an orchestrator is given all that a run has seen each time it goes on."""
 LARGE_PART = 2_000
 """Bytes from which on a part of such a value waits. A pointer has some 150."""
 
@@ -51,15 +54,12 @@ def checked_in(name: str, value: Json, carry: str, run: str, looks: Json = False
     if value is None or isinstance(value, bool | int | float):
         return value
     content = _json(value)
-    bucket = os.environ.get(BUCKET_VARIABLE)
-    if bucket and carry in LARGE:
-        address = _address(bucket)
-        large = LARGE_ON_GOOGLE if address.startswith(_GOOGLE) else LARGE
-        if len(content) > large[carry]:
-            if looks is False:
-                return _stored(content, address, run)
-            value = _parted(value, looks, address, run)
-            content = _json(value)
+    address = _address()
+    if address and carry in LARGE and len(content) > _large(address)[carry]:
+        if looks is False:
+            return _stored(content, address, run)
+        value = _parted(value, looks, address, run)
+        content = _json(value)
     if len(content) > MOST_INLINE:
         raise TaskFailed(
             f"{name} returned {len(content):,} bytes of JSON; at most {MOST_INLINE:,} travel with a run. "
@@ -90,12 +90,24 @@ def _json(value: Json) -> bytes:
 
 def checked_out(value: Json, run: str) -> Json:
     """The value with everything in the place of pointers that waits for them. Raises TaskFailed where it is gone."""
+    address = _address()
+    return _resolved(value, f"{address}/{_folder(run)}") if address and run else value
+
+
+def _address() -> str | None:
+    """Where large values wait; None where there is no place for them."""
+    storage = os.environ.get(STORAGE_VARIABLE)
+    if storage:
+        # The host is that of the account; tests have one of their own.
+        return f"{_AZURE}{storage.partition('://')[2].rstrip('/')}/claims"
     bucket = os.environ.get(BUCKET_VARIABLE)
-    return _resolved(value, f"{_address(bucket)}/{_folder(run)}") if bucket and run else value
+    return bucket if not bucket or bucket.startswith(_GOOGLE) else f"s3://{bucket}"
 
 
-def _address(bucket: str) -> str:
-    return bucket if bucket.startswith(_GOOGLE) else f"s3://{bucket}"
+def _large(address: str) -> dict[str, int]:
+    if address.startswith(_AZURE):
+        return LARGE_ON_AZURE
+    return LARGE_ON_GOOGLE if address.startswith(_GOOGLE) else LARGE
 
 
 def _resolved(value: Json, prefix: str) -> Json:
@@ -118,7 +130,11 @@ def _stored(content: bytes, address: str, run: str) -> Json:
 
     # Named after the content: a repeated attempt writes the same object again.
     key = f"{_folder(run)}{sha256(content).hexdigest()}.json"
-    if address.startswith(_GOOGLE):
+    if address.startswith(_AZURE):
+        from skyloom.adapters.hosts import azure_values
+
+        azure_values.put(key, content)
+    elif address.startswith(_GOOGLE):
         from skyloom.adapters.hosts import google_values
 
         google_values.put(address.removeprefix(_GOOGLE), key, content)
@@ -131,10 +147,19 @@ def _stored(content: bytes, address: str, run: str) -> Json:
 def _fetched(pointer: str) -> Json:
     scheme, _, place = pointer.partition("://")
     bucket, _, key = place.partition("/")
-    body = _from_google(bucket, key) if f"{scheme}://" == _GOOGLE else _from_s3(bucket, key)
+    if f"{scheme}://" == _AZURE:
+        body = _from_azure(pointer.removeprefix(f"{_address()}/"))
+    else:
+        body = _from_google(bucket, key) if f"{scheme}://" == _GOOGLE else _from_s3(bucket, key)
     if body is None:
         raise TaskFailed(f"the value at {pointer} is gone: large values are kept for a limited time")
     return json.loads(body)
+
+
+def _from_azure(key: str) -> bytes | None:
+    from skyloom.adapters.hosts import azure_values
+
+    return azure_values.get(key)
 
 
 def _from_google(bucket: str, key: str) -> bytes | None:

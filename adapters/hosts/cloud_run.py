@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from skyloom.adapters.hosts.invocation import Failed, Invocation, jobs
+from skyloom.adapters.hosts.invocation import Failed, Invocation, jobs, write
 from skyloom.adapters.hosts.wire import name_on_the_wire, text_on_the_wire
 
 Json = Any
@@ -72,3 +72,6 @@ class _CloudRun:
             "logging.googleapis.com/trace": f"projects/{project}/traces/{trace}" if project and trace else None,
             "logging.googleapis.com/trace_sampled": True if rest.endswith("o=1") else None,
         }
+
+    def write(self, line: str, failed: bool) -> None:
+        write(line)

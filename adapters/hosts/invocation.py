@@ -83,6 +83,16 @@ class Host(Protocol):
         """What the record in the log says besides: its level, as the cloud knows it, and what the request is called."""
         ...
 
+    def write(self, line: str, failed: bool) -> None:
+        """Puts a line into the log."""
+        ...
+
+
+def write(line: str) -> None:
+    """Puts a line where most clouds read logs from."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
 
 class _Attempt:
     """The attempt as the task sees it; `flows.task_context.TaskContext` says what the attributes mean."""
@@ -176,8 +186,8 @@ class Invocation:
         if failure is not None:
             record["error"] = type(failure).__name__
             record["frames"] = _frames(failure, self._host.root)
-        sys.stdout.write(json.dumps({name: value for name, value in record.items() if value is not None}) + "\n")
-        sys.stdout.flush()
+        kept = {name: value for name, value in record.items() if value is not None}
+        self._host.write(json.dumps(kept), failure is not None)
 
 
 def _frames(failure: BaseException, root: str) -> list[str]:

@@ -9,6 +9,7 @@ from skyloom.errors import ConfigError, Diagnostic
 
 READERS = {
     "arn:": "skyloom.adapters.secrets.aws_secrets_manager",
+    "https://": "skyloom.adapters.secrets.azure_key_vault",
     "projects/": "skyloom.adapters.secrets.google_secret_manager",
 }
 """How references begin, and the module whose `read` knows such a reference."""
