@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from skyloom.deployers.app_layout import AppLayout, Wait
 from skyloom.deployers.aws.machine.output import HELPER, WAITS, Invoke, Json, PutEvents, Workflow
 from skyloom.deployers.aws.resources.words import logical
 from skyloom.deployers.functions import FunctionGroup
 from skyloom.deployers.naming import fitting
-from skyloom.flows.app import App, Environment
+from skyloom.flows.app import App
 from skyloom.flows.ir.program import Program
-from skyloom.flows.resources import Bucket, EmailNotifier, Notifier, Queue, Secret, WebhookNotifier
-from skyloom.flows.triggers import Http, ObjectCreated, OnEvent, QueueMessage, Schedule
+from skyloom.flows.resources import Bucket, Queue, Secret
+from skyloom.flows.triggers import OnEvent, QueueMessage
 
 SERVICES = "services"
 """The key of the code that all service functions share."""
@@ -50,27 +51,12 @@ class Parts:
     handlers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Wait:
-    """A wait in a machine: for a decision, or for an event; None where its name is known only while the flow runs."""
-
-    flow: str
-    kind: str
-    event: str | None
-
-
-class Layout:
+class Layout(AppLayout):
     """What follows from the parts."""
 
     def __init__(self, parts: Parts) -> None:
+        super().__init__(parts.app, parts.environment)
         self.parts = parts
-        self.app = parts.app
-        self.prefix = f"{parts.app.name}-{parts.environment}"
-
-    @cached_property
-    def settings(self) -> Environment:
-        """The settings of the environment."""
-        return self.app.environment(self.parts.environment)
 
     # --- functions and machines ---------------------------------------------------------------------------------
 
@@ -116,20 +102,6 @@ class Layout:
         found = {wait for workflow in self.parts.workflows for wait in _waits(workflow.flow, workflow.definition)}
         return tuple(sorted(found, key=repr))
 
-    def waiting(self, kind: str) -> list[str]:
-        """The flows that wait for something of that kind, sorted."""
-        return sorted({wait.flow for wait in self.waits if wait.kind == kind})
-
-    @property
-    def asks(self) -> bool:
-        """Whether a flow asks people."""
-        return bool(self.waiting("approval"))
-
-    @property
-    def listens(self) -> bool:
-        """Whether a flow waits for events."""
-        return bool(self.waiting("event"))
-
     @property
     def has_bus(self) -> bool:
         """Whether events come or go."""
@@ -143,26 +115,6 @@ class Layout:
 
     # --- triggers -----------------------------------------------------------------------------------------------
 
-    @cached_property
-    def https(self) -> tuple[Http, ...]:
-        return tuple(trigger for trigger in self.app.triggers if isinstance(trigger, Http))
-
-    @cached_property
-    def schedules(self) -> tuple[Schedule, ...]:
-        return tuple(trigger for trigger in self.app.triggers if isinstance(trigger, Schedule))
-
-    @cached_property
-    def objects(self) -> tuple[ObjectCreated, ...]:
-        return tuple(trigger for trigger in self.app.triggers if isinstance(trigger, ObjectCreated))
-
-    @cached_property
-    def messages(self) -> tuple[QueueMessage, ...]:
-        return tuple(trigger for trigger in self.app.triggers if isinstance(trigger, QueueMessage))
-
-    @cached_property
-    def on_events(self) -> tuple[OnEvent, ...]:
-        return tuple(trigger for trigger in self.app.triggers if isinstance(trigger, OnEvent))
-
     @property
     def started(self) -> tuple[QueueMessage | OnEvent, ...]:
         """The triggers that need a function to start their runs."""
@@ -173,19 +125,17 @@ class Layout:
     @cached_property
     def buckets(self) -> dict[str, Bucket]:
         """The app's buckets by logical id."""
-        return {logical("Bucket", found.name): found for found in self.app.resources if isinstance(found, Bucket)}
+        return {logical("Bucket", found.name): found for found in self.own_buckets}
 
     @cached_property
     def queues(self) -> dict[str, Queue]:
         """The app's queues by logical id."""
-        return {logical("Queue", found.name): found for found in self.app.resources if isinstance(found, Queue)}
+        return {logical("Queue", found.name): found for found in self.own_queues}
 
     @cached_property
     def secrets(self) -> dict[str, Secret]:
         """The app's secrets by logical id, those of notifiers included."""
-        owned = [found for found in self.app.resources if isinstance(found, Secret)]
-        hooks = [notifier.url for notifier in self.app.notify if isinstance(notifier, WebhookNotifier)]
-        return {logical("Secret", found.name): found for found in [*owned, *hooks]}
+        return {logical("Secret", found.name): found for found in self.own_secrets}
 
     @cached_property
     def owned(self) -> dict[str, str]:
@@ -195,23 +145,6 @@ class Layout:
             **{f"queue {found.name}": id_ for id_, found in self.queues.items()},
             **{f"secret {found.name}": id_ for id_, found in self.secrets.items()},
         }
-
-    def notifiers(self, *, alarms: bool) -> tuple[Notifier, ...]:
-        """Who is told of alarms, or of approvals."""
-        return tuple(one for one in self.app.notify if (one.alarms if alarms else one.approvals))
-
-    @property
-    def tells(self) -> bool:
-        """Whether somebody is told of approvals."""
-        return self.asks and bool(self.notifiers(alarms=False))
-
-    @property
-    def emails(self) -> tuple[EmailNotifier, ...]:
-        return tuple(one for one in self.app.notify if isinstance(one, EmailNotifier))
-
-    @property
-    def webhooks(self) -> tuple[WebhookNotifier, ...]:
-        return tuple(one for one in self.app.notify if isinstance(one, WebhookNotifier))
 
 
 def service_id(key: str) -> str:

@@ -1,4 +1,4 @@
-"""The words that the template and the app's code share: names of containers, queues, keys and settings, and of roles."""
+"""The words that the template and the app's code share: names of containers, queues, keys, settings and roles."""
 
 from __future__ import annotations
 

@@ -4,20 +4,19 @@ what they are called."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from skyloom.deployers.app_layout import AppLayout, Wait, waits_of
 from skyloom.deployers.functions import FunctionGroup
 from skyloom.deployers.gcp.flow.output import HELPER, WAITS, Invoke, Publish, Workflow
 from skyloom.deployers.gcp.naming import APP_LABEL, ENVIRONMENT_LABEL
 from skyloom.deployers.gcp.resources.words import block_name, cloud_name
-from skyloom.flows.app import App, Environment
-from skyloom.flows.expr.nodes import Literal
-from skyloom.flows.ir import nodes as ir
+from skyloom.flows.app import App
 from skyloom.flows.ir.program import Program
-from skyloom.flows.resources import Bucket, EmailNotifier, Notifier, Queue, Secret, WebhookNotifier
-from skyloom.flows.triggers import Http, Iam, ObjectCreated, OnEvent, QueueMessage, Schedule
+from skyloom.flows.resources import Bucket, Queue, Secret
+from skyloom.flows.triggers import Iam, ObjectCreated, OnEvent, QueueMessage
 
 SERVICES = "services"
 """The key of the code that all service functions share."""
@@ -54,29 +53,14 @@ class Parts:
     runtime: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Wait:
-    """A wait in a flow: for a decision, or for an event; None where its name is known only while the flow runs."""
-
-    flow: str
-    kind: str
-    event: str | None
-
-
-class Layout:
+class Layout(AppLayout):
     """What follows from the parts."""
 
     def __init__(self, parts: Parts) -> None:
+        super().__init__(parts.app, parts.environment)
         self.parts = parts
-        self.app = parts.app
-        self.prefix = f"{parts.app.name}-{parts.environment}"
         self.start = re.sub(r"[^a-z0-9]+", "-", f"{self.prefix}-".lower())
         """How the names of functions and workflows begin."""
-
-    @cached_property
-    def settings(self) -> Environment:
-        """The settings of the environment."""
-        return self.app.environment(self.parts.environment)
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -123,23 +107,8 @@ class Layout:
     @cached_property
     def waits(self) -> tuple[Wait, ...]:
         """Everything that workflows wait for."""
-        waiting = [workflow for workflow in self.parts.workflows if Invoke(WAITS) in workflow.uses]
-        found = {wait for workflow in waiting for wait in _waits(workflow.flow, self.parts.programs)}
-        return tuple(sorted(found, key=repr))
-
-    def waiting(self, kind: str) -> list[str]:
-        """The flows that wait for something of that kind, sorted."""
-        return sorted({wait.flow for wait in self.waits if wait.kind == kind})
-
-    @property
-    def asks(self) -> bool:
-        """Whether a flow asks people."""
-        return bool(self.waiting("approval"))
-
-    @property
-    def listens(self) -> bool:
-        """Whether a flow waits for events."""
-        return bool(self.waiting("event"))
+        waiting = (workflow.flow for workflow in self.parts.workflows if Invoke(WAITS) in workflow.uses)
+        return waits_of(waiting, self.parts.programs)
 
     @property
     def has_topic(self) -> bool:
@@ -159,26 +128,6 @@ class Layout:
 
     # --- triggers -----------------------------------------------------------------------------------------------
 
-    @cached_property
-    def https(self) -> tuple[Http, ...]:
-        return tuple(trigger for trigger in self.app.triggers if isinstance(trigger, Http))
-
-    @cached_property
-    def schedules(self) -> tuple[Schedule, ...]:
-        return tuple(trigger for trigger in self.app.triggers if isinstance(trigger, Schedule))
-
-    @cached_property
-    def objects(self) -> tuple[ObjectCreated, ...]:
-        return tuple(trigger for trigger in self.app.triggers if isinstance(trigger, ObjectCreated))
-
-    @cached_property
-    def messages(self) -> tuple[QueueMessage, ...]:
-        return tuple(trigger for trigger in self.app.triggers if isinstance(trigger, QueueMessage))
-
-    @cached_property
-    def on_events(self) -> tuple[OnEvent, ...]:
-        return tuple(trigger for trigger in self.app.triggers if isinstance(trigger, OnEvent))
-
     @property
     def started(self) -> tuple[QueueMessage | OnEvent | ObjectCreated, ...]:
         """The triggers that need a function to start their runs."""
@@ -189,21 +138,17 @@ class Layout:
     @cached_property
     def buckets(self) -> dict[str, Bucket]:
         """The app's buckets by address."""
-        own = (found for found in self.app.resources if isinstance(found, Bucket))
-        return {f"google_storage_bucket.{block_name(f'bucket-{found.name}')}": found for found in own}
+        return {f"google_storage_bucket.{block_name(f'bucket-{found.name}')}": found for found in self.own_buckets}
 
     @cached_property
     def queues(self) -> dict[str, Queue]:
         """The app's queues by the address of their topics."""
-        own = (found for found in self.app.resources if isinstance(found, Queue))
-        return {f"google_pubsub_topic.{block_name(f'queue-{found.name}')}": found for found in own}
+        return {f"google_pubsub_topic.{block_name(f'queue-{found.name}')}": found for found in self.own_queues}
 
     @cached_property
     def secrets(self) -> dict[str, Secret]:
         """The app's secrets by address, those of notifiers included."""
-        owned = [found for found in self.app.resources if isinstance(found, Secret)]
-        hooks = [notifier.url for notifier in self.app.notify if isinstance(notifier, WebhookNotifier)]
-        return {f"google_secret_manager_secret.{block_name(found.name)}": found for found in [*owned, *hooks]}
+        return {f"google_secret_manager_secret.{block_name(found.name)}": found for found in self.own_secrets}
 
     @cached_property
     def owned(self) -> dict[str, str]:
@@ -214,35 +159,10 @@ class Layout:
             **{f"secret {found.name}": address for address, found in self.secrets.items()},
         }
 
-    def notifiers(self, *, alarms: bool) -> tuple[Notifier, ...]:
-        """Who is told of alarms, or of approvals."""
-        return tuple(one for one in self.app.notify if (one.alarms if alarms else one.approvals))
-
     @property
     def tells(self) -> bool:
         """Whether somebody is told of approvals."""
         return self.asks and bool(self.webhooks)
-
-    @property
-    def emails(self) -> tuple[EmailNotifier, ...]:
-        return tuple(one for one in self.app.notify if isinstance(one, EmailNotifier))
-
-    @property
-    def webhooks(self) -> tuple[WebhookNotifier, ...]:
-        return tuple(one for one in self.app.notify if isinstance(one, WebhookNotifier))
-
-
-def _waits(flow: str, programs: Mapping[str, Program]) -> Iterator[Wait]:
-    """The waits of a flow and of the flows that it calls, which run in its workflow."""
-    for below in programs[flow].flows.values():
-        for statement in ir.walk(below.body):
-            match statement:
-                case ir.Approval():
-                    yield Wait(flow, "approval", None)
-                case ir.WaitFor(event=event):
-                    yield Wait(flow, "event", str(event.value) if isinstance(event, Literal) else None)
-                case _:
-                    pass
 
 
 def _label(text: str) -> str:
