@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import inspect
+import secrets
 import sys
+import threading
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,6 +94,36 @@ def loaded(folder: Path) -> Iterator[Functions]:
                 del sys.modules[name]
 
 
+def context_for(function: Function) -> dict[str, Any]:
+    """What the worker adds for a function that has a parameter `context` besides its bindings'.
+
+    https://learn.microsoft.com/azure/azure-functions/functions-reference-python
+    """
+    if function.parameter == "context" or "context" not in inspect.signature(function.code).parameters:
+        return {}
+    return {"context": InvocationContext(function.name)}
+
+
+class _Traced:
+    def __init__(self) -> None:
+        self.trace_parent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+        self.trace_state = ""
+        self.attributes: dict[str, str] = {}
+
+
+class _Retried:
+    retry_count, max_retry_count, exception = 0, 0, None
+
+
+class InvocationContext:
+    """What `azure.functions.Context` says of an invocation."""
+
+    def __init__(self, name: str) -> None:
+        self.invocation_id, self.function_name, self.function_directory = str(uuid.uuid4()), name, ""
+        self.trace_context, self.retry_context = _Traced(), _Retried()
+        self.thread_local_storage = threading.local()
+
+
 def run_activity(function: Function, payload: str) -> str:
     """Calls an activity as the worker does: JSON text in, JSON text out.
 
@@ -98,7 +131,7 @@ def run_activity(function: Function, payload: str) -> str:
     """
     converter = converters.ActivityTriggerConverter
     value = converter.decode(Datum(type="string", value=payload), trigger_metadata=None)
-    result = function.code(**{function.parameter: value})
+    result = function.code(**{function.parameter: value}, **context_for(function))
     if inspect.iscoroutine(result):
         result = asyncio.run(result)
     return str(converter.encode(result, expected_type=None).value)

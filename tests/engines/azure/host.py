@@ -85,7 +85,7 @@ class DurableHost:
         """Goes on until an orchestration has ended."""
         while not instance.over:
             if not self.advance():
-                raise Stuck(f"{instance.id} waits for {_open(instance)}")
+                raise Stuck(_open(instance))
         replays = sum(one.episodes for one in self.hub.instances.values())
         failed = instance.status == "Failed"
         return Ended(
@@ -149,4 +149,7 @@ class DurableHost:
 
 
 def _open(instance: Instance) -> str:
-    return json.dumps([command.action for command in instance.commands][-5:])
+    last = json.dumps([command.action for command in instance.commands][-5:])
+    if instance.says_done:
+        return f"{instance.id} has returned, but the host still awaits what it left open, among {last}"
+    return f"{instance.id} waits for what never comes, among {last}"

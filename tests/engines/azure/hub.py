@@ -6,8 +6,10 @@ that jumps (host.py) or with the machine's. What it does with the answers of orc
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,10 +51,7 @@ class UnknownFunction(AssertionError):
 
 
 class LeftOpen(AssertionError):
-    """An orchestration ended and left a timer running: it must be cancelled.
-
-    https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-timers
-    """
+    """An orchestration returned and left a timer running: it must be cancelled."""
 
 
 @dataclass
@@ -74,6 +73,7 @@ class TaskHub:
     activities: deque[Activity] = field(default_factory=deque)
     timers: list[Timer] = field(default_factory=list)
     done: list[Activity] = field(default_factory=list)
+    _executions: Iterator[int] = field(default_factory=itertools.count)
 
     def start(self, name: str, payload: str, instance_id: str, parent: Parent | None = None) -> Instance:
         """Starts an orchestration with a JSON text: `client.start_new`, or a call from another."""
@@ -86,7 +86,7 @@ class TaskHub:
         if held is not None and not held.over:
             raise ValueError(f"an instance {instance_id} is running")
         now = self.clock.now()
-        instance = Instance(instance_id, function.name, payload, now, parent)
+        instance = Instance(instance_id, function.name, payload, now, parent, execution=next(self._executions))
         fields = {"Name": function.name, "Version": "", "Input": payload}
         instance.inbox.append(history.event(Kind.EXECUTION_STARTED, now, -1, fields))
         self.instances[instance_id] = instance
@@ -108,10 +108,10 @@ class TaskHub:
             instance.status, instance.output = "Terminated", json.dumps(reason)
             self._ended(instance)
 
-    def send(self, instance_id: str, event: Event) -> None:
-        """A message to an orchestration."""
+    def send(self, instance_id: str, event: Event, execution: int | None = None) -> None:
+        """A message to an orchestration; answers to one that has since begun anew are dropped."""
         instance = self.instances.get(instance_id)
-        if instance is not None and not instance.over:
+        if instance is not None and not instance.over and execution in (None, instance.execution):
             instance.inbox.append(event)
 
     def step(self, instance: Instance, take: int) -> None:
@@ -130,8 +130,20 @@ class TaskHub:
         if state.status is not None:
             instance.custom_status = json.dumps(state.status)
             limits.check_status(instance.custom_status)
-        if replayed.finished:
+        instance.says_done = state.done or state.error is not None
+        if instance.says_done:
+            self._no_timer_runs(instance, replayed)
+        if replayed.finished and not (instance.says_done and replayed.open):
             self._after(instance, state, replayed)
+
+    def _no_timer_runs(self, instance: Instance, replayed: Replayed) -> None:
+        """An orchestration stays open while activities, others and timers that it started run; timers it can cancel.
+
+        https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-timers, `HasOpenTasks` in
+        https://github.com/Azure/durabletask/blob/main/src/DurableTask.Core/TaskOrchestrationExecutor.cs
+        """
+        if replayed.renewed is None and any(one.kind is ActionType.CREATE_TIMER for one in replayed.open):
+            raise LeftOpen(f"{instance.id} has returned, and a timer runs on")
 
     def _scheduled(self, instance: Instance, replayed: Replayed) -> None:
         """Does what an orchestrator asked for since it ran last; what it asked for before must be the same."""
@@ -153,17 +165,17 @@ class TaskHub:
                 if name.lower() not in self.functions.activities:
                     raise UnknownFunction(f"{instance.name} calls the activity {name}, which the app has not")
                 limits.check_payload(payload, f"the input of {name}")
-                self.activities.append(Activity(instance.id, instance.episodes, number, name, payload))
+                self.activities.append(Activity(instance.id, instance.execution, number, name, payload))
                 instance.history.append(history.event(Kind.TASK_SCHEDULED, now, number, {"Name": name}))
             case ActionType.CREATE_TIMER:
                 due = history.seconds(action["fireAt"])
-                self.timers.append(Timer(instance.id, instance.episodes, number, due))
+                self.timers.append(Timer(instance.id, instance.execution, number, due))
                 instance.history.append(history.event(Kind.TIMER_CREATED, now, number, {"FireAt": action["fireAt"]}))
             case ActionType.CALL_SUB_ORCHESTRATOR:
-                name, child = action["functionName"], action.get("instanceId") or f"{instance.id}:{number}"
+                name, child = action["functionName"], action.get("instanceId") or instance.child(number)
                 kind = Kind.SUB_ORCHESTRATION_INSTANCE_CREATED
                 instance.history.append(history.event(kind, now, number, {"Name": name, "InstanceId": child}))
-                self.start(name, json.dumps(action["input"]), child, Parent(instance.id, number))
+                self.start(name, json.dumps(action["input"]), child, Parent(instance.id, instance.execution, number))
             case _:
                 pass
 
@@ -184,17 +196,15 @@ class TaskHub:
         """Continues as new: the history begins again, messages that were not looked at stay."""
         now = self.clock.now()
         instance.history, instance.commands, instance.input = [], [], json.dumps(payload)
+        instance.execution = next(self._executions)
+        self.timers = [timer for timer in self.timers if timer.instance != instance.id]
         fields = {"Name": instance.name, "Version": "", "Input": instance.input}
         instance.inbox.insert(0, history.event(Kind.EXECUTION_STARTED, now, -1, fields))
 
     def _ended(self, instance: Instance) -> None:
         instance.updated = self.clock.now()
         instance.inbox.clear()
-        open_timers = [timer for timer in self.timers if timer.instance == instance.id]
         self.timers = [timer for timer in self.timers if timer.instance != instance.id]
-        left = [timer for timer in open_timers if not self.cancelled(timer)]
-        if left and instance.status != "Terminated":
-            raise LeftOpen(f"{instance.id} ended {instance.status} with a timer that runs on")
         if instance.parent is not None:
             self._tell(instance, instance.parent)
 
@@ -202,7 +212,8 @@ class TaskHub:
         kind, outcome = Kind.SUB_ORCHESTRATION_INSTANCE_COMPLETED, {"Result": instance.output}
         if instance.status != "Completed":
             kind, outcome = Kind.SUB_ORCHESTRATION_INSTANCE_FAILED, {"Reason": instance.value, "Details": ""}
-        self.send(parent.id, history.event(kind, self.clock.now(), -1, {"TaskScheduledId": parent.number, **outcome}))
+        fields = {"TaskScheduledId": parent.number, **outcome}
+        self.send(parent.id, history.event(kind, self.clock.now(), -1, fields), parent.execution)
 
     def cancelled(self, timer: Timer) -> bool:
         """Whether the orchestrator has let go of a timer; its message comes all the same."""
@@ -212,7 +223,8 @@ class TaskHub:
     def fire(self, timer: Timer) -> None:
         """A timer is due."""
         self.timers.remove(timer)
-        self.send(timer.instance, history.event(Kind.TIMER_FIRED, self.clock.now(), -1, {"TimerId": timer.number}))
+        fired = history.event(Kind.TIMER_FIRED, self.clock.now(), -1, {"TimerId": timer.number})
+        self.send(timer.instance, fired, timer.execution)
 
     def run(self, activity: Activity) -> dict[str, Any]:
         """Runs an activity; the fields of its completion. An exception fails it, with the worker's text."""
@@ -231,4 +243,4 @@ class TaskHub:
         self.done.append(activity)
         kind = Kind.TASK_COMPLETED if "Result" in outcome else Kind.TASK_FAILED
         fields = {"TaskScheduledId": activity.number, **outcome}
-        self.send(activity.instance, history.event(kind, self.clock.now(), -1, fields))
+        self.send(activity.instance, history.event(kind, self.clock.now(), -1, fields), activity.execution)

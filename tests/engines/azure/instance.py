@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -18,6 +19,7 @@ class Parent:
     """The orchestration that called this one, and the number of the call."""
 
     id: str
+    execution: int
     number: int
 
 
@@ -37,7 +39,10 @@ class Instance:
         status: How it stands.
         output: What it returned as JSON text, or the text of its failure as a JSON string.
         custom_status: What it says of itself, JSON text.
+        updated: When it last changed.
         episodes: How often the orchestrator ran.
+        execution: Tells apart runs of one id: continued as new, or started again.
+        says_done: Whether the orchestrator's code has ended; the host may still await what it left open.
     """
 
     id: str
@@ -53,6 +58,12 @@ class Instance:
     custom_status: str | None = None
     updated: float = 0.0
     episodes: int = 0
+    execution: int = 0
+    says_done: bool = False
+
+    def child(self, number: int) -> str:
+        """The id of an orchestration that it calls without giving it one."""
+        return f"{hashlib.sha256(f'{self.id} {self.execution}'.encode()).hexdigest()[:32]}:{number:x}"
 
     @property
     def over(self) -> bool:

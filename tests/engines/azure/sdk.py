@@ -67,7 +67,7 @@ def _call(function: Function, body: str) -> str:
         try:
             return str(function.code(**{function.parameter: OrchestrationContext(body)}))
         except Exception as problem:
-            message, label, state = str(problem).rpartition(LABEL)
+            _, label, state = str(problem).rpartition(LABEL)
             if not label:
                 raise
             return state
