@@ -21,7 +21,7 @@ from skyloom.flows.frontend.load import location
 from skyloom.flows.ir.program import Program
 from skyloom.flows.runner.locate import locate
 
-_TAKEN = frozenset({"awslambdaric", "functions_framework", "prompts", "skyloom"})
+_TAKEN = frozenset({"awslambdaric", "azure", "function_app", "functions_framework", "prompts", "skyloom"})
 """Modules that packages have, besides the user's."""
 
 
@@ -57,6 +57,27 @@ class Sources:
     entry: str
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The users' code of a package.
+
+    Attributes:
+        files: by path; the module that describes prompts among them.
+        own: names of Skyloom that they import.
+        places: where each task is defined: `module:qualname`.
+        models: whether there may be pydantic models.
+    """
+
+    files: Mapping[str, bytes]
+    own: frozenset[str]
+    places: Mapping[str, str]
+    models: bool
+
+    def skyloom(self, names: Iterable[str], target: str) -> dict[str, bytes]:
+        """The files of Skyloom that all this and `names` need."""
+        return own_files({*self.own, *names}, models=self.models, target=target)
+
+
 def helper_sources(hoisted: Iterable[HoistedExpression], host: Host) -> Sources:
     """The sources of the app's helper function: a Python function for each hoisted expression."""
     expressions = tuple(hoisted)
@@ -82,12 +103,27 @@ class FunctionCode:
 
     def sources(self, group: FunctionGroup) -> Sources:
         """The sources of a group's function."""
-        files, own, needs, source = self._prompting(group) if group.prompts else self._working(group)
-        files |= {path: file.read_bytes() for path, file in needs.files.items()}
-        own |= {f"{self._host.module}.function", *needs.own}
-        files |= own_files(own, models=bool(group.requires), target=self._host.target)
+        carried = self.carried([group])
+        files = {**carried.files, **carried.skyloom({f"{self._host.module}.function"}, self._host.target)}
         entry = self._host.spare if f"{self._host.entry}.py" in files else self._host.entry
-        return Sources({**files, f"{entry}.py": source}, entry)
+        return Sources({**files, f"{entry}.py": self._entry(group, carried)}, entry)
+
+    def carried(self, groups: Iterable[FunctionGroup], prompts: str = "prompts") -> Carried:
+        """What a package carries that has the tasks and prompts of these groups, these in the module `prompts`."""
+        known = list(groups)
+        needs, places = self._working(sorted(name for group in known for name in group.tasks))
+        files: dict[str, bytes] = {}
+        own: frozenset[str] = frozenset()
+        asked = sorted(name for group in known for name in group.prompts)
+        if asked:
+            module = prompt_module(
+                [self._prompts[name] for name in asked], self._config, module_name, self._host.target
+            )
+            for located in module.located:
+                needs |= _renamed(needs_of_definition(located), located)
+            files, own = {f"{prompts}.py": module.source.encode()}, module.own
+        files |= {path: file.read_bytes() for path, file in needs.files.items()}
+        return Carried(files, own | needs.own, places, any(group.requires for group in known))
 
     def problem(self, group: FunctionGroup, message: str, hint: str) -> Diagnostic:
         """SKY531: the function cannot be built."""
@@ -96,25 +132,19 @@ class FunctionCode:
         first = definitions[0]
         return Diagnostic("SKY531", f"function `{group.key}`: {message}", first.file, first.span, hint)
 
-    def _working(self, group: FunctionGroup) -> tuple[dict[str, bytes], set[str], Needs, bytes]:
+    def _working(self, tasks: Iterable[str]) -> tuple[Needs, dict[str, str]]:
         needs, places = Needs(), {}
-        for name in group.tasks:
+        for name in tasks:
             located = locate(self._tasks[name])
             needs |= _renamed(needs_of_definition(located), located)
             places[name] = f"{module_name(located)}:{self._tasks[name].qualname}"
-        table = "".join(f'        "{name}": "{place}",\n' for name, place in sorted(places.items()))
-        sentence = f"Runs tasks: {', '.join(group.tasks)}."
-        return {}, set(), needs, self._host.source(f"\n    tasks={{\n{table}    }}\n", sentence)
+        return needs, places
 
-    def _prompting(self, group: FunctionGroup) -> tuple[dict[str, bytes], set[str], Needs, bytes]:
-        needs = Needs()
-        prompts = [self._prompts[name] for name in group.prompts]
-        module = prompt_module(prompts, self._config, module_name, self._host.target)
-        for located in module.located:
-            needs |= _renamed(needs_of_definition(located), located)
-        sentence = f"Asks models: {', '.join(group.prompts)}."
-        files = {"prompts.py": module.source.encode()}
-        return files, set(module.own), needs, self._host.source('prompts="prompts"', sentence)
+    def _entry(self, group: FunctionGroup, carried: Carried) -> bytes:
+        if group.prompts:
+            return self._host.source('prompts="prompts"', f"Asks models: {', '.join(group.prompts)}.")
+        table = "".join(f'        "{name}": "{place}",\n' for name, place in carried.places.items())
+        return self._host.source(f"\n    tasks={{\n{table}    }}\n", f"Runs tasks: {', '.join(group.tasks)}.")
 
 
 def module_name(definition: Definition[..., Any]) -> str:
