@@ -6,7 +6,8 @@ becomes a `UserError` or an `EngineError` in `translated`, once, at the deployer
 
 Where another address than Google's is to be asked, gcloud's own variables say so, and are heeded here too:
 `CLOUDSDK_API_ENDPOINT_OVERRIDES_CONFIG`, `..._STORAGE`, `..._WORKFLOWEXECUTIONS`, `..._LOGGING`, `..._PUBSUB`,
-`..._SECRETMANAGER`.
+`..._SECRETMANAGER`. Runs are asked for over gRPC; `SKYLOOM_GCP_EXECUTIONS_HOST` (`host:port`) names a server that is
+asked without encryption and credentials, as Google's own `..._EMULATOR_HOST` do for other services.
 https://cloud.google.com/sdk/gcloud/reference/topic/configurations
 """
 
@@ -18,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from skyloom.errors import ConfigError, Diagnostic, EngineError, UserError
 from skyloom.flows.outcome import Json
@@ -25,6 +27,7 @@ from skyloom.flows.outcome import Json
 if TYPE_CHECKING:
     from google.cloud.config_v1 import ConfigClient
     from google.cloud.storage import Client as StorageClient
+    from google.cloud.workflows.executions_v1 import ExecutionsClient
 
 PLACE = "Google Cloud"
 """What messages give as their place: these mistakes stand in no file."""
@@ -40,6 +43,7 @@ _ADDRESSES = {
     "pubsub": "https://pubsub.googleapis.com",
     "secretmanager": "https://secretmanager.googleapis.com",
 }
+_PLAIN_EXECUTIONS = "SKYLOOM_GCP_EXECUTIONS_HOST"
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -100,6 +104,20 @@ class Google:
 
         options = {"api_endpoint": _address("storage")}
         return Client(project=self.project, credentials=self._credentials, client_options=options)
+
+    @cached_property
+    def executions(self) -> ExecutionsClient:
+        """The runs of workflows. Steps of runs it does not know: they are asked for with `call`."""
+        from google.cloud.workflows.executions_v1 import ExecutionsClient
+        from google.cloud.workflows.executions_v1.services.executions.transports import ExecutionsGrpcTransport
+
+        plain = os.environ.get(_PLAIN_EXECUTIONS)
+        if plain:
+            import grpc
+
+            return ExecutionsClient(transport=ExecutionsGrpcTransport(channel=grpc.insecure_channel(plain)))
+        host = urlsplit(_address("workflowexecutions")).netloc
+        return ExecutionsClient(credentials=self._credentials, client_options={"api_endpoint": host})
 
     def token(self) -> str:
         """An access token of the caller's."""
@@ -182,6 +200,7 @@ def _credentials() -> tuple[Any, str | None]:
         import google.auth
         import google.cloud.config_v1
         import google.cloud.storage
+        import google.cloud.workflows
         from google.auth import exceptions as auth
     except ImportError:
         raise ConfigError(
@@ -239,6 +258,8 @@ def _meaning(error: Exception) -> UserError | EngineError | None:
         case api.Forbidden():
             message = f"Google Cloud does not allow this: {reason(error)}"
             return ConfigError(Diagnostic("SKY653", message, PLACE, hint="docs/gcp.md says what a deploy needs"))
+        case api.ServiceUnavailable() | api.DeadlineExceeded():
+            return EngineError(f"Google Cloud does not answer: {reason(error)}")
         case api.RetryError():
             return EngineError(f"Google Cloud does not answer: {_said(error)}")
         case api.GoogleAPICallError():

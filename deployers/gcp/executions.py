@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from skyloom.deployers.base import CloudRun, CloudStep, RunStatus
 from skyloom.deployers.gcp import errors
 from skyloom.deployers.gcp.client import PLACE, Google, code
 from skyloom.deployers.gcp.deployed import Deployed, Workflow
 from skyloom.deployers.gcp.history import StepBoard
-from skyloom.deployers.gcp.moments import seconds
 from skyloom.deployers.pausing import pauses
 from skyloom.deployers.run_ids import SEARCHED, no_flow, not_now, only_one
-from skyloom.errors import Diagnostic, EngineError, UserError
+from skyloom.errors import Diagnostic, EngineError, InvalidInput, UserError
 from skyloom.flows.outcome import ErrorValue, Json
+
+if TYPE_CHECKING:
+    from google.cloud.workflows.executions_v1 import Execution
 
 _SERVICE = "workflowexecutions"
 STATUS: Mapping[str, RunStatus] = {
@@ -28,6 +30,8 @@ STATUS: Mapping[str, RunStatus] = {
     "CANCELLED": "cancelled",
 }
 _PAGE = 100
+LONGEST_ARGUMENT = 32 * 1024
+"""Bytes. https://cloud.google.com/workflows/docs/reference/executions/rest/v1/projects.locations.workflows.executions"""
 PARENT = "skyloom-parent"
 """The label of an execution that belongs to a run and is none itself: a branch of a race, a sub-flow with a timeout."""
 
@@ -50,9 +54,17 @@ class Executions:
             message = f"a run on Google Cloud cannot be called {run}: Workflows gives runs their ids"
             raise UserError(Diagnostic("SKY646", message, PLACE, hint="leave out --run"))
         workflow = self._workflow(flow)
-        body = {"argument": json.dumps(arguments, ensure_ascii=False)}
-        made = self._google.call(_SERVICE, "POST", f"v1/{workflow.path}/executions", body)
-        return self._run(flow, {**made, "argument": body["argument"]})
+        argument = json.dumps(arguments, ensure_ascii=False)
+        size = len(argument.encode())
+        if size > LONGEST_ARGUMENT:
+            message = f"the input is {size:,} bytes, and a run of Workflows starts with {LONGEST_ARGUMENT:,} at most"
+            hint = "put it into a bucket, and start the run with its name"
+            raise InvalidInput(Diagnostic("SKY611", message, PLACE, hint=hint))
+        made = self._google.executions.create_execution(
+            request={"parent": workflow.path, "execution": {"argument": argument}}
+        )
+        made.argument = argument
+        return self._run(flow, made)
 
     def run(self, run_id: str) -> CloudRun:
         """The run of that id, or the only one whose id begins so. Raises UserError (SKY646)."""
@@ -72,27 +84,27 @@ class Executions:
 
     def _described(self, workflow: Workflow, execution: str) -> CloudRun | None:
         try:
-            answer = self._google.call(_SERVICE, "GET", f"v1/{execution}", query={"view": "FULL"})
+            found = self._google.executions.get_execution(request={"name": execution, "view": "FULL"})
         except self._google.refused as error:
             if code(error) == 404:
                 return None
             raise
-        return self._run(workflow.flow, answer)
+        return self._run(workflow.flow, found)
 
-    def _run(self, flow: str, answer: Mapping[str, Any]) -> CloudRun:
-        name = answer["name"].rpartition("/")[2]
+    def _run(self, flow: str, found: Execution) -> CloudRun:
+        name = found.name.rpartition("/")[2]
         return CloudRun(
             id=name,
             flow=flow,
             app=self._app,
-            status=STATUS[answer["state"]],
-            started=seconds(answer["startTime"]),
-            ended=seconds(answer["endTime"]) if answer.get("endTime") else None,
-            input=_parsed(answer.get("argument")),
-            result=_parsed(answer.get("result")),
-            error=_error(answer),
-            handle=answer["name"],
-            url=self._url(answer["name"]),
+            status=STATUS[found.state.name],
+            started=found.start_time.timestamp(),
+            ended=found.end_time.timestamp() if found.end_time else None,
+            input=_parsed(found.argument),
+            result=_parsed(found.result),
+            error=_error(found),
+            handle=found.name,
+            url=self._url(found.name),
         )
 
     # --- many runs ---
@@ -104,13 +116,12 @@ class Executions:
 
     def of(self, workflow: Workflow, limit: int) -> Iterator[CloudRun]:
         """The newest runs of one flow."""
-        rows = self._listed(workflow, {"pageSize": min(limit, _PAGE)})
-        runs = (row for row in rows if PARENT not in row.get("labels", {}))
+        runs = (row for row in self._listed(workflow, page_size=min(limit, _PAGE)) if PARENT not in row.labels)
         for row, _ in zip(runs, range(limit), strict=False):
             yield self._run(workflow.flow, row)
 
-    def _listed(self, workflow: Workflow, query: Mapping[str, str | int]) -> Iterator[Mapping[str, Any]]:
-        return self._google.pages(_SERVICE, f"v1/{workflow.path}/executions", "executions", query)
+    def _listed(self, workflow: Workflow, **asked: str | int) -> Iterable[Execution]:
+        return self._google.executions.list_executions(request={"parent": workflow.path, **asked})
 
     # --- steps ---
 
@@ -149,18 +160,18 @@ class Executions:
         self._stop(run.handle)
         open_, seen = [run.id], {run.id}
         while open_:
-            query = {"filter": f'labels.{PARENT}="{open_.pop()}" AND state="ACTIVE"'}
+            theirs = f'labels.{PARENT}="{open_.pop()}" AND state="ACTIVE"'
             for workflow in self._deployed.workflows.values():
-                for row in self._listed(workflow, query):
-                    id_ = row["name"].rpartition("/")[2]
+                for row in self._listed(workflow, filter=theirs):
+                    id_ = row.name.rpartition("/")[2]
                     if id_ not in seen:
                         seen.add(id_)
                         open_.append(id_)
-                        self._stop(row["name"])
+                        self._stop(row.name)
 
     def _stop(self, execution: str) -> None:
         try:
-            self._google.call(_SERVICE, "POST", f"v1/{execution}:cancel", {})
+            self._google.executions.cancel_execution(name=execution)
         except self._google.refused as error:
             # It has ended in the meantime.
             if code(error) != 400:
@@ -187,15 +198,16 @@ class Executions:
         return self._google.console(f"workflows/workflow/{region}/{workflow}/execution/{execution}/summary")
 
 
-def _error(answer: Mapping[str, Any]) -> ErrorValue | None:
-    match answer["state"]:
-        case "FAILED" if "error" in answer:
-            return errors.decode(answer["error"].get("payload"))
+def _error(found: Execution) -> ErrorValue | None:
+    match found.state.name:
+        case "FAILED" if "error" in found:
+            return errors.decode(found.error.payload)
         case "UNAVAILABLE":
-            return errors.decode((answer.get("stateError") or {}).get("details") or "the execution cannot be read")
+            return errors.decode(found.state_error.details or "the execution cannot be read")
         case _:
             return None
 
 
-def _parsed(text: str | None) -> Any:
-    return None if text is None else json.loads(text)
+def _parsed(text: str) -> Json:
+    """A value that may be missing."""
+    return json.loads(text) if text else None

@@ -77,10 +77,8 @@ class Remover:
         """Runs that are under way. Deleting a workflow stops them.
         https://cloud.google.com/workflows/docs/reference/rest/v1/projects.locations.workflows/delete"""
         try:
-            rows = self._google.pages(
-                "workflowexecutions", f"v1/{workflow}/executions", "executions", {"filter": 'state="ACTIVE"'}
-            )
-            yield from (row["name"] for row in rows)
+            asked = {"parent": workflow, "filter": 'state="ACTIVE"'}
+            yield from (row.name for row in self._google.executions.list_executions(request=asked))
         except self._google.refused as error:
             if code(error) != 404:
                 raise

@@ -12,6 +12,7 @@ from engines.gcp_account.account import GoogleProject
 from skyloom.deployers.base import CloudStep, DeployFailed
 from skyloom.deployers.bundle import Bundle
 from skyloom.deployers.events import Changed, Event, Said, Uploaded
+from skyloom.deployers.packaging import zipped
 from skyloom.errors import ConfigError, EngineError, UserError
 
 PLACE = "projects/tests-project/locations/europe-west3"
@@ -394,7 +395,8 @@ def test_logs_of_a_run(gcp: GoogleProject) -> None:
         b"    print(json.dumps({'run': run, 'severity': 'INFO'}))\n    return json.dumps('1'), 200\n"
     )
     bundle = small_bundle()
-    files = {**bundle.files, "functions/price/main.py": tells}
+    code = zipped({"main.py": tells}, compressed=False)
+    files = {**bundle.files, "functions/price/main.py": tells, "functions/price.zip": code}
     from skyloom.deployers.gcp.artifacts import function_object
 
     old, new = (

@@ -47,7 +47,7 @@ class GoogleProject:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith("LISTENING "), line
-        self.address = line.split()[1]
+        _, self.address, self.executions_host = line.split()
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
         self._credentials = folder / "credentials.json"
         self._credentials.write_text(json.dumps(_CREDENTIALS))
@@ -65,6 +65,7 @@ class GoogleProject:
             "GOOGLE_APPLICATION_CREDENTIALS": str(self._credentials),
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "GOOGLE_CLOUD_REGION": REGION,
+            "SKYLOOM_GCP_EXECUTIONS_HOST": self.executions_host,
         }
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from engines.gcp_account import kinds, kinds_access, kinds_gateway, kinds_messages
 from engines.gcp_account.executions import Engine, Executions
+from engines.gcp_account.executions_grpc import ExecutionsServer
 from engines.gcp_account.front import Front, Json, Request, route
 from engines.gcp_account.functions import Functions
 from engines.gcp_account.gateway import Gateways
@@ -66,6 +67,7 @@ class Cloud:
         self.infrastructure = Infrastructure(self.front, self.storage, Terraform(self._kinds(), self._guard))
         self.previews = Previews(self.front, self.infrastructure)
         self.state_files = StateFiles(self.front, self.infrastructure)
+        self.grpc = ExecutionsServer(self.front)
         self.own_terraform = OwnTerraform(self.front, self.storage, self.infrastructure.terraform)
         self._troubles: list[Trouble] = []
         self._released = threading.Condition()
@@ -86,6 +88,7 @@ class Cloud:
         return self.front.address("apis")
 
     def close(self) -> None:
+        self.grpc.close()
         self.pubsub.close()
         self.functions.close()
         self.front.close()

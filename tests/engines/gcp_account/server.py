@@ -17,7 +17,7 @@ def main() -> None:
     engine.models = os.environ.get("TESTS_MODELS", "")
     if engine.models:
         cloud.functions.surroundings["GOOGLE_VERTEX_BASE_URL"] = engine.models
-    print("LISTENING", cloud.address, flush=True)
+    print("LISTENING", cloud.address, cloud.grpc.host, flush=True)
     sys.stdin.read()
     cloud.close()
 
