@@ -27,6 +27,7 @@ from skyloom.flows.outcome import Json
 if TYPE_CHECKING:
     from google.cloud.config_v1 import ConfigClient
     from google.cloud.storage import Client as StorageClient
+    from google.cloud.workflows.executions_v1 import Execution as Execution
     from google.cloud.workflows.executions_v1 import ExecutionsClient
 
 PLACE = "Google Cloud"

@@ -18,7 +18,7 @@ from skyloom.errors import Diagnostic, EngineError, InvalidInput, UserError
 from skyloom.flows.outcome import ErrorValue, Json
 
 if TYPE_CHECKING:
-    from google.cloud.workflows.executions_v1 import Execution
+    from skyloom.deployers.gcp.client import Execution
 
 _SERVICE = "workflowexecutions"
 STATUS: Mapping[str, RunStatus] = {
