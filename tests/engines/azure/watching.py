@@ -1,4 +1,4 @@
-"""Notices what an orchestrator must not do: read clocks, throw dice, block, open things.
+"""Notices what an orchestrator must not do: read clocks or the environment, throw dice, block, open things.
 
 https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-code-constraints
 """
@@ -6,35 +6,23 @@ https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-code
 from __future__ import annotations
 
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-FORBIDDEN = {
-    "time": {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "sleep", "localtime", "gmtime"},
-    "posix": {"urandom", "open", "getenv", "system", "fork"},
-    "_io": {"open", "open_code"},
-    "_random": {"*"},
-    "_socket": {"*"},
-    "_thread": {"start_new_thread", "start_joinable_thread"},
-    "_posixsubprocess": {"fork_exec"},
-}
-"""Builtin functions that no orchestrator calls, by module."""
-CLOCKS = {"now", "utcnow", "today"}
-SPARED = (
-    "/azure/durable_functions/",
-    "/azure/functions/",
-    "/dateutil/",
-    "/importlib/",
-    "<frozen importlib",
-    "/warnings.py",
-    "/linecache.py",
-    "/tokenize.py",
-    "/traceback.py",
-    "/logging/",
-)
+CLOCKS = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "localtime", "gmtime"}
+TODAY = {"now", "utcnow", "today"}
+EVENTS = ("open", "socket.", "subprocess.", "os.", "urllib.", "sqlite3.", "http.")
+"""Audited events: https://docs.python.org/3/library/audit_events.html"""
+SPARED = ("/azure/durable_functions/", "/azure/functions/", "/dateutil/")
 """Callers that are the platform's own: the SDK reads times of history with a parser that asks for today's date."""
+LIBRARY = (sysconfig.get_path("stdlib"), "<frozen")
+READERS = ("importlib", "/linecache.py", "/warnings.py", "/traceback.py", "/tokenize.py")
+"""Parts of the library that read source files for the interpreter."""
+
+_seen: list[list[str]] = []
 
 
 class Forbidden(AssertionError):
@@ -43,31 +31,61 @@ class Forbidden(AssertionError):
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Fails at the end of the block when something forbidden was called inside."""
+    """Fails at the end of the block when something forbidden was done inside."""
     seen: list[str] = []
-
-    def look(frame: FrameType, event: str, called: Any) -> None:
-        if event == "c_call" and _forbidden(called) and not _spared(frame):
-            seen.append(f"{called.__qualname__} in {frame.f_code.co_filename}:{frame.f_lineno}")
-
     before = sys.getprofile()
-    sys.setprofile(look)
+    _seen.append(seen)
+    sys.setprofile(_look)
     try:
         yield
     finally:
         sys.setprofile(before)
+        _seen.remove(seen)
     if seen:
-        raise Forbidden(f"an orchestrator called {', '.join(seen)}")
+        raise Forbidden(f"an orchestrator did {', '.join(seen)}")
+
+
+def _look(frame: FrameType, event: str, called: Any) -> None:
+    """Sees every call: of builtin functions, and of Python's own ones that read the environment."""
+    if event == "c_call" and _forbidden(called):
+        _note(called.__qualname__, frame)
+    elif event == "call" and frame.f_code.co_qualname == "_Environ.__getitem__":
+        _note("os.environ", frame)
 
 
 def _forbidden(called: Any) -> bool:
-    owner = getattr(called, "__self__", None)
-    module = getattr(called, "__module__", None) or getattr(type(owner), "__module__", "")
-    names = FORBIDDEN.get(str(module), set())
-    name = called.__name__
-    return name in names or "*" in names or (name in CLOCKS and getattr(owner, "__module__", "") == "datetime")
+    name, owner = str(called.__name__), getattr(called, "__self__", None)
+    match getattr(called, "__module__", None) or type(owner).__module__:
+        case "time":
+            return name in CLOCKS or name == "sleep"
+        case "_thread":
+            return name.startswith("start_")
+        case "random" | "_random" | "secrets":
+            return True
+        case "posix":
+            return name == "urandom"
+        case _:
+            return name in TODAY and getattr(owner, "__module__", "") == "datetime"
 
 
-def _spared(frame: FrameType | None) -> bool:
-    """Whether the SDK itself or the interpreter called, not the app's code or a library under it."""
-    return frame is not None and any(part in frame.f_code.co_filename for part in SPARED)
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    """Sees what Python reports of files, sockets and processes."""
+    if _seen and event.startswith(EVENTS):
+        _note(event, sys._getframe(1))
+
+
+sys.addaudithook(_audit)
+
+
+def _note(what: str, frame: FrameType | None) -> None:
+    """Notes it, unless the platform itself asked: who is the first above Python's own library."""
+    while frame is not None and frame.f_code.co_filename.startswith(LIBRARY) and "site-packages" not in _file(frame):
+        if any(part in _file(frame) for part in READERS):
+            return
+        frame = frame.f_back
+    if frame is not None and not any(part in _file(frame) for part in SPARED):
+        _seen[-1].append(f"{what} in {_file(frame)}:{frame.f_lineno}")
+
+
+def _file(frame: FrameType) -> str:
+    return frame.f_code.co_filename
