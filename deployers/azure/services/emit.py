@@ -2,8 +2,8 @@
 
     {"event", "payload", "key"?, "run", "step"} -> {"value": null} or {"error": {"type", "bases", "message"}}
 
-as JSON text. The event is a CloudEvent whose type is the event's name and whose data is `{"payload", "key"?}`. The same step of a run gives
-the same id, so that whoever gets it twice can tell.
+as JSON text. The event is a CloudEvent whose type is the event's name and whose data is `{"payload", "key"?}`. The same
+step of a run gives the same id, so that whoever gets it twice can tell.
 https://learn.microsoft.com/azure/event-grid/cloud-event-schema
 """
 
@@ -40,10 +40,8 @@ def emit(asked: Mapping[str, Json]) -> dict[str, Json]:
     """Publishes what a run emits, and says what came of it."""
     id_ = hashlib.sha256(f"{asked['run']}\n{asked['step']}".encode()).hexdigest()[:32]
     try:
-        data = {
-            name: asked.get(name) for name in ("payload", "key") if name == "payload" or asked.get(name) is not None
-        }
-        publish(asked["event"], data, id_, own_source())
+        key = {} if asked.get("key") is None else {"key": asked["key"]}
+        publish(asked["event"], {"payload": asked["payload"], **key}, id_, own_source())
     except TooLarge as problem:
         return {"error": task_failed(str(problem)).to_json()}
     return {"value": None}

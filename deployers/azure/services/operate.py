@@ -6,8 +6,8 @@
 | `start`, `flow`, `arguments`, `run` | starts a run: `{"run": the instance's id}` |
 | `send`, `event`, `payload`, `key`?, `run`? | publishes an event: `{"to": "topic …"}` |
 
-A start that cannot be is answered with `{"problem"}`: 400 what is wrong with it, 409 there is a run of that name, 503 it
-is being started right now.
+A start that cannot be is answered with `{"problem"}`: 400 what is wrong with it, 409 there is a run of that name, 503
+it is being started right now.
 
 Environment: SKYLOOM_STORAGE; SKYLOOM_TOPIC.
 """

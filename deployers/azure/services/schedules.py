@@ -1,8 +1,8 @@
 """The clock starts runs.
 
-A timer of Azure Functions counts in UTC, whatever a schedule's own zone is, knows no minutes that do not divide an hour,
-and fires once, late, when the app was down. So the timer fires at all moments that could be right, and here is decided
-whether one is. A run is named after its moment, so that it is started once.
+A timer of Azure Functions counts in UTC, whatever a schedule's own zone is, knows no minutes that do not divide an
+hour, and fires once, late, when the app was down. So the timer fires at all moments that could be right, and here is
+decided whether one is. A run is named after its moment, so that it is started once.
 
 A moment that was missed because the app was down is made up for, once and for a day.
 

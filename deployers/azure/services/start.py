@@ -1,8 +1,8 @@
 """A message, an event or a new object starts a run.
 
-A function for each trigger of that kind, with a queue of its own. A queue's message is JSON; of an event, the message is
-a CloudEvent with `{"payload"}` as its data; of a new object, one of Azure Storage. The run is named after the message or
-the event, so that one that is delivered twice starts one run.
+A function for each trigger of that kind, with a queue of its own. A queue's message is JSON; of an event, the message
+is a CloudEvent with `{"payload"}` as its data; of a new object, one of Azure Storage. The run is named after the message
+or the event, so that one that is delivered twice starts one run.
 
 What is no JSON or does not fit the flow starts nothing and fails: the queue tries it again and, in the end, keeps it
 among its dead letters.
@@ -13,7 +13,7 @@ Environment: SKYLOOM_STORAGE; what each trigger starts stands in `starts.json`.
 from __future__ import annotations
 
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import azure.functions as func
 
@@ -24,6 +24,8 @@ from skyloom.deployers.services.starting import begin, read_starts
 
 Json = Any
 Source = Literal["queue", "event", "object"]
+
+_CONTAINERS = "/blobServices/default/containers/"
 
 
 async def start(message: func.ServiceBusMessage, client: Any, trigger: str, source: Source) -> None:
@@ -55,8 +57,8 @@ def arrived(source: Source, content: Json) -> Json:
             return (content.get("data") or {}).get("payload")
         case "object":
             # https://learn.microsoft.com/azure/event-grid/event-schema-blob-storage
-            path = unquote(urlsplit(content["data"]["url"]).path).lstrip("/")
-            container, _, key = path.partition("/")
-            return {"bucket": container, "key": key, "size": int(content["data"]["contentLength"])}
+            container, _, key = content["subject"].removeprefix(_CONTAINERS).partition("/blobs/")
+            host = urlsplit(content["data"]["url"])._replace(path=f"/{container}", query="").geturl()
+            return {"bucket": host, "key": key, "size": int(content["data"]["contentLength"])}
         case _:
             return content
