@@ -220,6 +220,9 @@ ENGINES = {
     "SKY726": Code("nested too deeply", "Statements stand inside of each other more deeply than Workflows goes."),
     "SKY741": Code("not on Google Cloud", "Google Cloud has no exact way to what a trigger or a notifier asks for."),
     "SKY742": Code("kept in another way", "Google Cloud keeps a setting in another way. This is told, not refused."),
+    "SKY755": Code("too large for an instance", "A task asks for more memory than a function app's instance has."),
+    "SKY756": Code("a module's name is taken", "A module is called like one that a function app has of its own."),
+    "SKY757": Code("no such Python", "An environment names a Python that function apps do not have."),
 }
 
 CODES: dict[str, Code] = {
