@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml
 demo: $(STAMP)  ## Summarise the shipped texts with the embedded model, on a local Prefect
 	@cd examples/document_pipeline && ../../$(BIN)/skyloom run document_pipeline.py:summarise_folder --input '{}'
 
-test: $(STAMP) .make/browser .make/node .make/checkov  ## Run all tests; WORKERS=2 in two processes, file by file
+test: $(STAMP) .make/browser .make/node .make/checkov .make/functions-runtime  ## Run all tests; WORKERS=2 in two processes, file by file
 	$(BIN)/pytest $(if $(WORKERS),-n $(WORKERS) --dist loadfile)
 
 # The browser tests drive a real Chromium. Root on Debian gets it installed; elsewhere it has to be there.
@@ -46,6 +46,13 @@ test: $(STAMP) .make/browser .make/node .make/checkov  ## Run all tests; WORKERS
 	@$(PYTHON) -m venv .make/checkov-venv
 	@.make/checkov-venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
+
+# The library in which Azure's Python worker loads apps: it asks for a newer Python than the tests, and does without.
+.make/functions-runtime: $(STAMP) tests/engines/azure/runtime-requirements.txt
+	@mkdir -p .make && rm -rf $@
+	@echo "Installing the library of Azure's Python worker (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python \
+	  --target $@ -r tests/engines/azure/runtime-requirements.txt
 
 lint: $(STAMP)  ## Formatting, lint, types, import rules
 	$(BIN)/ruff format --check .
