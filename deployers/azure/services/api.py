@@ -9,9 +9,7 @@ Environment: SKYLOOM_STORAGE; SKYLOOM_TENANT, SKYLOOM_AUDIENCE where callers are
 from __future__ import annotations
 
 import functools
-from typing import Any
-
-import azure.functions as func
+from typing import TYPE_CHECKING, Any
 
 from skyloom.deployers.azure.services.callers import NotLet, check, read_callers
 from skyloom.deployers.azure.services.instances import Instances, in_thread
@@ -19,6 +17,9 @@ from skyloom.deployers.azure.services.requests import answer_of, request_of
 from skyloom.deployers.services.api import Api
 from skyloom.deployers.services.exchange import Request, Response
 from skyloom.deployers.services.starting import Start, read_starts
+
+if TYPE_CHECKING:
+    import azure.functions as func
 
 
 async def respond(request: func.HttpRequest, client: Any, route: str) -> func.HttpResponse:

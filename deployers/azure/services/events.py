@@ -12,21 +12,21 @@ Environment: SKYLOOM_STORAGE, SKYLOOM_APP, SKYLOOM_ENV, and the bus.
 from __future__ import annotations
 
 import time
-from typing import Any
-
-import azure.functions as func
+from typing import TYPE_CHECKING, Any
 
 from skyloom.deployers.azure.services import bus
 from skyloom.deployers.azure.services.instances import Instances, in_thread
-from skyloom.deployers.azure.services.surroundings import own_source, records
+from skyloom.deployers.azure.services.surroundings import EVENTS_QUEUE, own_source, records
 from skyloom.deployers.services import strict_json
 from skyloom.deployers.services.arrival import Arrival, NobodyWaits
 from skyloom.deployers.services.delivery import Delivery
 from skyloom.deployers.services.log import log
 
+if TYPE_CHECKING:
+    import azure.functions as func
+
 Json = Any
 
-QUEUE = "skyloom-events"
 ROUND = "skyloom-round"
 """The property that counts how often an event has come back."""
 PAUSES = (1, 2, 5, 10, 30, 60, 120, 300, 600, *[1800] * 4, *[3600] * 21)
@@ -51,7 +51,9 @@ def _arrive(body: bytes, id_: str, count: int, runs: Instances) -> None:
         log("nobody waits", message=id_, event=event["type"], round=count)
         if count >= len(PAUSES):
             raise
-        bus.send(QUEUE, event, name=f"{event['id']}-{count + 1}", at=time.time() + PAUSES[count], about=_next(count))
+        bus.send(
+            EVENTS_QUEUE, event, name=f"{event['id']}-{count + 1}", at=time.time() + PAUSES[count], about=_next(count)
+        )
 
 
 def _next(count: int) -> dict[str, str]:

@@ -21,13 +21,12 @@ from typing import Any, Literal
 
 from skyloom.adapters.azure_apis import APIS, VAULT_VERSION, Apis
 from skyloom.deployers.azure.services import bus, mail
-from skyloom.deployers.azure.services.surroundings import variable
+from skyloom.deployers.azure.services.surroundings import NOTICES_QUEUE, variable
 from skyloom.deployers.services.log import log
 from skyloom.deployers.services.posting import asked, post
 
 Json = Any
 
-QUEUE = "skyloom-notices"
 NOTIFIERS = Path(__file__).with_name("notifiers.json")
 """Whom the app tells, written into the package."""
 
@@ -65,7 +64,7 @@ class Notices:
     def publish(self, message: str, to: str | None, text: str, document: dict[str, Json]) -> None:
         """Sends one message for each notifier that serves the audience."""
         for notifier in audience(self._notifiers, to):
-            bus.send(QUEUE, {"notifier": notifier.number, "document": {**document, "text": text}})
+            bus.send(NOTICES_QUEUE, {"notifier": notifier.number, "document": {**document, "text": text}})
 
 
 def deliver(body: bytes, message_id: str) -> None:

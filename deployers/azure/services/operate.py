@@ -17,9 +17,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from typing import Any
-
-import azure.functions as func
+from typing import TYPE_CHECKING, Any
 
 from skyloom.deployers.azure.services.emit import TooLarge as EventTooLarge
 from skyloom.deployers.azure.services.emit import publish
@@ -33,9 +31,11 @@ from skyloom.deployers.services.exchange import Response
 from skyloom.deployers.services.operating import operate
 from skyloom.deployers.services.starting import Conflict, Starting, TooLarge
 
+if TYPE_CHECKING:
+    import azure.functions as func
+
 Json = Any
 
-ROUTE = "skyloom/operate"
 OPERATORS = "/skyloom/operators"
 """Where events come from that operators send."""
 

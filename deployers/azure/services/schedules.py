@@ -18,13 +18,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
-
-import azure.functions as func
 
 from skyloom.deployers.azure.services.instances import Instances, in_thread
 from skyloom.flows.cron import Cron
+
+if TYPE_CHECKING:
+    import azure.functions as func
 
 Json = Any
 

@@ -1,8 +1,8 @@
 """A message, an event or a new object starts a run.
 
 A function for each trigger of that kind, with a queue of its own. A queue's message is JSON; of an event, the message
-is a CloudEvent with `{"payload"}` as its data; of a new object, one of Azure Storage. The run is named after the message
-or the event, so that one that is delivered twice starts one run.
+is a CloudEvent with `{"payload"}` as its data; of a new object, one of Azure Storage. The run is named after the
+message or the event, so that one that is delivered twice starts one run.
 
 What is no JSON or does not fit the flow starts nothing and fails: the queue tries it again and, in the end, keeps it
 among its dead letters.
@@ -12,15 +12,16 @@ Environment: SKYLOOM_STORAGE; what each trigger starts stands in `starts.json`.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
-
-import azure.functions as func
 
 from skyloom.deployers.azure.services.instances import Instances, in_thread
 from skyloom.deployers.services import strict_json
 from skyloom.deployers.services.log import log
 from skyloom.deployers.services.starting import begin, read_starts
+
+if TYPE_CHECKING:
+    import azure.functions as func
 
 Json = Any
 Source = Literal["queue", "event", "object"]

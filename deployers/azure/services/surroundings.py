@@ -8,6 +8,11 @@ import os
 from skyloom.deployers.azure.services.blobs import Container
 from skyloom.deployers.services.records import Records
 
+EVENTS_QUEUE, NOTICES_QUEUE = "skyloom-events", "skyloom-notices"
+"""The app's own queues: of events for waiting runs, and of notices to people."""
+APPROVALS_ROUTE, OPERATE_ROUTE = "approvals/{id}", "skyloom/operate"
+"""The app's own routes."""
+
 
 def variable(name: str) -> str:
     """A setting: `SKYLOOM_<name>`."""
@@ -38,7 +43,7 @@ def bus() -> str:
     return host if host.startswith("http://127.0.0.1:") else f"https://{host}"
 
 
-def address() -> str:
+def app_address() -> str:
     """The address of the app itself, as the platform names it."""
     host = os.environ["WEBSITE_HOSTNAME"]
     return f"http://{host}" if host.startswith("127.0.0.1:") else f"https://{host}"

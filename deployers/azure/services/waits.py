@@ -4,8 +4,8 @@ What it is asked stands in `skyloom.deployers.services.opening` and `closing`, b
 external event that the orchestration awaits, stands for `token`, and `instance`, the one that awaits it, for
 `execution`. It takes JSON text and answers JSON text: `{"value": …}`.
 
-Environment: SKYLOOM_STORAGE; for approvals SKYLOOM_LINK_KEY, WEBSITE_HOSTNAME, SKYLOOM_APP, SKYLOOM_ENV, and the bus where
-somebody is to be told.
+Environment: SKYLOOM_STORAGE; for approvals SKYLOOM_LINK_KEY, WEBSITE_HOSTNAME, SKYLOOM_APP, SKYLOOM_ENV, and the bus
+where somebody is to be told.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from skyloom.deployers.azure.services.keys import Keys
 from skyloom.deployers.azure.services.notices import Notices, read_notifiers
-from skyloom.deployers.azure.services.surroundings import records, variable
+from skyloom.deployers.azure.services.surroundings import app_address, records, variable
 from skyloom.deployers.services.closing import close
 from skyloom.deployers.services.opening import Opening
 from skyloom.deployers.services.telling import Notice, Teller
@@ -47,6 +47,6 @@ def _opening() -> Opening:
     address = os.environ.get("SKYLOOM_LINK_KEY")
     if address is None:
         return Opening(records(), None)
-    notice = Notice(api=address(), app=variable("APP"), environment=variable("ENV"))
+    notice = Notice(api=app_address(), app=variable("APP"), environment=variable("ENV"))
     notifiers = [notifier for notifier in read_notifiers() if notifier.approvals]
     return Opening(records(), Teller(Keys(address), notice, Notices(notifiers) if notifiers else None))
