@@ -1,0 +1,66 @@
+"""Logs with an end: one workspace for everything that the app and its services write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from skyloom.deployers.azure.resources.arm import Address, Resources, merged, value
+from skyloom.deployers.azure.resources.identities import grant
+from skyloom.deployers.azure.resources.layout import Layout
+from skyloom.deployers.azure.resources.words import METRICS_PUBLISHER
+
+FEWEST_DAYS, MOST_DAYS = 30, 730
+"""https://learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure"""
+
+
+def logs(layout: Layout) -> Resources:
+    """The workspace, what takes the logs of functions, and what sends it those of services."""
+    workspace = {
+        "sku": {"name": "PerGB2018"},
+        "retentionInDays": kept_days(layout.settings.log_days),
+        "features": {"disableLocalAuth": True, "enableLogAccessUsingOnlyResourcePermissions": True},
+        "publicNetworkAccessForIngestion": "Enabled",
+        "publicNetworkAccessForQuery": "Enabled",
+    }
+    insights = {
+        "Application_Type": "web",
+        "WorkspaceResourceId": value(layout.workspace.id),
+        "DisableLocalAuth": True,
+        "DisableIpMasking": False,
+        "IngestionMode": "LogAnalytics",
+        "publicNetworkAccessForIngestion": "Enabled",
+        "publicNetworkAccessForQuery": "Enabled",
+    }
+    return merged(
+        layout.made(layout.workspace, "logs", workspace),
+        layout.made(layout.insights, "logs", insights, kind="web"),
+        *(grant(layout, key, METRICS_PUBLISHER, layout.insights, "writes logs") for key in layout.app_keys),
+        *(_sent(layout, of, groups) for of, groups in _watched(layout)),
+    )
+
+
+def kept_days(wanted: int) -> int:
+    """The days for which logs are kept where `wanted` were asked for."""
+    return min(max(wanted, FEWEST_DAYS), MOST_DAYS)
+
+
+def _watched(layout: Layout) -> Iterator[tuple[Address, str]]:
+    yield layout.storage.below("blobServices", "default"), "audit"
+    if layout.has_vault:
+        yield layout.vault, "audit"
+    if layout.has_bus:
+        yield layout.bus, "allLogs"
+    if layout.has_topic:
+        yield layout.topic, "allLogs"
+    if layout.objects:
+        yield layout.system_topic, "allLogs"
+
+
+def _sent(layout: Layout, of: Address, group: str) -> Resources:
+    """https://learn.microsoft.com/azure/azure-monitor/essentials/resource-logs-schema"""
+    properties = {
+        "workspaceId": value(layout.workspace.id),
+        "logs": [{"categoryGroup": group, "enabled": True}],
+    }
+    at = Address("Microsoft.Insights/diagnosticSettings", ("logs",))
+    return layout.made(at, "logs", properties, scope=of)
