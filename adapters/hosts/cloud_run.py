@@ -2,9 +2,10 @@
 body of a POST.
 
     200  the bare JSON value
-    500  {"error": {"type", "bases", "message"}, "name": the name by which the retry policy knows it}
+    422  {"error": {"type", "bases", "message"}}: the task raised it; the function did what it is there for
 
-A 500 without that body comes from Cloud Run itself, and so do 429, 502, 503 and 504.
+All of 500, and 429, 502, 503 and 504, come from Cloud Run itself, so that a look at the codes tells the platform's
+failures from those of tasks.
 https://cloud.google.com/run/docs/troubleshooting
 """
 
@@ -16,12 +17,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from skyloom.adapters.hosts.invocation import Failed, Invocation, jobs, write
-from skyloom.adapters.hosts.wire import name_on_the_wire, text_on_the_wire
+from skyloom.adapters.hosts.wire import text_on_the_wire
 
 Json = Any
 Response = tuple[str, int, dict[str, str]]
 """Body, status, headers: what the framework takes from a function."""
 
+RAISED = 422
+"""The code of an answer that is the error of a task."""
 _HEADERS = {"Content-Type": "application/json"}
 
 
@@ -41,9 +44,7 @@ def function(
         try:
             result = Invocation(event, _CloudRun(request.headers), first).run(kinds)
         except Failed as failed:
-            error = text_on_the_wire(failed.error)
-            name = json.dumps(name_on_the_wire(failed.error, failed.never, failed.on))
-            return f'{{"error": {error}, "name": {name}}}', 500, _HEADERS
+            return f'{{"error": {text_on_the_wire(failed.error)}}}', RAISED, _HEADERS
         return json.dumps(result, ensure_ascii=False), 200, _HEADERS
 
     return handler

@@ -25,7 +25,8 @@ from skyloom.flows.expr.types import (
     UnionType,
     members,
 )
-from skyloom.flows.graph.expressions import source as shown
+from skyloom.flows.graph.expressions import source
+from skyloom.flows.graph.temporaries import Names, temporaries
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program
 from skyloom.flows.ir.rewrite import rewrite
@@ -45,11 +46,12 @@ def order_problems(program: Program) -> Iterator[Diagnostic]:
 
 def _problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
     seen: set[Span] = set()
+    names = temporaries(flow.body)
     for root in _roots(flow.body):
         for found in _ordered(root, sees=True):
             if found.dict.span not in seen:
                 seen.add(found.dict.span)
-                yield found.problem(flow)
+                yield found.problem(flow, names)
 
 
 def _roots(block: ir.Block) -> list[Expr]:
@@ -73,23 +75,20 @@ class _Found:
     dict: Expr
     where: Expr
 
-    def problem(self, flow: FlowDefinition) -> Diagnostic:
-        return Diagnostic(
-            "SKY725",
-            f"`{shown(self.where)}` shows the order of entries of `{shown(self.dict)}`, which Workflows does not keep",
-            flow.file,
-            self.where.span,
-            hint=self._hint(),
-        )
+    def problem(self, flow: FlowDefinition, names: Names) -> Diagnostic:
+        """`names`: what the source has in the place of the front end's temporaries."""
+        where, of = source(self.where, names), source(self.dict, names)
+        message = f"`{where}` shows the order of entries of `{of}`, which Workflows does not keep"
+        return Diagnostic("SKY725", message, flow.file, self.where.span, hint=self._hint(of))
 
-    def _hint(self) -> str:
+    def _hint(self, of: str) -> str:
         match self.where:
             case nodes.Call(function="json.dumps"):
                 return "add `sort_keys=True`, or let a task write the text"
             case nodes.Call(function=name) if name in _TEXTS:
                 return "let a task write the text, or keep a list of pairs"
             case _:
-                return f"go through it in an order of your own, `sorted({shown(self.dict)})`; or keep a list of pairs"
+                return f"go through it in an order of your own, `sorted({of})`; or keep a list of pairs"
 
 
 def _ordered(expr: Expr, *, sees: bool) -> Iterator[_Found]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from skyloom.flows import constructs
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.expr.rules import assignable, widen
@@ -95,13 +96,19 @@ class Fitting:
         have = t.show(_plain(value.type))
         raise self.body.problem("SKY209", f"{what} wants `{t.show(of)}`, and this is `{have}`", node, hint)
 
+    def _where_a_type_is_named(self, node: ast.AST, want: str) -> str:
+        if isinstance(node, ast.Call) and self.expressions.names.static(node.func) is constructs.wait_for:
+            event = ast.unparse(node.args[0]) if node.args else "event"
+            return f"name the type of what the event brings: `wait_for({event}, {want}, ...)`"
+        return f"the type of this value is not known: annotate where it comes from, as `{want}`"
+
     def _refuse_fit(self, value: x.Expr, of: t.Type, node: ast.AST, what: str) -> None:
         have, want = _shown(value, of), t.show(of)
         hint = f"give {with_article(want)}"
         if value.type != t.NULL and t.NULL in t.members(value.type) and assignable(t.without_null(value.type), of):
             hint = "it may be None: test `is not None` first"
         elif isinstance(value.type, t.AnyType):
-            hint = f"the type of this value is not known: annotate where it comes from, as `{want}`"
+            hint = self._where_a_type_is_named(node, want)
         elif isinstance(value, x.Literal) and isinstance(of, t.LiteralType) and isinstance(value.value, str):
             hint = did_you_mean(value.value, of.values) or f"one of {', '.join(map(repr, of.values))}"
         raise self.body.problem("SKY209", f"{what} wants `{want}`, and this is {have}", node, hint)

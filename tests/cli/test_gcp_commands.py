@@ -189,6 +189,20 @@ def test_a_name_for_a_run_is_refused(gcp: GoogleProject, tmp_path: Path, invoke:
     mistake(invoke, "invoke", "gcp", "shop:refund", code="SKY651")
 
 
+def test_an_unknown_flow_is_told_before_credentials_are_asked_for(
+    tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+    app = tmp_path / "app.py"
+    app.write_text(
+        "from skyloom.flows import App, flow\n\n\n@flow\ndef quote(n: int) -> int:\n    return n\n\n\n"
+        'app = App("shop", flows=[quote])\n'
+    )
+    for target in ("gcp", "aws"):
+        said = mistake(invoke, "invoke", target, f"{app}:quotes", code="SKY005")
+        assert "did you mean `quote`?; what only the deployed version has is started as shop:quotes" in said
+
+
 def test_without_googles_packages_the_extra_is_named() -> None:
     code = (
         "import sys; sys.modules['google.auth'] = sys.modules['google.cloud.config_v1'] = None\n"

@@ -125,7 +125,8 @@ def _alarms(layout: Layout) -> Sequence[Resources]:
         _alarm(
             layout,
             "function failed",
-            "A function answered with an error. Where the flow catches it, the run goes on.",
+            "A function failed otherwise than by an error of its task, which it answers with 422: it ended without an "
+            "answer, could not be started, or could not handle a message. Such calls are made again.",
             broken,
             counted,
             "resource.label.service_name",

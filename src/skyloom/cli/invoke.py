@@ -83,9 +83,15 @@ def _only_flow(chosen: Chosen) -> str:
 
 
 def _checked(chosen: Chosen, flow: str, arguments: dict[str, Json]) -> dict[str, Json]:
-    """The input as the flow's signature reads it. What is deployed may be older than the file: it decides."""
+    """The input as the flow's signature reads it. Raises UserError (SKY005): the file has no such flow."""
+    from skyloom.flows.frontend.body import did_you_mean
     from skyloom.flows.runner import launch
 
     assert chosen.app is not None
     found = next((candidate for candidate in chosen.app.flows if candidate.name == flow), None)
-    return arguments if found is None else launch.prepare(found, arguments).arguments
+    if found is None:
+        names = [candidate.name for candidate in chosen.app.flows]
+        known = did_you_mean(flow, names) or f"its flows: {', '.join(names)}"
+        hint = f"{known}; what only the deployed version has is started as {chosen.name}:{flow}"
+        raise UserError(Diagnostic("SKY005", f"{chosen.name} has no flow `{flow}`", str(chosen.file), hint=hint))
+    return launch.prepare(found, arguments).arguments

@@ -128,20 +128,17 @@ def test_errors_keep_class_bases_and_message(project: Path, start_cloud_run: Sta
     function = start_cloud_run(by_timeout(project, 2))
     bases = ["Broken", "ValueError", "Exception"]
     status, body = function.task("breaks", {"what": "the thing"})
-    assert status == 500
-    assert json.loads(body) == {
-        "error": {"type": "VeryBroken", "bases": bases, "message": "the thing"},
-        "name": "Broken",
-    }
+    assert status == 422
+    assert json.loads(body) == {"error": {"type": "VeryBroken", "bases": bases, "message": "the thing"}}
     status, body = function.task("leaves", {"what": "now"})
-    assert status == 500
+    assert status == 422
     assert json.loads(body)["error"] == {
         "type": "TaskFailed",
         "bases": ["FlowError", "SkyloomError", "Exception"],
         "message": "leaves ended with SystemExit: now",
     }
     status, body = function.task("unknown", {})
-    assert (status, json.loads(body)["name"]) == (500, "TaskFailed")
+    assert (status, json.loads(body)["error"]["type"]) == (422, "TaskFailed")
     # The process lives on.
     assert function.task("double", {"n": 1}) == (200, "2")
 
@@ -150,9 +147,9 @@ def test_errors_keep_class_bases_and_message(project: Path, start_cloud_run: Sta
 def test_time_runs_out(project: Path, start_cloud_run: Start, how: str) -> None:
     function = start_cloud_run(by_timeout(project, 0.5))
     status, body = function.task("slow", {"how": how})
-    assert status == 500
+    assert status == 422
     assert json.loads(body)["error"]["message"] == "slow ran longer than 0.5 s"
-    assert json.loads(body)["name"] == "TaskTimedOut"
+    assert json.loads(body)["error"]["type"] == "TaskTimedOut"
 
 
 def test_what_is_no_invocation_is_refused(project: Path, start_cloud_run: Start) -> None:
@@ -198,7 +195,7 @@ def test_the_helper_evaluates(start_cloud_run: Start) -> None:
     function = start_cloud_run(helper_package([expression], SETTINGS))
     assert function.invoke({"expression": "main_1_x", "values": {"n": 7}}) == (200, "3.0")
     status, body = function.invoke({"expression": "main_1_x", "values": {"n": None}})
-    assert (status, json.loads(body)["name"]) == (500, "TypeError")
+    assert (status, json.loads(body)["error"]["type"]) == (422, "TypeError")
 
 
 PROMPTS = """
@@ -262,7 +259,7 @@ def test_a_prompt_asks_vertex(asking: tuple[Path, VertexServer], start_cloud_run
     assert (record["input_tokens"], record["output_tokens"], record["model"]) == (11, 7, "gemini-x-001")
     server.then = failure(403, "PERMISSION_DENIED", "no")
     status, body = function.invoke({"prompt": "triage", "arguments": {"text": "Broken!"}})
-    assert (status, json.loads(body)["name"]) == (500, "PromptFailed")
+    assert (status, json.loads(body)["error"]["type"]) == (422, "PromptFailed")
 
 
 def test_a_task_reads_its_secret_and_large_values(asking: tuple[Path, VertexServer], start_cloud_run: Start) -> None:

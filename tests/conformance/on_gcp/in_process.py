@@ -19,7 +19,7 @@ from conformance.on_gcp.app import APP
 from engines.gcp.requests import Answer, Handler, Request
 
 from skyloom.adapters.hosts import claims, cloud_run, google_values
-from skyloom.adapters.hosts.wire import name_on_the_wire, text_on_the_wire
+from skyloom.adapters.hosts.wire import text_on_the_wire
 from skyloom.deployers.expressions_module import expressions_module
 from skyloom.deployers.gcp.workflow import HELPER, Workflow, WorkflowSettings
 from skyloom.deployers.hoisted import HoistedExpression
@@ -86,8 +86,7 @@ def prompts(program: Program) -> Handler:
             answer = asyncio.run(ask(definition, prompt, arguments, ModelSource()))
         except Exception as problem:
             error = Raised.of(problem).error
-            name = json.dumps(name_on_the_wire(error, definition.retry.never, definition.retry.on))
-            return Answer(500, _JSON, f'{{"error": {text_on_the_wire(error)}, "name": {name}}}'.encode())
+            return Answer(cloud_run.RAISED, _JSON, f'{{"error": {text_on_the_wire(error)}}}'.encode())
         return Answer(200, _JSON, json.dumps(answer.value).encode())
 
     return handler

@@ -19,8 +19,8 @@ ERROR = ErrorValue("NoPrice", ("PriceError", "Exception"), "none for the moon")
     [
         RAISED,
         json.dumps(RAISED),
-        {"tags": ["HttpError"], "code": 500, "message": "...", "body": {"error": RAISED, "name": "NoPrice"}},
-        {"tags": ["HttpError"], "code": 500, "body": json.dumps({"error": RAISED})},
+        {"tags": ["HttpError"], "code": 422, "message": "...", "body": {"error": RAISED}},
+        {"tags": ["HttpError"], "code": 422, "body": json.dumps({"error": RAISED})},
         {"tags": ["OperationError"], "error": {"payload": json.dumps(RAISED)}},
     ],
 )

@@ -162,7 +162,7 @@ def test_attempts_are_counted_anew_in_every_round_at_no_step(tmp_path: Path) -> 
         # The second round and the last call fail at first.
         if len(asked) in (2, 3, 6):
             broken = {"error": {"type": "Broken", "bases": ["Exception"], "message": "no"}}
-            return Answer(500, {"Content-Type": "application/json"}, json.dumps(broken).encode())
+            return Answer(422, {"Content-Type": "application/json"}, json.dumps(broken).encode())
         return Answer(200, {"Content-Type": "application/json"}, b"7")
 
     engine = Engine(time_scale=0.001)

@@ -408,8 +408,8 @@ def test_a_platform_failure_is_tried_again_and_a_tasks_own_is_not(program: Any) 
     engine.route("https://tasks.run.app", task)
     engine.deploy("f", workflow.definition, environment(workflow))
     assert engine.start("f", {"a": 1}).wait(30).result == 3 and len(asked) == 3
-    broken = b'{"error": {"type": "Broken", "bases": ["Exception"], "message": "no"}, "name": "Broken"}'
-    answers[:] = [Answer(500, {"Content-Type": "application/json"}, broken)]
+    broken = b'{"error": {"type": "Broken", "bases": ["Exception"], "message": "no"}}'
+    answers[:] = [Answer(422, {"Content-Type": "application/json"}, broken)]
     asked.clear()
     execution = engine.start("f", {"a": 1}).wait(30)
     assert json.loads(execution.error or "") == {"type": "Broken", "bases": ["Exception"], "message": "no"}

@@ -79,6 +79,22 @@ def test_the_order_of_entries_does_not_always_show(tmp_path: Path, body: str) ->
     compiles(tmp_path, flow(body, parameters="d: dict[str, int]"))
 
 
+def test_a_dict_is_called_as_in_the_source(tmp_path: Path) -> None:
+    """And not by the variable that the front end made up for it."""
+    source = """
+    @task
+    def stock() -> dict[str, int]:
+        return {}
+
+    @flow
+    def f() -> list[str]:
+        return [*stock()]
+    """
+    found = refused(tmp_path, source)
+    assert found.message == "`[*stock()]` shows the order of entries of `stock()`, which Workflows does not keep"
+    assert "`sorted(stock())`" in str(found.hint)
+
+
 def test_calls_too_deep(tmp_path: Path) -> None:
     flows = "".join(f"@flow\ndef f{n}(a: int) -> int:\n    return f{n + 1}(a)\n\n" for n in range(20))
     source = f"@flow\ndef f20(a: int) -> int:\n    return a\n\n{flows}@flow\ndef f(a: int) -> int:\n    return f0(a)\n"
