@@ -1,0 +1,219 @@
+"""Strands: parts of a run of Durable Functions that stand side by side in one orchestration.
+
+A strand is a generator. It yields what it waits for, a list of `Open`, and is resumed when one of them is over. Parts
+that run side by side yield together what all of them wait for; at the top `driven` hands that to Durable, one task or
+any of several. So there is one order of events, that of the history, and every replay goes the same way.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from datetime import timedelta
+from types import GeneratorType
+from typing import Any, NamedTuple
+
+Json = Any
+Context = Any
+"""`azure.durable_functions.DurableOrchestrationContext`. The SDK is not imported here: the worker hands its own in."""
+Task = Any
+
+MOST_SHOWN = 10
+"""Steps that the custom status names; it may have 16 KB."""
+
+
+class Open(NamedTuple):
+    """A task of Durable that a strand waits for: the path of its step, and what it is, for people."""
+
+    task: Task
+    step: str
+    what: str
+
+
+Strand = Generator[list[Open], None, Json]
+Start = Callable[[int], Any]
+"""Gives the strand of a number, or its value at once where nothing in it waits."""
+
+
+def let_go() -> bool:
+    """Whether the strand is given up: its `finally` blocks do not run. Every replay ends so, and so do the losers of a
+    race and whatever stands behind a failed branch."""
+    return isinstance(sys.exc_info()[1], GeneratorExit)
+
+
+def driven(context: Context, strand: Strand) -> Generator[Task, Any, Json]:
+    """Runs a strand to its end as an orchestration. Raises what it raises."""
+    while True:
+        try:
+            opens = next(strand)
+        except StopIteration as end:
+            context.set_custom_status("done")
+            return end.value
+        context.set_custom_status(_standing(opens))
+        if len(opens) == 1:
+            # A failed task raises here; the strand looks at it itself.
+            with suppress(Exception):
+                yield opens[0].task
+        else:
+            yield _any_of(context, [one.task for one in opens])
+
+
+def _standing(opens: list[Open]) -> Json:
+    shown = [{"step": one.step, "waits": one.what} for one in opens[:MOST_SHOWN]]
+    return {"at": shown} if len(opens) <= MOST_SHOWN else {"at": shown, "more": len(opens) - MOST_SHOWN}
+
+
+def _any_of(context: Context, tasks: list[Task]) -> Task:
+    """Any of several tasks, of which some may be waited for already.
+
+    The SDK tells the extension only of those that are new, and the extension schedules nothing further before one of
+    these is over: an older one that ends first would wake nobody but the SDK. So something that is over at once is
+    added to what the extension is told: all of no tasks.
+    (OutOfProcOrchestrationShim.ProcessAsyncActionsV2 in Azure/azure-functions-durable-extension; durable-python #457)
+    """
+    together = context.task_any(tasks)
+    told = getattr(together.action_repr, "compound_tasks", None)
+    if told:
+        told.append(context.task_all([]).action_repr)
+    return together
+
+
+class Running:
+    """A strand beside others: it stands until one of the tasks that it waits for is over."""
+
+    __slots__ = ("_strand", "ended", "error", "opens", "value")
+
+    def __init__(self, start: Start, number: int) -> None:
+        self.opens: list[Open] = []
+        self.ended = False
+        self.value: Json = None
+        self.error: Exception | None = None
+        self._strand: Strand | None = None
+        try:
+            made = start(number)
+        except Exception as error:
+            self._end(None, error)
+            return
+        if isinstance(made, GeneratorType):
+            self._strand = made
+            self._advance()
+        else:
+            self._end(made, None)
+
+    def go_on(self) -> None:
+        """Resumes the strand where something that it waits for is over."""
+        if not self.ended and any(one.task.is_completed for one in self.opens):
+            self._advance()
+
+    def _advance(self) -> None:
+        assert self._strand is not None
+        try:
+            self.opens = next(self._strand)
+        except StopIteration as end:
+            self._end(end.value, None)
+        except Exception as error:
+            self._end(None, error)
+
+    def _end(self, value: Json, error: Exception | None) -> None:
+        self.opens, self.ended, self.value, self.error = [], True, value, error
+
+    def drop(self) -> None:
+        """Gives the strand up where it stands. Calls that are under way end by themselves; timers are cancelled, for
+        an orchestration is not over before its timers are."""
+        for one in self.opens:
+            cancel(one.task)
+        self.opens, self.ended = [], True
+        if self._strand is not None:
+            self._strand.close()
+
+
+def cancel(task: Task) -> None:
+    """Cancels a timer that has not fired; other tasks cannot be."""
+    if hasattr(task, "cancel") and not task.is_completed:
+        task.cancel()
+
+
+def waits(strands: list[Running]) -> list[Open]:
+    """What any of them waits for."""
+    return [one for strand in strands for one in strand.opens]
+
+
+def in_order(count: int, limit: int, start: Start) -> Strand:
+    """The values of so many strands, at most `limit` at once, as if they ran one after the other.
+
+    Raises:
+        Exception: the error of the first failing one in order. Later ones are not started or given up, earlier ones
+            run on. (docs/decisions/0001)
+    """
+    values: list[Json] = [None] * count
+    running: dict[int, Running] = {}
+    following, failed_at, error = 0, count, None
+    while True:
+        while error is None and following < count and len(running) < limit:
+            running[following] = Running(start, following)
+            following += 1
+            if running[following - 1].ended:
+                break
+        for number in [number for number, one in running.items() if one.ended]:
+            ended = running.pop(number)
+            values[number] = ended.value
+            if ended.error is not None and number < failed_at:
+                failed_at, error = number, ended.error
+        if error is not None:
+            for number in [number for number in running if number > failed_at]:
+                running.pop(number).drop()
+        if not running and (error is not None or following == count):
+            break
+        if len(running) == limit or following == count or error is not None:
+            yield waits(list(running.values()))
+            for one in running.values():
+                one.go_on()
+    if error is not None:
+        raise error
+    return values
+
+
+def first_to_end(count: int, start: Start) -> Strand:
+    """What the first strand to end gives or raises; the others are given up."""
+    running: list[Running] = []
+    for number in range(count):
+        running.append(Running(start, number))
+        if running[-1].ended:
+            break
+    while not any(one.ended for one in running):
+        yield waits(running)
+        for one in running:
+            one.go_on()
+    first = next(one for one in running if one.ended)
+    for one in running:
+        if one is not first:
+            one.drop()
+    if first.error is not None:
+        raise first.error
+    return first.value
+
+
+def within(context: Context, seconds: float, step: str, start: Start, late: Callable[[], Exception]) -> Strand:
+    """What a strand gives or raises within so many seconds. Raises what `late` gives where it takes longer."""
+    timer = Open(context.create_timer(moment(context, seconds)), step, "time limit")
+    running = Running(start, 0)
+    while not running.ended:
+        yield [*running.opens, timer]
+        if timer.task.is_completed:
+            running.drop()
+            raise late()
+        running.go_on()
+    cancel(timer.task)
+    if running.error is not None:
+        raise running.error
+    return running.value
+
+
+_LONGEST = timedelta(days=365 * 1000)
+
+
+def moment(context: Context, seconds: float) -> Any:
+    """The time in so many seconds."""
+    longest = _LONGEST.total_seconds()
+    return context.current_utc_datetime + timedelta(seconds=min(seconds, longest))

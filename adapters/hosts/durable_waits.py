@@ -1,0 +1,121 @@
+"""Waiting in an orchestration: for time, for people's decisions, for events from outside.
+
+A wait is opened by the app's activity for waits, which tells people or notes who waits for what; the answer comes as an
+external event of Durable, `{"value": ...}` or `{"error": ...}`, under a name that no other wait of the run has.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from skyloom.adapters.hosts.durable_calls import WAITS, ask, outcome, pause
+from skyloom.adapters.hosts.durable_strands import Json, Open, Running, Strand, cancel, moment
+from skyloom.adapters.hosts.durable_values import whole
+from skyloom.errors import ApprovalTimedOut, EventTimedOut
+from skyloom.flows.outcome import Raised
+
+if TYPE_CHECKING:
+    from skyloom.adapters.hosts.durable import Run
+
+
+def written(time: datetime) -> str:
+    """A time as flows have it: UTC, RFC 3339, six digits of a second."""
+    return time.replace(tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def sleep(run: Run, path: str, seconds: float) -> Strand:
+    """Waits for so many seconds; 0 or less does not wait."""
+    yield from pause(run, path, seconds, "timer")
+    return None
+
+
+def approval(
+    run: Run,
+    path: str,
+    message: str,
+    *,
+    show: Json = None,
+    to: str | None = None,
+    timeout: float | None = None,
+    default: bool | None = None,
+    form: Json = None,
+) -> Strand:
+    """Asks people for a decision, and waits for it: a `Decision` object.
+
+    Args:
+        show: what they see beside the message.
+        to: whom to ask.
+        timeout: seconds after which `default` decides, or without one ApprovalTimedOut is raised.
+        form: the JSON Schema of what they fill in.
+    """
+    asked = {"message": message, "show": whole(show), "to": to, "form": form}
+    answer = yield from _answer(run, path, "approval", asked, timeout)
+    if answer is not None:
+        return outcome(answer)
+    if default is None:
+        raise Raised.of(ApprovalTimedOut(f"nobody decided within {timeout:g} s: {message}"))
+    return {"approved": default, "comment": "timed out", "by": "", "answer": None}
+
+
+def wait_for(
+    run: Run,
+    path: str,
+    event: str,
+    *,
+    key: str | None = None,
+    timeout: float | None = None,
+    payload: Json = None,
+) -> Strand:
+    """Waits for an event and gives its payload.
+
+    Args:
+        key: the correlation key that the event must have.
+        timeout: seconds after which EventTimedOut is raised.
+        payload: the JSON Schema of the payload; one that does not fit is a TaskFailed.
+    """
+    asked = {"event": event, "key": key, "payload": payload}
+    answer = yield from _answer(run, path, "event", asked, timeout)
+    if answer is None:
+        raise Raised.of(EventTimedOut(f"no event {event} within {timeout:g} s"))
+    return outcome(answer)
+
+
+def _answer(run: Run, path: str, kind: str, asked: dict[str, Json], timeout: float | None) -> Strand:
+    """What came of a wait; None when the time is over."""
+    known = {name: value for name, value in asked.items() if value is not None}
+    # The client writes an event's name into an address as it is, so paths of steps are none.
+    token = f"wait-{sha256(f'{run.id} {path}'.encode()).hexdigest()[:32]}"
+    request = {"kind": kind, "token": token, "execution": run.context.instance_id, "run": run.id, **known}
+    timer = None
+    if timeout is not None:
+        deadline = moment(run.context, timeout)
+        timer = Open(run.context.create_timer(deadline), path, "time limit")
+        request["timeout"] = timeout
+    # The event is waited for from the moment on at which the wait is opened: an answer can come at once.
+    event = Open(run.context.wait_for_external_event(token), path, kind)
+    opening = Running(lambda _: ask(run, path, WAITS, request), 0)
+    while not event.task.is_completed and not (timer and timer.task.is_completed):
+        yield [event, *opening.opens, *([timer] if timer else [])]
+        opening.go_on()
+        if opening.error is not None:
+            if timer:
+                cancel(timer.task)
+            raise opening.error
+    if event.task.is_completed:
+        opening.drop()
+        if timer:
+            cancel(timer.task)
+        return event.task.result
+    while not opening.ended:
+        yield opening.opens
+        opening.go_on()
+    closing = {name: value for name, value in request.items() if name in _NAMED} | {"kind": "close"}
+    closed = yield from ask(run, path, WAITS, closing)
+    # Somebody may have decided in the last moment: then that counts.
+    return closed["answer"]
+
+
+_NAMED = ("token", "run", "event", "key")
+"""What names a wait; its step does as well."""

@@ -1,0 +1,57 @@
+"""From a program to an orchestrator of Durable Functions: a module of Python that reads as one wrote it by hand.
+
+Statements stay what they are, expressions are written by the reference emitter, steps are calls of a small run-time
+module (`adapters/hosts/durable.py`) whose generators Durable drives. (docs/decisions/0031, 0032)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from skyloom.deployers.azure.orchestrator.lowering import Lowering
+from skyloom.deployers.azure.orchestrator.module import ENTRY, module_source
+from skyloom.deployers.azure.orchestrator.naming import ModuleNames
+from skyloom.deployers.azure.orchestrator.output import Explained, Uses, Workflow, WorkflowSettings
+from skyloom.deployers.carrying import carried
+from skyloom.errors import CheckFailed, Diagnostic
+from skyloom.flows.ir.program import Program
+
+__all__ = ["ENTRY", "Explained", "Uses", "Workflow", "WorkflowSettings", "compile_workflow"]
+
+
+def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
+    """The orchestrator of the program's main flow.
+
+    Raises:
+        CheckFailed: SKY7xx, something that Durable Functions cannot carry, with its place and a way out.
+    """
+    names = ModuleNames.of(program)
+    names.taken |= {ENTRY, "given", "context"}
+    run = names.fresh("run")
+    flows = {name: names.fresh(name) for name in sorted(program.flows, key=lambda name: name != program.main)}
+    lowering = Lowering(
+        program=program,
+        settings=settings,
+        carried=carried(program, frozenset(), lambda prompt: False),
+        names=names,
+        run=run,
+        raised=names.fresh("raised"),
+        flows=flows,
+    )
+    source = module_source(lowering)
+    return Workflow(
+        flow=program.main,
+        source=source,
+        uses=Uses(
+            tasks=frozenset(name for kind, name in lowering.activities if kind == "task"),
+            prompts=frozenset(name for kind, name in lowering.activities if kind == "prompt"),
+            waits=lowering.waits,
+            emits=lowering.emits,
+        ),
+        explained=tuple(lowering.explained),
+    )
+
+
+def _refuse(problems: Sequence[Diagnostic]) -> None:
+    if problems:
+        raise CheckFailed(*problems)
