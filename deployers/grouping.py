@@ -42,7 +42,7 @@ PROVIDED = {
 }
 """Distributions that the runtime of a target's functions has, canonical names."""
 
-ADAPTER_EXTRAS = {"bedrock": "aws", "openai": "openai", "vertex": "vertex"}
+ADAPTER_EXTRAS = {"bedrock": "aws", "foundry": "openai", "openai": "openai", "vertex": "vertex"}
 """The extra of Skyloom that brings what the adapter of a kind needs."""
 
 TAKEN_KEYS = frozenset(
@@ -50,7 +50,7 @@ TAKEN_KEYS = frozenset(
 )
 """Keys that the app's own functions have."""
 _LONGEST_KEY = 40
-_OWN_MODELS = {"bedrock": "region", "vertex": "location"}
+_OWN_MODELS = {"bedrock": "region", "foundry": None, "vertex": "location"}
 """The kinds of providers that a target's own permissions open, and the option that says where a model is asked."""
 
 
@@ -148,7 +148,8 @@ class Grouping:
             required.update(required_by(prompt, (), self._target))
         permissions: list[Permission] = []
         if resolved.kind in _OWN_MODELS:
-            region = resolved.options.get(_OWN_MODELS[resolved.kind])
+            option = _OWN_MODELS[resolved.kind]
+            region = resolved.options.get(option) if option else None
             permissions.append(AskModel(resolved.provider, resolved.model, str(region) if region else None))
         permissions += self._key(definition, resolved)
         return Member(

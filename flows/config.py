@@ -12,7 +12,8 @@
     base_url = "http://localhost:11434/v1"
 
 The aliases `fast` and `smart` need no file: on the target `local` they are `offline` where it does not name them, on
-`aws` models of Amazon Bedrock. Every other alias has to stand there.
+`aws` models of Amazon Bedrock, on `azure` of Microsoft Foundry, on `gcp` of Vertex AI. Every other alias has to stand
+there.
 
 Variables of the environment come before the file, for the target `local`: `SKYLOOM_ENV` names the environment (default
 `dev`), `SKYLOOM_MODEL_FAST=openai:gpt-5` sets the alias `fast`, `SKYLOOM_OLLAMA_BASE_URL` the `base_url` of `ollama`.

@@ -18,13 +18,14 @@ TARGETS = ("local", "aws", "azure", "gcp")
 
 OPTIONS: dict[str, tuple[str, ...]] = {
     "bedrock": ("region", "endpoint_url", "via"),
+    "foundry": ("endpoint", "resource"),
     "vertex": ("project", "location", "endpoint_url", "via"),
     "offline": (),
     "openai": ("base_url", "api_key_env"),
 }
 """The options of the kinds of provider that Skyloom ships, all strings. Those of a plugin are the plugin's affair."""
 
-NEEDS_MODEL = ("bedrock", "openai", "vertex")
+NEEDS_MODEL = ("bedrock", "foundry", "openai", "vertex")
 """The kinds whose references have to name a model."""
 
 
@@ -180,7 +181,7 @@ class Reader:
             self.report("SKY631", f"a provider of kind `{kind}` has no option `{option}`", keys, hint)
         elif not isinstance(value, str):
             self.report("SKY632", f"`{option}` must be a string, not {_named(value)}", keys)
-        elif option in ("base_url", "endpoint_url") and not _is_url(value):
+        elif option in ("base_url", "endpoint", "endpoint_url") and not _is_url(value):
             hint = "such as http://localhost:11434/v1"
             self.report("SKY632", f"`{value}` is no http or https address", keys, hint)
         elif option == "via" and value != "function":

@@ -12,6 +12,12 @@ DEFAULT_MODELS: Mapping[str, Mapping[str, str]] = {
         "fast": "bedrock:global.amazon.nova-2-lite-v1:0",
         "smart": "bedrock:global.anthropic.claude-sonnet-4-6",
     },
+    # Deployments of these names in the resource that the app knows (November 2026,
+    # learn.microsoft.com/azure/foundry/foundry-models/concepts/models-sold-directly-by-azure).
+    "azure": {
+        "fast": "foundry:gpt-5-mini",
+        "smart": "foundry:gpt-5.2",
+    },
     # Asked at the global endpoint, which has them wherever the app is (November 2026,
     # docs.cloud.google.com/vertex-ai/generative-ai/docs/learn/locations).
     "gcp": {

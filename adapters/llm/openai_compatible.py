@@ -7,7 +7,7 @@ import ipaddress
 import json
 import os
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
@@ -63,20 +63,29 @@ class OpenAICompatibleModel:
         ConfigError: the `openai` package is missing, or a public endpoint has no key.
     """
 
+    _key: str | Callable[[], Awaitable[str]]
+    """The key, or what gives one for each request."""
+    _not_accepted = "the key is not accepted ({status})"
+
     def __init__(
         self, base_url: str | None = None, api_key_env: str = "OPENAI_API_KEY", provider: str = "openai"
     ) -> None:
-        if find_spec("openai") is None:
-            raise _missing_package()
-        self.base_url = base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
-        self.provider = provider
+        url = base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
+        self._prepare(url, provider)
         self._key = os.environ.get(api_key_env, "")
         if not self._key:
             if not is_private(self.base_url):
                 raise _missing_key(provider, api_key_env, self.base_url)
             self._key = "none"
+
+    def _prepare(self, base_url: str, provider: str) -> None:
+        """Sets everything but the key. Raises ConfigError."""
+        if find_spec("openai") is None:
+            raise _missing_package()
+        self.base_url = base_url
+        self.provider = provider
         # Reasoning models of OpenAI refuse `max_tokens`; most other servers know nothing else (November 2026).
-        host = urlsplit(self.base_url).hostname or ""
+        host = urlsplit(base_url).hostname or ""
         self._limit_field = (
             "max_completion_tokens" if host.endswith((".openai.com", ".openai.azure.com")) else "max_tokens"
         )
@@ -203,7 +212,7 @@ class OpenAICompatibleModel:
                 asked = f" (the server asks to wait {delay:g} s)" if _retry_after(error) is not None else ""
                 return ModelError(f"{where}: rate limit reached{asked}: {reason}")
             case 401 | 403:
-                return ModelError(f"{where}: the key is not accepted ({status}): {reason}")
+                return ModelError(f"{where}: {self._not_accepted.format(status=status)}: {reason}")
             case 404:
                 return ModelError(f"{where}: no such model or address (404): {reason}")
             case _ if status >= 500:

@@ -161,7 +161,8 @@ def test_an_alias_that_is_not_configured(flow_file: Path) -> None:
     )
 
 
-def test_a_target_without_models(flow_file: Path) -> None:
+def test_a_target_without_models(flow_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skyloom.flows.config.DEFAULT_MODELS", {"local": {"fast": "offline"}})
     with pytest.raises(ConfigError) as caught:
         resolve_model(load(flow_file, EXAMPLE), "fast", "azure")
     (diagnostic,) = caught.value.diagnostics

@@ -186,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         server = self.server
         assert isinstance(server, _Server)
-        if self.path != "/v1/chat/completions":
+        if self.path not in ("/v1/chat/completions", "/openai/v1/chat/completions"):
             response = failure(404, f"no such path: {self.path}")(Request(self.path, headers, body))
         else:
             response = server.owner.respond(Request(self.path, headers, body))

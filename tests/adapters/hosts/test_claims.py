@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from servers.azure_server import AzureServer
 from servers.google_metadata import GoogleServer
 
-from skyloom.adapters import web_apis
+from skyloom.adapters import azure_apis, web_apis
 from skyloom.adapters.hosts import claims, google_values
 from skyloom.errors import TaskFailed
 
@@ -141,6 +142,42 @@ def test_what_cloud_storage_does_not_give(google: GoogleServer) -> None:
         claims.checked_out([pointer], "r1")
     google.statuses = [403]
     with pytest.raises(TaskFailed, match="cannot be kept in gs://app-bucket"):
+        claims.checked_in("work", LARGE, "reference", "r1")
+
+
+# --- the storage account of Azure -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def azure(monkeypatch: pytest.MonkeyPatch) -> Iterator[AzureServer]:
+    monkeypatch.setattr(web_apis, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(azure_apis, "_tokens", {})
+    with AzureServer() as server:
+        for name, value in server.variables.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def test_a_large_value_waits_in_a_blob(azure: AzureServer) -> None:
+    pointer = claims.checked_in("work", LARGE, "reference", "r1")
+    ((container, name),) = azure.blobs
+    assert (container, name.startswith("values/r1/")) == ("claims", True)
+    host = azure.url.removeprefix("http://")
+    assert pointer == {"$skyloom": f"https://{host}/claims/{name}", "bytes": len(azure.blobs[container, name])}
+    assert claims.checked_out({"paper": pointer}, "r1") == {"paper": LARGE}
+    assert claims.checked_out({"paper": pointer}, "r2") == {"paper": pointer}
+
+
+def test_what_the_storage_account_does_not_give(azure: AzureServer) -> None:
+    pointer = claims.checked_in("work", LARGE, "reference", "r1")
+    azure.blobs.clear()
+    with pytest.raises(TaskFailed, match="is gone"):
+        claims.checked_out([pointer], "r1")
+    azure.statuses = [403]
+    with pytest.raises(TaskFailed, match="cannot be read from the app's storage account: storage GET: 403"):
+        claims.checked_out([pointer], "r1")
+    azure.statuses = [403]
+    with pytest.raises(TaskFailed, match="cannot be kept in the app's storage account: storage PUT: 403"):
         claims.checked_in("work", LARGE, "reference", "r1")
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import jsonschema
 import pytest
+from servers.azure_server import AzureServer
 from servers.bedrock_server import BedrockServer
 from servers.google_credentials import key_file
 from servers.openai_server import OpenAIServer, instance
 from servers.vertex_server import VertexServer
 
+from skyloom.adapters.llm.azure_foundry import FoundryModel
 from skyloom.adapters.llm.base import Completion, CompletionRequest, LanguageModel, Message
 from skyloom.adapters.llm.bedrock import BedrockModel
 from skyloom.adapters.llm.offline import OfflineModel
@@ -40,7 +42,7 @@ def _scripted_answer(request: CompletionRequest) -> Any:
     return "Some text." if request.output_schema is None else instance(request.output_schema, request.output_schema)
 
 
-@pytest.fixture(params=["offline", "scripted", "openai", "bedrock", "vertex"])
+@pytest.fixture(params=["offline", "scripted", "openai", "bedrock", "vertex", "foundry"])
 def model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LanguageModel]:
     match request.param:
         case "offline":
@@ -57,6 +59,11 @@ def model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_p
                 key = key_file(tmp_path, server.token_url)
                 monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
                 yield VertexModel(project="p", location="europe-west4", endpoint_url=server.url)
+        case "foundry":
+            with AzureServer() as around, OpenAIServer() as server:
+                for name, value in around.variables.items():
+                    monkeypatch.setenv(name, value)
+                yield FoundryModel(endpoint=server.url.removesuffix("/v1"))
         case _:
             with OpenAIServer() as server:
                 yield OpenAICompatibleModel(base_url=server.url)

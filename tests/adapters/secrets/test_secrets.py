@@ -8,9 +8,10 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from servers.azure_server import AzureServer
 from servers.google_metadata import GoogleServer
 
-from skyloom.adapters import secrets, web_apis
+from skyloom.adapters import azure_apis, secrets, web_apis
 from skyloom.errors import ConfigError
 from skyloom.flows import Secret
 
@@ -100,3 +101,49 @@ def test_a_secret_of_google_cloud_that_cannot_be_read(google: GoogleServer) -> N
     google.statuses = [403]
     with pytest.raises(ConfigError, match="Secret Manager answers 403"):
         secrets.read_secret(VERSION)
+
+
+# --- Azure Key Vault ------------------------------------------------------------------------------------------------
+
+ADDRESS = "https://everything.vault.azure.net/secrets/mail-key"
+
+
+@pytest.fixture
+def azure(monkeypatch: pytest.MonkeyPatch) -> Iterator[AzureServer]:
+    monkeypatch.setattr(secrets, "_known", {})
+    monkeypatch.setattr(azure_apis, "_tokens", {})
+    monkeypatch.setattr(web_apis, "_FIRST_PAUSE", 0.01)
+    with AzureServer() as server:
+        for name, value in server.variables.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def test_a_secret_of_azure(azure: AzureServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    azure.secrets["mail-key"] = "very-secret"
+    azure.statuses = [503]
+    secret = Secret("mail-key")
+    monkeypatch.setenv(secret.variable, ADDRESS)
+    assert secret.read() == "very-secret"
+    assert azure.tokens == ["https://vault.azure.net"]
+
+
+def test_a_secret_of_azure_that_cannot_be_read(azure: AzureServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=f"SKY605 the secret {ADDRESS} cannot be read: it has no value yet"):
+        secrets.read_secret(ADDRESS)
+    azure.statuses = [403]
+    with pytest.raises(ConfigError, match="Key Vault answers 403"):
+        secrets.read_secret(ADDRESS)
+    monkeypatch.delenv("IDENTITY_ENDPOINT")
+    monkeypatch.setattr(azure_apis, "_tokens", {})
+    with pytest.raises(ConfigError, match="no credentials: there is no managed identity here"):
+        secrets.read_secret(ADDRESS)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://example.com/secrets/mail-key", "https://v.vault.azure.net.evil.org/secrets/k"]
+)
+def test_an_address_that_is_no_vaults_gets_no_token(azure: AzureServer, address: str) -> None:
+    with pytest.raises(ConfigError, match="no address of a secret in a key vault"):
+        secrets.read_secret(address)
+    assert azure.tokens == []
