@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -22,7 +23,14 @@ LIBRARY = (sysconfig.get_path("stdlib"), "<frozen")
 READERS = ("importlib", "/linecache.py", "/warnings.py", "/traceback.py", "/tokenize.py")
 """Parts of the library that read source files for the interpreter."""
 
-_seen: list[list[str]] = []
+class _Seen(threading.local):
+    """What a thread has seen in the blocks that it is in: others may do what they like."""
+
+    def __init__(self) -> None:
+        self.blocks: list[list[str]] = []
+
+
+_seen = _Seen()
 
 
 class Forbidden(AssertionError):
@@ -34,13 +42,13 @@ def watched() -> Iterator[None]:
     """Fails at the end of the block when something forbidden was done inside."""
     seen: list[str] = []
     before = sys.getprofile()
-    _seen.append(seen)
+    _seen.blocks.append(seen)
     sys.setprofile(_look)
     try:
         yield
     finally:
         sys.setprofile(before)
-        _seen.remove(seen)
+        _seen.blocks.remove(seen)
     if seen:
         raise Forbidden(f"an orchestrator did {', '.join(seen)}")
 
@@ -70,7 +78,7 @@ def _forbidden(called: Any) -> bool:
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     """Sees what Python reports of files, sockets and processes."""
-    if _seen and event.startswith(EVENTS):
+    if _seen.blocks and event.startswith(EVENTS):
         _note(event, sys._getframe(1))
 
 
@@ -84,7 +92,7 @@ def _note(what: str, frame: FrameType | None) -> None:
             return
         frame = frame.f_back
     if frame is not None and not any(part in _file(frame) for part in SPARED):
-        _seen[-1].append(f"{what} in {_file(frame)}:{frame.f_lineno}")
+        _seen.blocks[-1].append(f"{what} in {_file(frame)}:{frame.f_lineno}")
 
 
 def _file(frame: FrameType) -> str:
