@@ -117,8 +117,9 @@ def _http(
     name: str, module: str, route: str, methods: Sequence[str], arguments: str, level: str = "ANONYMOUS"
 ) -> ServiceFunction:
     told = f"[{', '.join(map(quoted, methods))}]"
-    arguments_ = [f"route={quoted(route)}", f"methods={told}", f"auth_level=func.AuthLevel.{level}"]
-    head = [_wrapped("@app.route(", arguments_, ")"), '@app.durable_client_input(client_name="client")']
+    route_ = [f"route={quoted(route)}", f"methods={told}", f"auth_level=func.AuthLevel.{level}"]
+    route_ += ['trigger_arg_name="request"']
+    head = [_wrapped("@app.route(", route_, ")"), '@app.durable_client_input(client_name="client")']
     body = f"return await {module}.respond({arguments})"
     return _function(name, module, head, ["request: func.HttpRequest", _CLIENT], "func.HttpResponse", body, True)
 
