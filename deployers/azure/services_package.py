@@ -24,7 +24,13 @@ from skyloom.flows.triggers import Auth, Http, Iam, Jwt, ObjectCreated, Public, 
 __all__ = ["Services", "notifiers", "object_start_key", "route_problems", "services"]
 
 _FOLDER = "deployers/azure/services"
-_BESIDE = ("adapters/azure_apis.py", "adapters/web_apis.py", "deployers/azure/errors.py", "flows/cron.py")
+_BESIDE = (
+    "adapters/azure_apis.py",
+    "adapters/hosts/durable_texts.py",
+    "adapters/web_apis.py",
+    "deployers/azure/errors.py",
+    "flows/cron.py",
+)
 _TOKENS = "pyjwt[crypto]>=2.10"
 """Checks the tokens of callers."""
 _ZONES = "tzdata>=2025.1"

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from skyloom.adapters.hosts.durable_texts import input_text, result_of_run
 from skyloom.deployers.azure.errors import decode
 from skyloom.deployers.azure.services.surroundings import starts
 from skyloom.deployers.services.delivery import Gone
@@ -63,7 +64,7 @@ class Instances:
     def start(self, flow: str, given: Json, name: str) -> None:
         """Starts a run called `name`, unless there is one of that name and input. The client by itself would put it in
         the place of one that has ended. Raises TooLarge, Conflict, Starting."""
-        text = json.dumps(given, ensure_ascii=False, allow_nan=False)
+        text = input_text(given)
         if len(text.encode()) > LONGEST_INPUT:
             raise TooLarge(f"the input is larger than {LONGEST_INPUT} bytes")
         instance = instance_id(name)
@@ -131,7 +132,7 @@ def _state(found: Any) -> RunState:
         status=status,
         started=_seconds(found.created_time),
         ended=None if status == "running" else _seconds(found.last_updated_time),
-        result=json.loads(found.output) if status == "done" else None,
+        result=result_of_run(found.output) if status == "done" else None,
         error=decode(found.output) if status == "failed" else None,
     )
 

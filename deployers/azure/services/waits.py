@@ -1,8 +1,8 @@
 """The activity `skyloom_waits`: a run begins to wait for a person's decision or for an event, or gives up waiting.
 
-What it is asked stands in `skyloom.deployers.services.opening` and `closing`, but that `raise`, the name of the
-external event that the orchestration awaits, stands for `token`, and `instance`, the one that awaits it, for
-`execution`. It takes JSON text and answers JSON text: `{"value": …}`.
+What it is asked stands in `skyloom.deployers.services.opening` and `closing`; `token` is the name of the external event
+that the orchestration awaits, `execution` the instance that does. It takes JSON text and answers JSON text:
+`{"value": …}`.
 
 Environment: SKYLOOM_STORAGE; for approvals SKYLOOM_LINK_KEY, WEBSITE_HOSTNAME, SKYLOOM_APP, SKYLOOM_ENV, and the bus
 where somebody is to be told.
@@ -36,10 +36,9 @@ def activity(call: str) -> str:
 
 def wait(asked: dict[str, Json]) -> dict[str, Json]:
     """Opens or closes a wait."""
-    if not _TOKEN.fullmatch(asked["raise"]):
-        raise ValueError(f"{asked['raise']!r} cannot be the name of an external event")
-    told = {**asked, "token": asked["raise"], "execution": asked["instance"]}
-    return close(records(), told) if asked["kind"] == "close" else _opening().open(told)
+    if not _TOKEN.fullmatch(asked["token"]):
+        raise ValueError(f"{asked['token']!r} cannot be the name of an external event")
+    return close(records(), asked) if asked["kind"] == "close" else _opening().open(asked)
 
 
 @functools.cache
