@@ -100,7 +100,7 @@ def worker_source(parts: FunctionAppParts, route: str) -> str:
         "",
         "",
         f'@app.function_name("{route}")',
-        f'@app.route(route="{route}", methods=["POST"])',
+        f'@app.route(route="{route}", methods=["POST"], trigger_arg_name="request")',
         f"def {route}(request: func.HttpRequest, context: func.Context) -> func.HttpResponse:",
         "    return answering.run(request, context)",
         "",

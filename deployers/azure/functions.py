@@ -106,11 +106,13 @@ def main_package(
     addition: Addition,
     code: FunctionCode,
     settings: FunctionSettings,
+    at_once: int | None = None,
 ) -> Package:
     """The package of the main app.
 
     Args:
         parts: all function apps, the main one first.
+        at_once: how many activities an instance carries out at once; None: the usual number.
 
     Raises:
         CheckFailed: SKY531, a requirement has no wheel; SKY756, the user has a module `function_app`.
@@ -140,7 +142,7 @@ def main_package(
         **({f"{package}/__init__.py": b'"""The flows of the app."""\n'} if modules else {}),
         **carried.skyloom(own, TARGET),
         FILE: source.encode(),
-        "host.json": host_json(main.longest),
+        "host.json": host_json(main.longest, activities=at_once),
     }
     return _with_requirements(files, (*main.requires, *addition.requires), FRAMEWORK, settings, "the main function app")
 

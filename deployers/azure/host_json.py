@@ -15,6 +15,8 @@ from skyloom.flows.outcome import Json
 _BUNDLE = {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.32.0, 5.0.0)"}
 """The extensions of the host; the first version of them that knows the Durable Task Scheduler."""
 
+_TOLD = ("Function", "Host.Results", "Host.Triggers.DurableTask")
+"""What is written into the log: what functions say, that they ran, and what became of runs, which an alarm counts."""
 _LEAST_SECONDS, _ABOVE = 30 * 60, 60
 """The time that a function has where nothing is said, and what it has besides that of its longest task, so that the run
 hears from the host of an attempt that took too long."""
@@ -27,12 +29,13 @@ THREADS = 32
 https://learn.microsoft.com/azure/azure-functions/functions-app-settings#python_threadpool_thread_count"""
 
 
-def host_json(longest: float, *, flows: bool = True) -> bytes:
+def host_json(longest: float, *, flows: bool = True, activities: int | None = None) -> bytes:
     """The file.
 
     Args:
         longest: seconds that an attempt of a task may take.
         flows: whether the app has orchestrators.
+        activities: how many activities an instance carries out at once; None: the usual number.
     """
     document: dict[str, Json] = {
         "version": "2.0",
@@ -42,20 +45,20 @@ def host_json(longest: float, *, flows: bool = True) -> bytes:
             "applicationInsights": {
                 "samplingSettings": {"isEnabled": True, "excludedTypes": "Exception;Request;Trace"}
             },
-            "logLevel": {"default": "Warning", "Function": "Information", "Host.Results": "Information"},
+            "logLevel": {"default": "Warning", **dict.fromkeys(_TOLD, "Information")},
         },
         "extensions": {"http": {"routePrefix": ""}},
         "extensionBundle": _BUNDLE,
     }
     if flows:
-        document["extensions"] |= {"durableTask": _DURABLE, "serviceBus": _SERVICE_BUS}
+        durable = {**_DURABLE, "maxConcurrentActivityFunctions": min(activities or ACTIVITIES, ACTIVITIES)}
+        document["extensions"] |= {"durableTask": durable, "serviceBus": _SERVICE_BUS}
     return json_bytes(document)
 
 
 _DURABLE: dict[str, Json] = {
     "hubName": f"%{TASK_HUB}%",
     "storageProvider": {"type": "azureManaged", "connectionStringName": SCHEDULER_CONNECTION},
-    "maxConcurrentActivityFunctions": ACTIVITIES,
     "maxConcurrentOrchestratorFunctions": ORCHESTRATORS,
     "tracing": {"distributedTracingEnabled": True, "version": "V2"},
 }

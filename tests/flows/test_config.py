@@ -237,11 +237,11 @@ def test_the_openai_adapter(flow_file: Path, monkeypatch: pytest.MonkeyPatch) ->
         ('[environments.prod.model.local]\nfast = "offline"',
          "1:2: SKY631 unknown key `model`|did you mean `models`?"),
         ('[environments.prod.models.local]\nfast = "x:y"',
-         "2:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, offline, openai, vertex"),
+         "2:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, foundry, offline, openai, vertex"),
         ('models.local.fast = "x:y"',
-         "1:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, offline, openai, vertex"),
+         "1:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, foundry, offline, openai, vertex"),
         ('[models]\nlocal = {fast = "x:y"}',
-         "2:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, offline, openai, vertex"),
+         "2:1: SKY635 no provider `x`|add [providers.x], or use one of: bedrock, foundry, offline, openai, vertex"),
     ],
 )  # fmt: skip
 def test_mistakes_have_a_place_and_a_hint(flow_file: Path, text: str, rendered: str) -> None:
