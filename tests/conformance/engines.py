@@ -62,7 +62,11 @@ def plain(case: Case, folder: Path) -> Observed:
     return Observed(result, error, calls, played.emitted)
 
 
-def _on(carrier: launch.Carrier | None) -> Callable[[Case, Path], Observed]:
+def on(carrier: launch.Carrier | None) -> Callable[[Case, Path], Observed]:
+    """The interpreter, with what carries its steps out; None: Prefect."""
+
+    """The interpreter, on what carries its steps out; None: on Prefect."""
+
     def run(case: Case, folder: Path) -> Observed:
         store = RunStore(folder / "runs.db")
         prepared = launch.prepare(case.flow, case.input)
@@ -142,9 +146,9 @@ def inline(case: Case, folder: Path) -> Observed:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scopes, "compile_expr", checked)
-        return _on(launch.run_inline)(case, folder)
+        return on(launch.run_inline)(case, folder)
 
 
-prefect = _on(None)
+prefect = on(None)
 
 ENGINES: dict[str, Callable[[Case, Path], Observed]] = {"plain": plain, "inline": inline, "prefect": prefect}

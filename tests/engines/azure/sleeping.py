@@ -1,31 +1,66 @@
-"""Time that passes for nobody: what a function sleeps is counted instead."""
+"""Time that passes for nobody: what a function sleeps is counted instead, and ends it where its time is over."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import SupportsIndex
+from typing import Any, SupportsIndex, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass
 class Slept:
-    """Seconds slept."""
+    """Seconds slept, and how many it may be before something is raised."""
 
     seconds: float = 0.0
+    until: float = float("inf")
+    expired: type[BaseException] | None = None
+
+    def sleep(self, seconds: float) -> None:
+        """Passes time."""
+        if self.seconds + seconds > self.until:
+            self.seconds = self.until
+            assert self.expired is not None
+            raise self.expired
+        self.seconds += max(seconds, 0.0)
+
+
+_current: list[Slept] = []
 
 
 @contextmanager
 def counted() -> Iterator[Slept]:
-    """Counts `time.sleep` of this process while the block lasts."""
-    slept, real = Slept(), time.sleep
+    """Counts what `time.sleep` and `asyncio.sleep` of this process would wait, while the block lasts."""
+    slept, block, wait = Slept(), time.sleep, asyncio.sleep
 
     def sleep(seconds: float | SupportsIndex, /) -> None:
-        slept.seconds += float(seconds)
+        slept.sleep(float(seconds))
 
-    time.sleep = sleep
+    async def later(delay: float, result: Any = None) -> Any:
+        slept.sleep(delay)
+        return await wait(0, result)
+
+    time.sleep, asyncio.sleep = sleep, later
+    _current.append(slept)
     try:
         yield slept
     finally:
-        time.sleep = real
+        time.sleep, asyncio.sleep = block, wait
+        _current.pop()
+
+
+def limit(seconds: float, work: Callable[[], T], expired: type[BaseException]) -> T:
+    """Runs work that may sleep so many seconds. Raises `expired` where it sleeps longer, whatever it does about it."""
+    slept = _current[-1]
+    slept.until, slept.expired = slept.seconds + seconds, expired
+    try:
+        result = work()
+        if slept.seconds >= slept.until:
+            raise expired
+        return result
+    finally:
+        slept.until, slept.expired = float("inf"), None

@@ -23,6 +23,7 @@ LIBRARY = (sysconfig.get_path("stdlib"), "<frozen")
 READERS = ("importlib", "/linecache.py", "/warnings.py", "/traceback.py", "/tokenize.py")
 """Parts of the library that read source files for the interpreter."""
 
+
 class _Seen(threading.local):
     """What a thread has seen in the blocks that it is in: others may do what they like."""
 
