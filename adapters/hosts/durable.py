@@ -1,7 +1,7 @@
 """What orchestrators on Azure Durable Functions are written with: steps, branches, maps, errors.
 
     def answer(run, ticket):
-        kind = yield from run.call("triage", TRIAGE, ticket=ticket)
+        kind = yield from run.call("triage", TRIAGE, ticket=ticket)  # TRIAGE = prompt("triage", 60)
         articles, history = yield from run.parallel(
             "parallel",
             lambda run: run.call("search", SEARCH, topic=kind["topic"]),
@@ -19,7 +19,7 @@ from types import GeneratorType
 from typing import Any, NamedTuple
 
 from skyloom.adapters.hosts import durable_calls, durable_strands, durable_waits
-from skyloom.adapters.hosts.durable_calls import Activity
+from skyloom.adapters.hosts.durable_calls import Activity, prompt, task
 from skyloom.adapters.hosts.durable_strands import Context, Json, Strand, let_go
 from skyloom.adapters.hosts.durable_texts import error_text, output_text, read_text
 from skyloom.adapters.hosts.durable_values import (
@@ -46,6 +46,7 @@ __all__ = [
     "Flow",
     "Run",
     "again",
+    "arguments",
     "as_float",
     "each",
     "entries",
@@ -60,6 +61,8 @@ __all__ = [
     "let_go",
     "one_of",
     "orchestrated",
+    "prompt",
+    "task",
     "whole",
 ]
 
@@ -125,7 +128,7 @@ class Run:
 
     def emit(self, step: str, event: str, payload: Json, key: str | None = None) -> Strand:
         """Publishes an event."""
-        request = {"event": event, "payload": payload, "key": key, "run": self.id}
+        request = {"event": event, "payload": whole(payload), "key": key, "run": self.id}
         return durable_calls.ask(self, self._step(step), durable_calls.EMIT, request)
 
     def now(self, step: str) -> str:
@@ -199,22 +202,21 @@ def flow(name: str, timeout: float | None = None, returns: Conversion | None = N
     return lambda body: Flow(name, body, timeout, returns)
 
 
-def orchestrated(
-    context: Context, main: Flow, arguments: Callable[[dict[str, Json]], dict[str, Json]]
-) -> Generator[Any, Any, str]:
-    """Runs a main flow as an orchestration: JSON text in, JSON text out.
+def arguments(context: Context) -> dict[str, Json]:
+    """The arguments with which the orchestration was started, by name."""
+    given: dict[str, Json] = read_text(context.get_input()) or {}
+    return given
 
-    Args:
-        arguments: the flow's arguments out of the orchestration's input.
+
+def orchestrated(context: Context, main: Flow, /, **arguments: Json) -> Generator[Any, Any, str]:
+    """Runs a main flow as an orchestration. Its result is JSON text.
 
     Raises:
         RuntimeError: the flow ended with an error: the message is the JSON text of `{"type", "bases", "message"}`.
     """
-    given = context.get_input()
     run = Run(context, context.instance_id, main.name, main.name)
     try:
-        values = arguments(read_text(given) or {})
-        return output_text((yield from durable_strands.driven(context, _flow(run, main, values))))
+        return output_text((yield from durable_strands.driven(context, _flow(run, main, arguments))))
     except ERRORS as error:
         raise RuntimeError(error_text(error_of(error))) from error
 

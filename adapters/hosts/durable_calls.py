@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skyloom.adapters.hosts.durable_strands import Json, Open, Strand, moment
 from skyloom.adapters.hosts.durable_texts import read_text
@@ -50,6 +50,16 @@ class Activity(NamedTuple):
     def carried(self, carry: str, looks: Json = False) -> Activity:
         """The same, where its result travels in another way."""
         return self._replace(carry=carry, looks=looks)
+
+
+def task(name: str, timeout: float, *, function: str | None = None, **policy: Any) -> Activity:
+    """The activity that runs a task; it is called as the task where `function` says nothing else."""
+    return Activity(function or name, "task", name, timeout, **policy)
+
+
+def prompt(name: str, timeout: float, *, function: str | None = None, **policy: Any) -> Activity:
+    """The activity that asks a prompt."""
+    return Activity(function or name, "prompt", name, timeout, **policy)
 
 
 EMIT = "skyloom_emit"

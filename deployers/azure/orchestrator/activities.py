@@ -32,8 +32,9 @@ def _constant(lowering: Lowering, kind: str, callee: TaskDefinition | PromptDefi
     if known is not None:
         return known
     name = lowering.activities[kind, callee.name] = lowering.names.fresh(callee.name.upper())
-    arguments = [quoted(function), quoted(kind), quoted(callee.name), number(callee.timeout), *_policy(callee.retry)]
-    lowering.activity_sources[name] = call(f"{name} = {lowering.runtime('Activity')}(", arguments)
+    own = [f"function={quoted(function)}"] if function != callee.name else []
+    arguments = [quoted(callee.name), number(callee.timeout), *own, *_policy(callee.retry)]
+    lowering.activity_sources[name] = call(f"{name} = {lowering.runtime(kind)}(", arguments)
     return name
 
 

@@ -114,7 +114,11 @@ class _Conversions:
     def _by_value(self, of: t.UnionType) -> str:
         models = {name: model for name, model in self._lowering.program.models.items() if name in _named(of, self)}
         text = ", ".join(f"{quoted(name)}: {model!r}" for name, model in models.items())
-        return f"{self._name('fitting')}({of!r}, {{{text}}})"
+        source = f"{self._name('fitting')}({of!r}, {{{text}}})"
+        known = (name for name, other in self._lowering.constants.items() if other == source)
+        constant = next(known, None) or self._lowering.names.fresh("as_one_of")
+        self._lowering.constants[constant] = source
+        return constant
 
     def named(self, of: t.Type, seen: set[str]) -> set[str]:
         """The models that a type holds."""

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from skyloom.deployers.azure.orchestrator.lowering import Lowering, Scope
 from skyloom.deployers.azure.orchestrator.steps import called
 from skyloom.deployers.azure.orchestrator.writing import Lines, call, indented, placed, quoted
-from skyloom.flows.expr.nodes import Bind, Expr, Name
+from skyloom.flows.expr.nodes import Bind, Expr, Name, Unary
 from skyloom.flows.expr.python import safe_name
+from skyloom.flows.expr.types import BoolType
 from skyloom.flows.ir import nodes as ir
 
 Block = Callable[[Lowering, Scope, ir.Block], Lines]
@@ -49,8 +50,11 @@ def lower_map(lowering: Lowering, scope: Scope, step: ir.Map, block: Block) -> L
         parameter = lowering.names.fresh("item")
         first.append(f"{lowering.expressions.emit_target(step.over)} = {parameter}")
     if step.condition is not None:
-        test = lowering.expressions.emit_test(step.condition)
-        first += [f"if not ({test}):", *indented([f"return {lowering.runtime('LEFT_OUT')}"])]
+        left_out = Unary(span=step.condition.span, type=BoolType(), operator="not", operand=step.condition)
+        first += [
+            f"if {lowering.expressions.emit_test(left_out)}:",
+            *indented([f"return {lowering.runtime('LEFT_OUT')}"]),
+        ]
     lines = _function(lowering, scope, name, [parameter], step.body, step.result, first, block)
     limit = lowering.settings.width if step.limit is None else step.limit
     items = lowering.expressions.emit(step.items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from skyloom.deployers.azure.orchestrator.conversions import conversion
@@ -42,7 +43,8 @@ def _in_order(lowering: Lowering) -> list[FlowDefinition]:
 
 
 def _imported(lowering: Lowering, constants: str) -> Lines:
-    names = [f"{name} as {here}" if name != here else name for name, here in sorted(lowering.imported.items())]
+    imported = sorted(lowering.imported.items(), key=lambda one: (not one[0].isupper(), one[0].islower(), one[0]))
+    names = [f"{name} as {here}" if name != here else name for name, here in imported]
     line = f"from {RUNTIME} import {', '.join(names)}"
     return [*([line] if len(line) <= WIDTH else _many(names)), *_type_imports(constants)]
 
@@ -52,7 +54,11 @@ def _many(names: list[str]) -> Lines:
 
 
 def _type_imports(constants: str) -> Lines:
-    return []
+    """What constants of types need: their texts make them again."""
+    types = sorted(set(re.findall(r"\b([A-Z][A-Za-z]*Type)\(", constants)))
+    models = sorted(set(re.findall(r"\b(Model(?:Definition|Field))\(", constants)))
+    lines = [f"from skyloom.flows.expr.types import {', '.join(types)}"] if types else []
+    return [*lines, *([f"from skyloom.flows.ir.program import {', '.join(models)}"] if models else [])]
 
 
 def _flow(lowering: Lowering, flow: FlowDefinition) -> Lines:
@@ -72,10 +78,10 @@ def _flow(lowering: Lowering, flow: FlowDefinition) -> Lines:
 
 def _entry(lowering: Lowering) -> Lines:
     flow = lowering.program.flow
-    given = [_given(lowering, parameter) for parameter in flow.parameters]
-    name = lowering.flows[flow.name]
-    before = f"return (yield from {lowering.runtime('orchestrated')}(context, {name}, lambda given: {{"
-    lines = call(before, given, "}))", depth=1)
+    arguments = ["context", lowering.flows[flow.name], *(_given(lowering, one) for one in flow.parameters)]
+    lines = call(f"return (yield from {lowering.runtime('orchestrated')}(", arguments, "))", depth=1)
+    if flow.parameters:
+        lines.insert(0, f"given = {lowering.runtime('arguments')}(context)")
     return [f"def {ENTRY}(context):", *indented(['"""The orchestrator: a generator of tasks of Durable."""', *lines])]
 
 
@@ -83,7 +89,7 @@ def _given(lowering: Lowering, parameter: Parameter) -> str:
     key = quoted(parameter.name)
     text = f"given[{key}]" if parameter.required else f"given.get({key}, {value(parameter.default)})"
     convert = conversion(lowering, parameter.type)
-    return f"{quoted(safe_name(parameter.name))}: {text if convert is None else f'{convert}({text})'}"
+    return f"{safe_name(parameter.name)}={text if convert is None else f'{convert}({text})'}"
 
 
 def _title(flow: FlowDefinition) -> str:

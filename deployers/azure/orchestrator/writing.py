@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 WIDTH = 120
 """Characters of a line, indentation included."""
@@ -21,11 +22,13 @@ def call(before: str, arguments: Sequence[str], after: str = ")", depth: int = 0
     line = f"{before}{', '.join(arguments)}{after}"
     if len(line) + len(INDENT) * depth <= WIDTH or not arguments:
         return [line]
-    return [before, *(f"{INDENT}{argument}," for argument in arguments), after]
+    parts = (_ended(wrapped(argument, depth + 1), ",") for argument in arguments)
+    return [before, *indented([line for part in parts for line in part]), after]
 
 
 def placed(lines: Lines, place: str, depth: int) -> Lines:
     """The lines of a statement, with its place in the source: behind it where it fits, else above."""
+    lines = wrapped(lines[0], depth) if len(lines) == 1 else lines
     if len(lines) == 1 and len(lines[0]) + len(INDENT) * depth + len(place) + 4 <= WIDTH:
         return [f"{lines[0]}  # {place}"]
     return [f"# {place}", *lines]
@@ -66,3 +69,69 @@ def value(of: object) -> str:
             return f'float("{of}")'
         case _:
             return repr(of)
+
+
+# --- long lines -------------------------------------------------------------------------------------------------------
+
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+
+
+def wrapped(line: str, depth: int) -> Lines:
+    """The line, or where it is too long and ends with a bracket: what stands in it, one part a line."""
+    room = WIDTH - len(INDENT) * depth
+    opening = _last_opening(line)
+    if len(line) <= room or opening is None:
+        return [line]
+    tail = len(line) - (2 if line.endswith(":") else 1)
+    parts = _parts(line[opening + 1 : tail])
+    if not parts:
+        return [line]
+    comma = "," if len(parts) > 1 or not _is_comprehension(parts[0]) else ""
+    inner = [more for part in parts for more in _ended(wrapped(part, depth + 1), comma)]
+    return [line[: opening + 1], *indented(inner), line[tail:]]
+
+
+def _ended(lines: Lines, comma: str) -> Lines:
+    return [*lines[:-1], f"{lines[-1]}{comma}"]
+
+
+def _brackets(text: str) -> Iterator[tuple[int, str, int]]:
+    """The brackets and commas of a line outside of texts: where they stand, and how many brackets are open there."""
+    depth, quote, position = 0, "", 0
+    while position < len(text):
+        sign = text[position]
+        if quote:
+            if sign == "\\":
+                position += 1
+            elif sign == quote:
+                quote = ""
+        elif sign in "\"'":
+            quote = sign
+        elif sign in _PAIRS:
+            yield position, sign, depth
+            depth += 1
+        elif sign in _PAIRS.values():
+            depth -= 1
+            yield position, sign, depth
+        elif sign == ",":
+            yield position, sign, depth
+        position += 1
+
+
+def _last_opening(line: str) -> int | None:
+    """Where the bracket opens with which the line ends."""
+    text = line.removesuffix(":")
+    if not text or text[-1] not in _PAIRS.values():
+        return None
+    return max((at for at, sign, depth in _brackets(text) if sign in _PAIRS and depth == 0), default=None)
+
+
+def _parts(text: str) -> Lines:
+    commas = [at for at, sign, depth in _brackets(text) if sign == "," and depth == 0]
+    bounds = [-1, *commas, len(text)]
+    found = [text[start + 1 : end].strip() for start, end in pairwise(bounds)]
+    return [part for part in found if part]
+
+
+def _is_comprehension(text: str) -> bool:
+    return " for " in text
