@@ -104,7 +104,7 @@ class Cases:
         answer = self._link.ask({"asked": asked})
         if answer["after"] is not None:
             send = self._host.send
-            self._host.later(answer["after"], lambda: send(asked["instance"], asked["raise"], answer["told"]))
+            self._host.later(answer["after"], lambda: send(asked["execution"], asked["token"], answer["told"]))
         return '{"value": null}'
 
     def _emit(self, call: str) -> str:
