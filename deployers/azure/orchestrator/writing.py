@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 WIDTH = 120
@@ -73,65 +73,51 @@ def value(of: object) -> str:
 
 # --- long lines -------------------------------------------------------------------------------------------------------
 
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
+_OPENING, _CLOSING = "([{", ")]}"
 
 
 def wrapped(line: str, depth: int) -> Lines:
     """The line, or where it is too long and ends with a bracket: what stands in it, one part a line."""
-    room = WIDTH - len(INDENT) * depth
-    opening = _last_opening(line)
-    if len(line) <= room or opening is None:
+    head = line.removesuffix(":")
+    opening = _outside(head).rfind("[") if head and head[-1] in _CLOSING else -1
+    if len(line) + len(INDENT) * depth <= WIDTH or opening < 0:
         return [line]
-    tail = len(line) - (2 if line.endswith(":") else 1)
-    parts = _parts(line[opening + 1 : tail])
+    parts = _parts(head[opening + 1 : -1])
     if not parts:
         return [line]
-    comma = "," if len(parts) > 1 or not _is_comprehension(parts[0]) else ""
+    comma = "" if " for " in _outside(parts[0]) else ","
     inner = [more for part in parts for more in _ended(wrapped(part, depth + 1), comma)]
-    return [line[: opening + 1], *indented(inner), line[tail:]]
+    return [line[: opening + 1], *indented(inner), line[len(head) - 1 :]]
 
 
 def _ended(lines: Lines, comma: str) -> Lines:
     return [*lines[:-1], f"{lines[-1]}{comma}"]
 
 
-def _brackets(text: str) -> Iterator[tuple[int, str, int]]:
-    """The brackets and commas of a line outside of texts: where they stand, and how many brackets are open there."""
-    depth, quote, position = 0, "", 0
-    while position < len(text):
-        sign = text[position]
-        if quote:
-            if sign == "\\":
-                position += 1
-            elif sign == quote:
-                quote = ""
-        elif sign in "\"'":
-            quote = sign
-        elif sign in _PAIRS:
-            yield position, sign, depth
-            depth += 1
-        elif sign in _PAIRS.values():
-            depth -= 1
-            yield position, sign, depth
-        elif sign == ",":
-            yield position, sign, depth
-        position += 1
-
-
-def _last_opening(line: str) -> int | None:
-    """Where the bracket opens with which the line ends."""
-    text = line.removesuffix(":")
-    if not text or text[-1] not in _PAIRS.values():
-        return None
-    return max((at for at, sign, depth in _brackets(text) if sign in _PAIRS and depth == 0), default=None)
-
-
 def _parts(text: str) -> Lines:
-    commas = [at for at, sign, depth in _brackets(text) if sign == "," and depth == 0]
-    bounds = [-1, *commas, len(text)]
-    found = [text[start + 1 : end].strip() for start, end in pairwise(bounds)]
+    """What stands between the commas; a comprehension is one part."""
+    outside = _outside(text)
+    commas = [] if " for " in outside else [at for at, sign in enumerate(outside) if sign == ","]
+    found = [text[start + 1 : end].strip() for start, end in pairwise([-1, *commas, len(text)])]
     return [part for part in found if part]
 
 
-def _is_comprehension(text: str) -> bool:
-    return " for " in text
+def _outside(text: str) -> str:
+    """The text with blanks for what stands in quotes or brackets, and `[` for every bracket that opens."""
+    found, depth, quote, escaped = [], 0, "", False
+    for sign in text:
+        shown = " "
+        if quote:
+            quote = "" if sign == quote and not escaped else quote
+            escaped = sign == "\\" and not escaped
+        elif sign in "\"'":
+            quote = sign
+        elif sign in _OPENING:
+            shown = " " if depth else "["
+            depth += 1
+        elif sign in _CLOSING:
+            depth -= 1
+        elif not depth:
+            shown = sign
+        found.append(shown)
+    return "".join(found)
