@@ -25,7 +25,7 @@ class Audience:
 
     def answer(self, asked: Json) -> tuple[float | None, Json]:
         """After how many seconds a wait is answered, and how; None: never."""
-        assert asked["run"] and asked["step"] and asked["instance"] and asked["raise"], asked
+        assert asked["run"] and asked["step"] and asked["execution"] and asked["token"], asked
         assert asked["flow"]
         return self._approval(asked) if asked["kind"] == "approval" else self._event(asked)
 
