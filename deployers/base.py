@@ -55,11 +55,18 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """A bundle, and what its making has to say."""
+    """A bundle, and what its making has to say.
+
+    Attributes:
+        flows: how many flows it holds; None: one for each file below `workflows`.
+        functions: how many functions; None: one for each folder below `functions`.
+    """
 
     bundle: Bundle
     explanations: tuple[Explanation, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    flows: int | None = None
+    functions: int | None = None
 
 
 # --- what is deployed -----------------------------------------------------------------------------------------------

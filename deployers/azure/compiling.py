@@ -88,6 +88,8 @@ def _bundled(layout: Layout, built: Mapping[str, Package], workflows: Iterable[W
         bundle=Bundle(TARGET, layout.app.name, layout.parts.environment, files, place.account, place.region),
         diagnostics=tuple(diagnostic for workflow in known for diagnostic in workflow.diagnostics),
         explanations=tuple(_explanations(known)),
+        flows=len(known),
+        functions=sum(len(names) for names in layout.parts.functions.values()) - len(known),
     )
 
 

@@ -64,7 +64,7 @@ class FunctionAppParts:
 def main_source(parts: FunctionAppParts) -> str:
     """The file of the main app."""
     jobs = bool(parts.places or parts.prompts)
-    taken = set(_OWN) | {parts.package, "skyloom", *(line.rpartition(" ")[2] for line in parts.imports)}
+    taken = set(_OWN) | {parts.package, "skyloom", *_imported(parts.imports)}
     blocks = [
         f'"""The function app of {parts.app}: its flows, what they call, and what comes from outside."""',
         "\n".join(_imports(parts, jobs)),
@@ -85,6 +85,7 @@ def worker_source(parts: FunctionAppParts, route: str) -> str:
         f'"""A function app of {parts.app} that carries out what the main one asks for: {names}."""',
         "",
         "import azure.functions as func",
+        "",
         "from skyloom.adapters.hosts.azure_functions import Activities",
         "from skyloom.adapters.hosts.azure_workers import Answering",
         "",
@@ -109,12 +110,23 @@ def worker_source(parts: FunctionAppParts, route: str) -> str:
 
 
 def _imports(parts: FunctionAppParts, jobs: bool) -> Iterable[str]:
+    """The imports, in groups as ruff sorts them: libraries, then what the app carries."""
     yield "import azure.durable_functions as df"
     yield "import azure.functions as func"
+    yield ""
     yield from (f"import {parts.package}.{module}" for module in sorted({flow.module for flow in parts.flows}))
     own = ["from skyloom.adapters.hosts.azure_functions import Activities"] if jobs else []
     own += ["from skyloom.adapters.hosts.azure_workers import Workers"] if parts.elsewhere else []
-    yield from sorted({*own, *parts.imports})
+    yield from _together((*own, *parts.imports))
+
+
+def _together(lines: Iterable[str]) -> Iterable[str]:
+    """Lines `from a import b`, one for each module, sorted."""
+    names: dict[str, set[str]] = {}
+    for line in lines:
+        module, _, listed = line.removeprefix("from ").partition(" import ")
+        names.setdefault(module, set()).update(name.strip() for name in listed.split(","))
+    yield from (f"from {module} import {', '.join(sorted(names[module]))}" for module in sorted(names))
 
 
 def _jobs(parts: FunctionAppParts) -> Iterable[str]:
@@ -135,6 +147,10 @@ def _workers(elsewhere: Mapping[str, float]) -> Iterable[str]:
     yield from (f"        {quoted(name)}: {seconds!r}," for name, seconds in sorted(elsewhere.items()))
     yield "    },"
     yield ")"
+
+
+def _imported(lines: Iterable[str]) -> Iterable[str]:
+    return (name.strip() for line in lines for name in line.partition(" import ")[2].split(","))
 
 
 def _orchestrator(flow: OrchestratorPart, package: str, taken: set[str]) -> str:

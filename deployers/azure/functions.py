@@ -26,7 +26,7 @@ from skyloom.deployers.azure.naming import FunctionNames
 from skyloom.deployers.function_code import Carried, FunctionCode, Host
 from skyloom.deployers.grouping import pinned
 from skyloom.deployers.modules import imports_of
-from skyloom.deployers.packaging import Package, running_python
+from skyloom.deployers.packaging import Package, running_python, with_bytecode
 from skyloom.deployers.wheels import CannotPack, Platform, resolved
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.app import Environment
@@ -60,10 +60,13 @@ class FunctionSettings:
         python: the Python they run on, as "3.13".
         pinned: whether requirements are resolved and pinned, for which pip asks the index; without, what a function
             requires is listed as it stands.
+        bytecode: whether the app's own modules come with their bytecode: its files lie on a disk that cannot be
+            written to, so that each start would compile them anew. What is required gets its own as it is installed.
     """
 
     python: str
     pinned: bool = True
+    bytecode: bool = True
 
     @classmethod
     def of(cls, environment: Environment) -> FunctionSettings:
@@ -238,8 +241,9 @@ def _with_requirements(
         lines = [f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.digest}" for wheel in wheels]
         versions = tuple(f"{wheel.name}=={wheel.version}" for wheel in wheels)
     text = "".join(f"{line}\n" for line in lines)
+    complete = dict(sorted({**files, REQUIREMENTS: text.encode()}.items()))
     return Package(
-        files=dict(sorted({**files, REQUIREMENTS: text.encode()}.items())),
+        files=with_bytecode(complete, settings.python) if settings.bytecode else complete,
         handler=f"{HOST.entry}.app",
         requires=versions,
     )

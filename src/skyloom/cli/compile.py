@@ -57,8 +57,9 @@ def compile_(
             }
         )
         return
-    flows, functions = sorted(bundle.below("workflows")), bundle.folders("functions")
-    counted = f"{_count(len(flows), 'flow')}, {_count(len(functions), 'function')}"
+    flows = len(bundle.below("workflows")) if compiled.flows is None else compiled.flows
+    functions = len(bundle.folders("functions")) if compiled.functions is None else compiled.functions
+    counted = f"{_count(flows, 'flow')}, {_count(functions, 'function')}"
     say(
         f"wrote {folder}: {bundle.app} for {bundle.target} in {bundle.environment}, version {bundle.version}; {counted}"
     )
