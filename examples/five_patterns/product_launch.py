@@ -1,0 +1,120 @@
+"""Orchestrated workflow: draft, check side by side, revise, translate, publish; what was published is taken back when a
+later step fails."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from skyloom.flows import Retry, each, emit, flow, minutes, parallel, prompt, task
+
+
+class Brief(BaseModel):
+    product: str
+    facts: list[str]
+    languages: list[str]
+
+
+class Review(BaseModel):
+    verdict: Literal["fine", "revise"]
+    remark: str = Field(description="what has to change, in one sentence")
+
+
+class Page(BaseModel):
+    language: str
+    text: str
+
+
+class Launch(BaseModel):
+    product: str
+    revisions: int
+    pages: list[str]
+    remarks: list[str]
+
+
+class NotPublished(Exception):
+    """The site took one of the pages, or none, and now has none of them."""
+
+
+class SiteRefused(Exception):
+    """The site does not take a page."""
+
+
+@prompt(
+    "Write two sentences that announce {product}.\n\nFacts:\n{facts}{remarks}", model="smart", retry=Retry(attempts=3)
+)
+def draft(product: str, facts: str, remarks: str) -> str: ...
+
+
+@prompt(
+    "Does every claim of the text stand in the facts?\n\nFacts:\n{facts}\n\nText:\n{text}",
+    model="fast",
+    system="You check claims. A claim that no fact supports has to be revised.",
+    retry=Retry(attempts=3),
+)
+def check_claims(text: str, facts: str) -> Review: ...
+
+
+@prompt("Is the text friendly and free of superlatives?\n\n{text}", model="fast", retry=Retry(attempts=3))
+def check_tone(text: str) -> Review: ...
+
+
+@task
+def check_length(text: str, most: int) -> Review:
+    """Whether the text is short enough for the page."""
+    long = len(text) > most
+    return Review(verdict="revise" if long else "fine", remark=f"at most {most} characters" if long else "")
+
+
+@prompt("Translate into {language}, sentence by sentence:\n\n{text}", model="smart", timeout=minutes(2))
+def translate(text: str, language: str) -> str: ...
+
+
+@task(retry=Retry(attempts=3, delay=0.1, never=SiteRefused))
+def publish(product: str, page: Page) -> str:
+    """Puts a page on the site; a repeated attempt finds it there. This site knows no Klingon."""
+    if page.language == "tlh":
+        raise SiteRefused(f"no pages in {page.language}")
+    return f"/{page.language}/{product.lower().replace(' ', '-')}"
+
+
+@task(retry=Retry(attempts=5, delay=0.1))
+def take_down(address: str) -> str:
+    """Takes a page from the site."""
+    return address
+
+
+@flow
+def write_text(brief: Brief, rounds: int) -> tuple[str, list[str]]:
+    """A text that passes all checks, or the last of so many; with the remarks that led to it."""
+    facts = "\n".join(f"- {fact}" for fact in brief.facts)
+    remarks: list[str] = []
+    text = draft(brief.product, facts, "")
+    for _ in range(rounds):
+        claims, tone, length = parallel(check_claims(text, facts), check_tone(text), check_length(text, 600))
+        wanted = [review.remark for review in [claims, tone, length] if review.verdict == "revise"]
+        if not wanted:
+            break
+        remarks.extend(wanted)
+        text = draft(brief.product, facts, "\n\nMind:\n" + "\n".join(f"- {remark}" for remark in wanted))
+    return text, remarks
+
+
+@flow
+def launch(brief: Brief, rounds: int = 2) -> Launch:
+    """Announces a product in every language of the brief, or in none."""
+    text, remarks = write_text(brief, rounds)
+    others = [language for language in brief.languages if language != "en"]
+    translated = [translate(text, language) for language in each(others, limit=4)]
+    pages = [Page(language="en", text=text)]
+    for language, translation in zip(others, translated, strict=True):
+        pages.append(Page(language=language, text=translation))
+    published: list[str] = []
+    try:
+        for page in pages:
+            published.append(publish(brief.product, page))
+    except SiteRefused as refusal:
+        for address in reversed(published):
+            take_down(address)
+        raise NotPublished(f"{brief.product}: {refusal}") from refusal
+    emit("launched", {"product": brief.product, "pages": len(published)})
+    return Launch(product=brief.product, revisions=len(remarks), pages=published, remarks=remarks)

@@ -1,0 +1,188 @@
+"""The five patterns as plain Python, with scripted models and people, and on the embedded stand-in."""
+
+import pytest
+from ask_the_books import Answer, NothingFound, ask, ingest
+from expense_approval import Assessment, Claim, Terms, reimburse
+from invoice_intake import Invoice, take_in
+from product_launch import Brief, NotPublished, Review, launch
+from research_desk import Choice, Critique, research
+
+from skyloom.flows.testing import approve, no_answer, reject, script
+
+# --- function + LLM ----------------------------------------------------------------------------------------------
+
+LETTER = "Invoice INV-2043 of Miller and Sons. Net 100.00 EUR, tax 19.00 EUR, total 119.00 EUR."
+RIGHT = Invoice(supplier="Miller and Sons", number="INV-2043", currency="EUR", net=100, tax=19, total=119)
+
+
+def test_a_wrong_reading_is_read_again_with_what_was_wrong() -> None:
+    given: list[str] = []
+
+    def read(text: str, remarks: str) -> Invoice:
+        given.append(remarks)
+        return RIGHT if remarks else RIGHT.model_copy(update={"tax": 91.0})
+
+    with script(prompts={"read_invoice": read}):
+        intake = take_in(LETTER)
+    assert (intake.status, intake.readings, intake.problems) == ("accepted", 2, [])
+    assert given == ["", " An earlier reading was wrong: net 100.00 and tax 91.00 do not make 119.00."]
+
+
+def test_a_letter_that_stays_unclear_says_why() -> None:
+    wrong = RIGHT.model_copy(update={"number": "INV-1", "supplier": "Nobody"})
+    with script(prompts={"read_invoice": wrong}):
+        intake = take_in(LETTER, 3)
+    assert (intake.status, intake.readings) == ("unclear", 3)
+    assert intake.problems == ["the letter has no number INV-1", "the letter names no Nobody"]
+
+
+# --- RAG ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_text_is_indexed_whole() -> None:
+    shelves = ingest(size=250)
+    assert [shelf.source for shelf in shelves] == sorted(shelf.source for shelf in shelves)
+    assert len(shelves) == 5
+    for shelf in shelves:
+        assert [passage.number for passage in shelf.passages] == list(range(1, len(shelf.passages) + 1))
+
+
+@pytest.mark.parametrize(
+    ("question", "source"),
+    [
+        ("Why did Ahab pursue the white whale?", "moby_dick_the_chase.txt"),
+        ("What makes bodies emit light?", "opticks_queries.txt"),
+        ("Whom does Mr. Bingley dance with at the ball?", "pride_and_prejudice.txt"),
+        ("Why must Sir Walter Elliot leave Kellynch Hall?", "persuasion.txt"),
+        ("What does Queequeg do at the Spouter-Inn?", "moby_dick_ashore.txt"),
+    ],
+)
+def test_the_passage_that_answers_comes_from_the_right_text(question: str, source: str) -> None:
+    with script(prompts={"answer_from": lambda question, passages: Answer(text="…", sources=[])}):
+        reply = ask(question, most=3)
+    assert reply.sources[0].startswith(f"[{source} ")
+    assert reply.searched > 200
+
+
+def test_only_sources_that_were_shown_are_named() -> None:
+    answer = Answer(text="He wanted revenge.", sources=["[persuasion.txt 1]"])
+    with script(prompts={"answer_from": answer}):
+        reply = ask("Why did Ahab pursue the white whale?", most=2)
+    assert "[persuasion.txt 1]" not in reply.sources
+    assert len(reply.sources) == 2
+
+
+def test_nothing_fits() -> None:
+    with script(), pytest.raises(NothingFound, match="zzz qqq"):
+        ask("zzz qqq")
+
+
+# --- orchestrated workflow ---------------------------------------------------------------------------------------
+
+BRIEF = Brief(product="Tea Kettle", facts=["It boils a litre in two minutes."], languages=["en", "de", "fr"])
+FINE = Review(verdict="fine", remark="")
+
+
+def test_remarks_lead_to_a_new_draft() -> None:
+    models = {
+        "draft": lambda product, facts, remarks: "A calm kettle." if remarks else "The best kettle of all!",
+        "check_claims": FINE,
+        "check_tone": lambda text: Review(verdict="revise", remark="no superlatives") if "best" in text else FINE,
+        "translate": lambda text, language: f"{language}: {text}",
+    }
+    with script(prompts=models) as run:
+        done = launch(BRIEF)
+    assert (done.remarks, done.pages) == (["no superlatives"], ["/en/tea-kettle", "/de/tea-kettle", "/fr/tea-kettle"])
+    assert run.emitted == [("launched", {"product": "Tea Kettle", "pages": 3})]
+
+
+def test_a_page_that_is_refused_takes_the_others_back() -> None:
+    with script() as run, pytest.raises(NotPublished, match="Tea Kettle: no pages in tlh"):
+        launch(BRIEF.model_copy(update={"languages": ["en", "de", "tlh"]}))
+    taken = [call.arguments["address"] for call in run.calls if call.name == "take_down"]
+    assert taken == ["/de/tea-kettle", "/en/tea-kettle"]
+    assert run.emitted == []
+
+
+# --- human in the loop -------------------------------------------------------------------------------------------
+
+CLAIM = Claim(employee="Ada", manager="Grace", amount=420.5, reason="Train to the customer and a hotel.")
+CALM = {"assess": Assessment(risk="low", summary="usual")}
+
+
+def test_a_small_claim_asks_nobody() -> None:
+    with script(prompts=CALM):
+        outcome = reimburse(CLAIM.model_copy(update={"amount": 12.0}))
+    assert (outcome.status, outcome.asked) == ("paid", [])
+
+
+def test_a_small_claim_of_high_risk_asks() -> None:
+    models = {"assess": Assessment(risk="high", summary="a gift")}
+    with script(prompts=models, approvals=[reject("no gifts", by="grace")]):
+        outcome = reimburse(CLAIM.model_copy(update={"amount": 12.0}))
+    assert (outcome.status, outcome.decided_by, outcome.comment) == ("refused", "grace", "no gifts")
+
+
+def test_the_manager_pays_a_part() -> None:
+    with script(prompts=CALM, approvals=[approve(by="grace", answer=Terms(cost_centre="R1", at_most=400))]):
+        outcome = reimburse(CLAIM)
+    assert (outcome.status, outcome.amount, outcome.asked) == ("paid", 400.0, ["Grace"])
+
+
+def test_a_silent_manager_is_passed_over_after_a_day() -> None:
+    answers = [no_answer(), approve(by="finn", answer=Terms(cost_centre="R1"))]
+    with script(prompts=CALM, approvals=answers) as run:
+        outcome = reimburse(CLAIM)
+    assert (outcome.status, outcome.amount, outcome.decided_by) == ("paid", 420.5, "finn")
+    assert outcome.asked == ["Grace", "finance"]
+    assert run.clock >= 24 * 3600
+
+
+def test_nobody_answers() -> None:
+    with script(prompts=CALM, approvals=[no_answer(), no_answer()]) as run:
+        outcome = reimburse(CLAIM)
+    assert (outcome.status, outcome.comment) == ("refused", "nobody answered")
+    assert run.clock >= 2 * 24 * 3600
+
+
+# --- multi-agent -------------------------------------------------------------------------------------------------
+
+QUESTION = "Why did steam engines need less coal after the separate condenser?"
+
+
+def choices(*names: str) -> object:
+    rest = iter(names)
+    return lambda question, findings, free: Choice(next=next(rest), brief=f"about {free[0]}")  # type: ignore[arg-type]
+
+
+def test_three_specialists_are_heard_and_one_finding_is_dropped() -> None:
+    models = {
+        "supervise": choices("engineer", "economist", "historian"),
+        "ask_engineer": "A separate condenser keeps the cylinder hot.",
+        "ask_economist": "It rained.",
+        "ask_historian": "Watt's separate condenser saved three quarters of the coal.",
+        "criticise": lambda question, finding: Critique(keep="condenser" in finding, reason=""),
+        "write_answer": lambda question, findings: findings,
+    }
+    with script(prompts=models):
+        dossier = research(QUESTION)
+    assert [note.author for note in dossier.notes] == ["engineer", "historian"]
+    assert dossier.dropped == 1
+    assert dossier.answer.startswith("engineer: A separate condenser")
+    assert dossier.notes[0].confidence == 1.0
+
+
+def test_nobody_is_asked_twice_and_finish_ends_it() -> None:
+    models = {"supervise": choices("engineer", "engineer", "finish")}
+    with script(prompts=models) as run:
+        research(QUESTION)
+    assert [call.name for call in run.calls if call.name.startswith("ask_")] == ["ask_engineer", "ask_historian"]
+
+
+def test_the_stand_in_answers_every_pattern() -> None:
+    with script(approvals=[approve(answer=Terms(cost_centre="R1")) for _ in range(2)]):
+        assert take_in(LETTER).readings <= 2
+        assert ask("What makes bodies emit light?").answer
+        assert launch(BRIEF).pages
+        assert reimburse(CLAIM).status == "paid"
+        assert research(QUESTION).answer
