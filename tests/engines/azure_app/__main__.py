@@ -1,0 +1,77 @@
+"""A functions host as a process: `python -m engines.azure_app FOLDER --keys FILE [--port N]`.
+
+It loads the app of a folder, with the settings of its environment, and prints its address as the first line:
+`{"address", "functions"}`; an app that cannot be indexed ends it with `{"problem"}`.
+
+Besides the app's own routes, `/tests/queues/<queue>` takes messages, and `/tests/timers/<name>` fires a timer. Timers
+also fire when it is time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engines.azure.functions import loaded
+from engines.azure.indexing import AppRefused, check
+from engines.azure_app.hosting import FunctionsHost, Keys
+from engines.azure_app.timers import Ncrontab
+from engines.azure_app.web import Request, Response, Server
+
+
+def main() -> None:
+    """Runs the host until the process ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--keys", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--name", default="tests")
+    asked = parser.parse_args()
+    try:
+        indexed = check(asked.folder)
+    except AppRefused as problem:
+        print(json.dumps({"problem": str(problem)}), flush=True)
+        sys.exit(1)
+    keys = Keys(**json.loads(asked.keys.read_text()))
+    hosts: list[FunctionsHost] = []
+    outside = Server(lambda request: _outside(hosts[0], request) if hosts else Response(503), asked.port)
+    worker = Server(lambda request: hosts[0].respond_worker(request) if hosts else Response(503))
+    os.environ.setdefault("WEBSITE_HOSTNAME", outside.address.removeprefix("http://"))
+    with loaded(asked.folder) as functions:
+        host = FunctionsHost(functions, keys, outside.address, f"{worker.address}/")
+        hosts.append(host)
+        threading.Thread(target=_clock, args=(host,), daemon=True).start()
+        print(json.dumps({"address": outside.address, "functions": [one.name for one in indexed]}), flush=True)
+        threading.Event().wait()
+
+
+def _outside(host: FunctionsHost, request: Request) -> Response:
+    kind, _, name = request.path.removeprefix("/tests/").partition("/")
+    if not request.path.startswith("/tests/"):
+        return host.respond(request)
+    if kind == "queues":
+        return host.take(request, name)
+    return host.fire(name, request.query.get("late") == "true") if name else Response.of_json(host.timers())
+
+
+def _clock(host: FunctionsHost) -> None:
+    """Fires the timers, each in its second."""
+    timers = [(name, Ncrontab.parse(text)) for name, text in host.timers()]
+    last = int(time.time())
+    while True:
+        now = int(time.time())
+        for second in range(last + 1, now + 1):
+            for name, timer in timers:
+                if timer.fires(datetime.fromtimestamp(second, UTC)):
+                    threading.Thread(target=host.fire, args=(name, False), daemon=True).start()
+        last = now
+        time.sleep(0.1)
+
+
+main()
