@@ -61,6 +61,7 @@ def template(layout: Layout) -> dict[str, Json]:
     return {
         "$schema": _SCHEMA,
         "contentVersion": "1.0.0.0",
+        "metadata": {"inputs": _inputs(layout)},
         "parameters": {
             name: given for name, given in _PARAMETERS.items() if f"parameters('{name}')" in json.dumps(made)
         },
@@ -68,6 +69,12 @@ def template(layout: Layout) -> dict[str, Json]:
         "resources": [found for _, found in sorted(_with_order(resources).items())],
         "outputs": dict(sorted(_outputs(layout).items())),
     }
+
+
+def _inputs(layout: Layout) -> dict[str, str]:
+    """What each flow takes, for whoever starts one: JSON Schema as text, since `[a-z]` would be an expression."""
+    programs = sorted(layout.parts.programs.items())
+    return {flow: json.dumps(program.flow.input_schema, sort_keys=True) for flow, program in programs}
 
 
 def _used(variables: dict[str, Json], made: Resources) -> dict[str, Json]:

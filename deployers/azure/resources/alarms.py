@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Resources, call, literal, merged, value
-from skyloom.deployers.azure.resources.identities import CHAT, grant, has_identity, identity
-from skyloom.deployers.azure.resources.layout import Layout
+from skyloom.deployers.azure.resources.identities import ALARMS, grant, has_identity, identity
+from skyloom.deployers.azure.resources.layout import Layout, plain_name
 from skyloom.deployers.azure.resources.permissions import secret_address
 from skyloom.deployers.azure.resources.words import SECRETS_USER
 from skyloom.flows.resources import WebhookNotifier
@@ -60,7 +60,7 @@ def _webhooks(layout: Layout) -> list[WebhookNotifier]:
 
 
 def _workflow(layout: Layout, notifier: WebhookNotifier) -> Address:
-    return Address("Microsoft.Logic/workflows", (f"{layout.prefix}-{notifier.url.name}"[:80],))
+    return Address("Microsoft.Logic/workflows", (plain_name(f"{layout.prefix}-{notifier.url.name}", 43),))
 
 
 def _callback(layout: Layout, notifier: WebhookNotifier) -> Expression:
@@ -73,12 +73,12 @@ def _posts(layout: Layout) -> Iterator[Resources]:
     action group would hold the address where everybody can read it."""
     found = _webhooks(layout)
     if found:
-        yield identity(layout, CHAT)
+        yield identity(layout, ALARMS)
     for notifier in found:
         name = notifier.url.name
         properties = {"state": "Enabled", "definition": _definition(layout, notifier)}
-        yield layout.made(_workflow(layout, notifier), name, properties, identity=has_identity(layout, CHAT))
-        yield grant(layout, CHAT, SECRETS_USER, layout.secret(name), f"reads the secret {name}")
+        yield layout.made(_workflow(layout, notifier), name, properties, identity=has_identity(layout, ALARMS))
+        yield grant(layout, ALARMS, SECRETS_USER, layout.secret(name), f"reads the secret {name}")
 
 
 def _definition(layout: Layout, notifier: WebhookNotifier) -> Json:
@@ -93,7 +93,7 @@ def _definition(layout: Layout, notifier: WebhookNotifier) -> Json:
         "queries": {"api-version": "7.4"},
         "authentication": {
             "type": "ManagedServiceIdentity",
-            "identity": value(layout.identity(CHAT).id),
+            "identity": value(layout.acts(ALARMS).id),
             "audience": "https://vault.azure.net",
         },
     }

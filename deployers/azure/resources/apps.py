@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from skyloom.deployers.azure.resources import words
 from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Name, Resources, joined, merged, value
-from skyloom.deployers.azure.resources.identities import has_identity, identities
+from skyloom.deployers.azure.resources.identities import app_identity, has_identity, identities
 from skyloom.deployers.azure.resources.layout import Layout, at_once
 from skyloom.deployers.azure.resources.permissions import (
     container_address,
@@ -54,7 +54,9 @@ def _site(layout: Layout, key: str) -> Resources:
             "appSettings": [{"name": name, "value": value(given)} for name, given in settings.items()],
         },
     }
-    return layout.made(layout.site(key), key, properties, kind="functionapp,linux", identity=has_identity(layout, key))
+    return layout.made(
+        layout.site(key), key, properties, kind="functionapp,linux", identity=has_identity(layout, app_identity(key))
+    )
 
 
 def _code_and_scale(layout: Layout, key: str) -> Json:

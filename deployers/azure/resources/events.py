@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Resources, merged, value
-from skyloom.deployers.azure.resources.identities import EVENT_GRID, grant, has_identity, identity
-from skyloom.deployers.azure.resources.layout import Layout
+from skyloom.deployers.azure.resources.identities import (
+    EVENT_GRID,
+    MAIN_APP,
+    grant,
+    has_identity,
+    identity,
+)
+from skyloom.deployers.azure.resources.layout import Layout, plain_name
 from skyloom.deployers.azure.resources.queues import own_queues, start_queue
 from skyloom.deployers.azure.resources.words import (
     BLOB_CONTRIBUTOR,
@@ -14,7 +20,6 @@ from skyloom.deployers.azure.resources.words import (
     DEAD_LETTERS,
     EVENT_SENDER,
     EVENTS_QUEUE,
-    MAIN,
     NOTICES_QUEUE,
     bucket_container,
 )
@@ -63,7 +68,13 @@ def _topic(layout: Layout) -> Resources:
     delivers = has_identity(layout, EVENT_GRID) if layout.listens or layout.on_events else None
     return merged(
         layout.made(layout.topic, "events", properties, identity=delivers),
-        grant(layout, MAIN, EVENT_SENDER, layout.topic, "tells of what flows emit, and sends what operators send"),
+        grant(
+            layout,
+            MAIN_APP,
+            EVENT_SENDER,
+            layout.topic,
+            "tells of what flows emit, and sends what operators send",
+        ),
     )
 
 
@@ -104,7 +115,7 @@ def _objects(layout: Layout, trigger: ObjectCreated) -> Resources:
 
 def _subscription(layout: Layout, topic: Address, queue: str, filters: Json) -> Resources:
     """What fits goes to a queue; what cannot be delivered is set aside as a blob."""
-    by = {"type": "UserAssigned", "userAssignedIdentity": value(layout.identity(EVENT_GRID).id)}
+    by = {"type": "UserAssigned", "userAssignedIdentity": value(layout.acts(EVENT_GRID).id)}
     to = {"endpointType": "ServiceBusQueue", "properties": {"resourceId": value(layout.queue(queue).id)}}
     lost = {
         "endpointType": "StorageBlob",
@@ -117,7 +128,9 @@ def _subscription(layout: Layout, topic: Address, queue: str, filters: Json) -> 
         "filter": filters,
         "retryPolicy": {"maxDeliveryAttempts": _ATTEMPTS, "eventTimeToLiveInMinutes": _MINUTES},
     }
-    return layout.made(topic.below("eventSubscriptions", queue), queue, properties, after=_granted(layout, queue))
+    return layout.made(
+        topic.below("eventSubscriptions", plain_name(queue, 64)), queue, properties, after=_granted(layout, queue)
+    )
 
 
 def _granted(layout: Layout, queue: str) -> Sequence[Expression]:

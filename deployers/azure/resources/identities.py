@@ -10,27 +10,36 @@ from collections.abc import Sequence
 
 from skyloom.deployers.azure.resources.arm import Address, Json, Resources, call, value
 from skyloom.deployers.azure.resources.layout import Layout
-from skyloom.deployers.azure.resources.words import Role
+from skyloom.deployers.azure.resources.words import MAIN, Role
 
-EVENT_GRID, CHAT = "events", "notify"
+EVENT_GRID, ALARMS = "event-grid", "alarms"
 """The identities that are no function app's: of Event Grid, and of what posts alarms to web addresses."""
 
 _LONGEST_DESCRIPTION = 512
 
 
-def identity(layout: Layout, key: str) -> Resources:
+def app_identity(key: str) -> str:
+    """The identity of a function app. It shares no name with others, whatever the tasks are called."""
+    return f"app-{key}"
+
+
+MAIN_APP = app_identity(MAIN)
+"""The identity of the main function app."""
+
+
+def identity(layout: Layout, who: str) -> Resources:
     """An identity."""
-    return layout.made(layout.identity(key), key, {})
+    return layout.made(layout.acts(who), who, {})
 
 
-def has_identity(layout: Layout, key: str) -> Json:
+def has_identity(layout: Layout, who: str) -> Json:
     """What a resource says that has the identity."""
-    return {"type": "UserAssigned", "userAssignedIdentities": {value(layout.identity(key).id): {}}}
+    return {"type": "UserAssigned", "userAssignedIdentities": {value(layout.acts(who).id): {}}}
 
 
 def grant(layout: Layout, who: str, role: Role, at: Address, purpose: str) -> Resources:
     """The identity `who` has a role at one resource: `purpose` says what for."""
-    principal = layout.identity(who)
+    principal = layout.acts(who)
     name = call("guid", at.id, principal.id, role.id)
     properties = {
         "roleDefinitionId": value(call("subscriptionResourceId", "Microsoft.Authorization/roleDefinitions", role.id)),
@@ -43,4 +52,4 @@ def grant(layout: Layout, who: str, role: Role, at: Address, purpose: str) -> Re
 
 def identities(layout: Layout) -> Sequence[Resources]:
     """The identities of function apps."""
-    return [identity(layout, key) for key in layout.app_keys]
+    return [identity(layout, app_identity(key)) for key in layout.app_keys]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from skyloom.deployers.azure.resources.arm import Expression, Resources, merged, value
-from skyloom.deployers.azure.resources.identities import grant
+from skyloom.deployers.azure.resources.identities import MAIN_APP, grant
 from skyloom.deployers.azure.resources.layout import Layout
-from skyloom.deployers.azure.resources.words import CRYPTO_USER, LINK_KEY, MAIN, SECRETS_USER
+from skyloom.deployers.azure.resources.words import CRYPTO_USER, LINK_KEY, SECRETS_USER
 
 VAULT_MODE = Expression("parameters('vaultMode')")
 """`default`; `recover` where a vault of this name was deleted and is not gone yet: it cannot be, for three months.
@@ -48,7 +48,7 @@ def _link_key(layout: Layout) -> Resources:
     }
     return merged(
         layout.made(layout.link_key, LINK_KEY, properties),
-        grant(layout, MAIN, CRYPTO_USER, layout.link_key, "signs links to approvals"),
+        grant(layout, MAIN_APP, CRYPTO_USER, layout.link_key, "signs links to approvals"),
     )
 
 
@@ -58,5 +58,5 @@ def _webhooks(layout: Layout) -> Resources:
     for notifier in layout.webhooks:
         if notifier.approvals and layout.tells:
             name = notifier.url.name
-            found |= grant(layout, MAIN, SECRETS_USER, layout.secret(name), f"reads the secret {name}")
+            found |= grant(layout, MAIN_APP, SECRETS_USER, layout.secret(name), f"reads the secret {name}")
     return found

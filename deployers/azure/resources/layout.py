@@ -23,7 +23,7 @@ from skyloom.deployers.azure.resources.arm import (
 )
 from skyloom.deployers.azure.resources.words import HUB, LINK_KEY, MAIN
 from skyloom.deployers.functions import FunctionGroup, Permission
-from skyloom.deployers.naming import fitting
+from skyloom.deployers.naming import digest, fitting
 from skyloom.flows.app import App
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import Program
@@ -129,7 +129,7 @@ class Layout(AppLayout):
         super().__init__(parts.app, parts.environment)
         self.parts = parts
         self.letters = re.sub(r"[^a-z0-9]", "", self.prefix.lower())
-        self.plain = fitting(self.prefix, 36).lower().replace("_", "-")
+        self.plain = plain_name(self.prefix, 36)
 
     # --- what there is ------------------------------------------------------------------------------------------
 
@@ -204,7 +204,7 @@ class Layout(AppLayout):
         return joined(self.letters[:_ACCOUNT_LETTERS], call("uniqueString", Expression("resourceGroup().id"), key))
 
     def _site(self, key: str) -> str:
-        return fitting(self.prefix if key == MAIN else f"{self.prefix}-{key}", 60 - 1 - _UNIQUE).replace("_", "-")
+        return plain_name(self.prefix if key == MAIN else f"{self.prefix}-{key}", 60 - 1 - _UNIQUE)
 
     @staticmethod
     def _worldwide_name() -> Expression:
@@ -235,13 +235,17 @@ class Layout(AppLayout):
         return Address("Microsoft.Web/serverfarms", (fitting(f"{self.prefix}-{key}", 40),))
 
     def identity(self, key: str) -> Address:
-        """The identity of a function app, or of something else that acts by itself."""
-        return Address("Microsoft.ManagedIdentity/userAssignedIdentities", (fitting(f"{self.prefix}-{key}", 100),))
+        """The identity of a function app; `acts` is that of something else that acts by itself."""
+        return self.acts(f"app-{key}")
+
+    def acts(self, name: str) -> Address:
+        """An identity."""
+        return Address("Microsoft.ManagedIdentity/userAssignedIdentities", (fitting(f"{self.prefix}-{name}", 100),))
 
     @property
     def scheduler(self) -> Address:
         """What keeps the state of runs."""
-        return Address("Microsoft.DurableTask/schedulers", (fitting(self.prefix, 64).replace("_", "-"),))
+        return Address("Microsoft.DurableTask/schedulers", (plain_name(self.prefix, 64),))
 
     @property
     def hub(self) -> Address:
@@ -251,7 +255,7 @@ class Layout(AppLayout):
     @property
     def workspace(self) -> Address:
         """Where all logs are."""
-        return Address("Microsoft.OperationalInsights/workspaces", (fitting(self.prefix, 63).replace("_", "-"),))
+        return Address("Microsoft.OperationalInsights/workspaces", (f"{plain_name(self.prefix, 58)}-logs",))
 
     @property
     def insights(self) -> Address:
@@ -285,7 +289,7 @@ class Layout(AppLayout):
     @property
     def system_topic(self) -> Address:
         """What tells of new objects."""
-        return Address("Microsoft.EventGrid/systemTopics", (fitting(f"{self.prefix}-objects", 50).replace("_", "-"),))
+        return Address("Microsoft.EventGrid/systemTopics", (plain_name(f"{self.prefix}-objects", 50),))
 
     @property
     def bus(self) -> Address:
@@ -341,6 +345,12 @@ class Layout(AppLayout):
             made["dependsOn"] = [value(one) for one in after]
         id_ = at.id if scope is None else call("extensionResourceId", scope.id, at.type, *at.names)
         return {id_.text: made}
+
+
+def plain_name(name: str, longest: int) -> str:
+    """The name in ASCII letters, digits and hyphens, cut and told apart by digits where that changed it."""
+    found = re.sub(r"[^A-Za-z0-9-]", "-", name)
+    return name if found == name and len(name) <= longest else f"{found[: longest - 7]}-{digest(name)}"
 
 
 def tag_name(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skyloom.deployers.azure.resources.arm import Address, Resources, merged, value
-from skyloom.deployers.azure.resources.identities import grant
+from skyloom.deployers.azure.resources.identities import app_identity, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import METRICS_PUBLISHER
 
@@ -34,8 +34,11 @@ def logs(layout: Layout) -> Resources:
     return merged(
         layout.made(layout.workspace, "logs", workspace),
         layout.made(layout.insights, "logs", insights, kind="web"),
-        *(grant(layout, key, METRICS_PUBLISHER, layout.insights, "writes logs") for key in layout.app_keys),
-        *(_sent(layout, of, groups) for of, groups in _watched(layout)),
+        *(
+            grant(layout, app_identity(key), METRICS_PUBLISHER, layout.insights, "writes logs")
+            for key in layout.app_keys
+        ),
+        *(_sent(layout, name, of, group) for name, of, group in _watched(layout)),
     )
 
 
@@ -44,23 +47,24 @@ def kept_days(wanted: int) -> int:
     return min(max(wanted, FEWEST_DAYS), MOST_DAYS)
 
 
-def _watched(layout: Layout) -> Iterator[tuple[Address, str]]:
-    yield layout.storage.below("blobServices", "default"), "audit"
+def _watched(layout: Layout) -> Iterator[tuple[str, Address, str]]:
+    """What is logged of whom: who touched data and keys, and what queues and topics could not do."""
+    yield "storage", layout.storage.below("blobServices", "default"), "audit"
     if layout.has_vault:
-        yield layout.vault, "audit"
+        yield "vault", layout.vault, "audit"
     if layout.has_bus:
-        yield layout.bus, "allLogs"
+        yield "queues", layout.bus, "allLogs"
     if layout.has_topic:
-        yield layout.topic, "allLogs"
+        yield "events", layout.topic, "allLogs"
     if layout.objects:
-        yield layout.system_topic, "allLogs"
+        yield "objects", layout.system_topic, "allLogs"
 
 
-def _sent(layout: Layout, of: Address, group: str) -> Resources:
+def _sent(layout: Layout, name: str, of: Address, group: str) -> Resources:
     """https://learn.microsoft.com/azure/azure-monitor/essentials/resource-logs-schema"""
     properties = {
         "workspaceId": value(layout.workspace.id),
         "logs": [{"categoryGroup": group, "enabled": True}],
     }
-    at = Address("Microsoft.Insights/diagnosticSettings", ("logs",))
-    return layout.made(at, "logs", properties, scope=of)
+    at = Address("Microsoft.Insights/diagnosticSettings", (f"logs-of-{name}",))
+    return layout.made(at, name, properties, scope=of)

@@ -4,9 +4,9 @@ identity. https://learn.microsoft.com/azure/communication-services/concepts/emai
 from __future__ import annotations
 
 from skyloom.deployers.azure.resources.arm import Address, Expression, Resources, merged, value
-from skyloom.deployers.azure.resources.identities import grant
+from skyloom.deployers.azure.resources.identities import MAIN_APP, grant
 from skyloom.deployers.azure.resources.layout import Layout
-from skyloom.deployers.azure.resources.words import MAIL_OWNER, MAIN
+from skyloom.deployers.azure.resources.words import MAIL_OWNER
 
 _PLACES = {
     "australia": "Australia",
@@ -46,7 +46,7 @@ def mail(layout: Layout) -> Resources:
         layout.made(service, "mail", {"dataLocation": place}),
         layout.made(domain, "mail domain", sender),
         layout.made(layout.communication, "mail", properties),
-        grant(layout, MAIN, MAIL_OWNER, layout.communication, "sends mails that ask for decisions"),
+        grant(layout, MAIN_APP, MAIL_OWNER, layout.communication, "sends mails that ask for decisions"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from skyloom.deployers.azure.resources.arm import Name, Resources, joined, merged
-from skyloom.deployers.azure.resources.identities import grant
+from skyloom.deployers.azure.resources.identities import app_identity, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import (
     BLOB_CONTRIBUTOR,
@@ -24,7 +24,7 @@ def permissions(layout: Layout) -> Resources:
     for key in layout.app_keys:
         for permission in layout.permissions(key):
             # A secret that is read under two names is read once.
-            found |= merged(*_permitted(layout, key, permission))
+            found |= merged(*_permitted(layout, app_identity(key), permission))
     return found
 
 

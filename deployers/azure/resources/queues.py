@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from skyloom.deployers.azure.resources.arm import Json, Resources, merged
-from skyloom.deployers.azure.resources.identities import grant
+from skyloom.deployers.azure.resources.identities import MAIN_APP, grant
 from skyloom.deployers.azure.resources.layout import Layout
-from skyloom.deployers.azure.resources.words import BUS_RECEIVER, BUS_SENDER, EVENTS_QUEUE, MAIN, NOTICES_QUEUE
+from skyloom.deployers.azure.resources.words import BUS_RECEIVER, BUS_SENDER, EVENTS_QUEUE, NOTICES_QUEUE
 from skyloom.deployers.services_package import start_key
 from skyloom.flows.triggers import ObjectCreated, OnEvent
 
@@ -76,9 +76,9 @@ def _received(layout: Layout) -> Iterator[Resources]:
     """The main app takes from the queues that start runs, wake them or tell people, and fills two of them itself."""
     read = {trigger.queue.name for trigger in layout.messages}
     for name in sorted({*own_queues(layout), *read}):
-        yield grant(layout, MAIN, BUS_RECEIVER, layout.queue(name), f"takes what comes by {name}")
+        yield grant(layout, MAIN_APP, BUS_RECEIVER, layout.queue(name), f"takes what comes by {name}")
     if layout.listens:
         waiting = "an event that nobody waits for yet is tried again later"
-        yield grant(layout, MAIN, BUS_SENDER, layout.queue(EVENTS_QUEUE), waiting)
+        yield grant(layout, MAIN_APP, BUS_SENDER, layout.queue(EVENTS_QUEUE), waiting)
     if layout.tells:
-        yield grant(layout, MAIN, BUS_SENDER, layout.queue(NOTICES_QUEUE), "tells people of questions")
+        yield grant(layout, MAIN_APP, BUS_SENDER, layout.queue(NOTICES_QUEUE), "tells people of questions")

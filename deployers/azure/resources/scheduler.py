@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skyloom.deployers.azure.resources.arm import Name, Resources, joined, merged
-from skyloom.deployers.azure.resources.identities import grant
+from skyloom.deployers.azure.resources.identities import MAIN_APP, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import HUB, MAIN, TASK_CONTRIBUTOR
 
@@ -20,7 +20,13 @@ def scheduler(layout: Layout) -> Resources:
         layout.made(layout.scheduler, "runs", properties),
         layout.made(layout.hub, HUB, {}),
         layout.made(layout.scheduler.below("retentionPolicies", "default"), "runs", purge),
-        grant(layout, MAIN, TASK_CONTRIBUTOR, layout.hub, "runs orchestrations, starts them and looks at them"),
+        grant(
+            layout,
+            MAIN_APP,
+            TASK_CONTRIBUTOR,
+            layout.hub,
+            "runs orchestrations, starts them and looks at them",
+        ),
     )
 
 

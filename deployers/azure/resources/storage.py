@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skyloom.deployers.azure.resources.arm import Address, Json, Resources, merged
-from skyloom.deployers.azure.resources.identities import grant
+from skyloom.deployers.azure.resources.identities import MAIN_APP, app_identity, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import (
     BLOB_CONTRIBUTOR,
@@ -15,7 +15,6 @@ from skyloom.deployers.azure.resources.words import (
     CLAIMS,
     DEAD_LETTERS,
     DEPLOYMENTS,
-    MAIN,
     RELEASES,
     STARTS,
     WAITS,
@@ -110,7 +109,7 @@ def _host(layout: Layout, key: str) -> Resources:
         _account(layout, account, f"host {key}"),
         _blobs(layout, account, key, versions=False),
         _container(layout, at, DEPLOYMENTS),
-        grant(layout, key, BLOB_OWNER, account, "the Functions host keeps its locks, its keys and its code"),
+        grant(layout, app_identity(key), BLOB_OWNER, account, "the host keeps its locks, keys and code"),
     )
 
 
@@ -118,10 +117,16 @@ def _own(layout: Layout) -> Iterator[Resources]:
     """What the function apps may do with the data of runs."""
     for key in layout.app_keys:
         claims = layout.container(CLAIMS)
-        yield grant(layout, key, BLOB_CONTRIBUTOR, claims, "values that are too large to travel with a run")
-    yield grant(layout, MAIN, BLOB_CONTRIBUTOR, layout.container(WAITS), "what runs wait for")
-    yield grant(layout, MAIN, BLOB_CONTRIBUTOR, layout.container(STARTS), "what was started, and must not be again")
+        yield grant(layout, app_identity(key), BLOB_CONTRIBUTOR, claims, "values too large to travel with a run")
+    yield grant(layout, MAIN_APP, BLOB_CONTRIBUTOR, layout.container(WAITS), "what runs wait for")
+    yield grant(
+        layout,
+        MAIN_APP,
+        BLOB_CONTRIBUTOR,
+        layout.container(STARTS),
+        "what was started, and must not be again",
+    )
     for key in sorted(layout.parts.workers):
         calls = layout.container(calls_container(key))
-        yield grant(layout, MAIN, BLOB_CONTRIBUTOR, calls, f"asks {key} to run its tasks")
-        yield grant(layout, key, BLOB_CONTRIBUTOR, calls, "takes what it is asked from there, and answers")
+        yield grant(layout, MAIN_APP, BLOB_CONTRIBUTOR, calls, f"asks {key} to run its tasks")
+        yield grant(layout, app_identity(key), BLOB_CONTRIBUTOR, calls, "takes what it is asked, and answers")
