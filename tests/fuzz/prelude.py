@@ -1,0 +1,231 @@
+"""What the flows of the fuzzer are made of: models, errors, tasks. Every kind of value has a task that hands it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from typing_extensions import TypedDict
+
+from skyloom.flows import Retry, context, task
+
+QUICK = 0.01
+
+
+class Level(Enum):
+    """An enum of texts, one of them empty."""
+
+    LOW = ""
+    HIGH = "high"
+    ODD = "it's $odd"
+
+
+class Rank(Enum):
+    """An enum of numbers."""
+
+    NONE = 0
+    SOME = 3
+
+
+class Inner(BaseModel):
+    """A model in a model."""
+
+    amount: float
+    notes: list[str] = []
+
+
+class Person(BaseModel):
+    """A model with fields of many kinds."""
+
+    name: str
+    age: int = 0
+    tags: list[str] = []
+    rows: list[list[int]] = []
+    maybe: int | None = None
+    inner: Inner | None = None
+
+
+@dataclass
+class Point:
+    """A dataclass."""
+
+    x: int
+    y: int = 7
+    labels: list[str] = field(default_factory=list)
+
+
+class Entry(TypedDict):
+    """A TypedDict."""
+
+    key: str
+    count: int
+
+
+class Busy(Exception):
+    """An error of the flow's own."""
+
+
+class VeryBusy(Busy):
+    """One that is a Busy."""
+
+
+class Gone(LookupError):
+    """One that is a LookupError, as IndexError and KeyError are."""
+
+
+@task
+def same_int(value: int) -> int:
+    return value
+
+
+@task
+def same_float(value: float) -> float:
+    return value
+
+
+@task
+def same_str(value: str) -> str:
+    return value
+
+
+@task
+def same_bool(value: bool) -> bool:
+    return value
+
+
+@task
+def same_ints(value: list[int]) -> list[int]:
+    return value
+
+
+@task
+def same_floats(value: list[float]) -> list[float]:
+    return value
+
+
+@task
+def same_strs(value: list[str]) -> list[str]:
+    return value
+
+
+@task
+def same_rows(value: list[list[int]]) -> list[list[int]]:
+    return value
+
+
+@task
+def same_dict(value: dict[str, int]) -> dict[str, int]:
+    return value
+
+
+@task
+def same_lists(value: dict[str, list[int]]) -> dict[str, list[int]]:
+    return value
+
+
+@task
+def same_pair(value: tuple[str, int]) -> tuple[str, int]:
+    return value
+
+
+@task
+def same_pairs(value: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    return value
+
+
+@task
+def same_maybe(value: int | None) -> int | None:
+    return value
+
+
+@task
+def same_word(value: str | None) -> str | None:
+    return value
+
+
+@task
+def same_list(value: list[int] | None) -> list[int] | None:
+    return value
+
+
+@task
+def same_nulls(value: list[int | None]) -> list[int | None]:
+    return value
+
+
+@task
+def same_either(value: int | str) -> int | str:
+    return value
+
+
+@task
+def same_person(value: Person) -> Person:
+    return value
+
+
+@task
+def same_people(value: list[Person]) -> list[Person]:
+    return value
+
+
+@task
+def same_point(value: Point) -> Point:
+    return value
+
+
+@task
+def same_entry(value: Entry) -> Entry:
+    return value
+
+
+@task
+def same_level(value: Level) -> Level:
+    return value
+
+
+@task
+def same_grade(value: Literal["low", "high"]) -> Literal["low", "high"]:
+    return value
+
+
+@task
+def same_any(value: Any) -> Any:
+    return value
+
+
+def _error(kind: int, message: str) -> Exception:
+    classes = [Busy, VeryBusy, Gone, ValueError, KeyError, IndexError, ZeroDivisionError, TimeoutError, RuntimeError]
+    return classes[kind % len(classes)](message)
+
+
+@task
+def fail(kind: int, message: str) -> int:
+    raise _error(kind, message)
+
+
+@task
+def check(value: int, limit: int) -> int:
+    if value > limit:
+        raise Busy(f"{value} > {limit}")
+    return value
+
+
+@task(retry=Retry(attempts=3, delay=QUICK, jitter=0.0))
+def at_attempt(value: str, attempt: int) -> str:
+    if context.attempt < attempt:
+        raise Busy(f"{value} at {context.attempt}")
+    return f"{value}/{context.attempt}"
+
+
+@task(retry=Retry(attempts=3, delay=QUICK, jitter=0.0, on=(Busy, LookupError), never=VeryBusy))
+def picky(kind: int, attempt: int) -> int:
+    if context.attempt < attempt:
+        raise _error(kind, f"kind {kind} at {context.attempt}")
+    return context.attempt
+
+
+@task
+def wrong(value: str) -> int:
+    return value  # type: ignore[return-value]

@@ -1,0 +1,177 @@
+"""Random programs: a file with a flow and its sub-flows, inputs for it, and what people and events answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fuzz import calls, control, simple
+from fuzz.blocks import Place, Signature, Writing, Written, indented
+from fuzz.choices import Choices, Drawn
+from fuzz.expressions import Expressions, Features, Scope
+from fuzz.kinds import ANNOTATIONS, Values
+from hypothesis import strategies as st
+
+from skyloom.flows.testing import Answer, Arrival
+
+Json = Any
+DEPTH = 5
+"""How deep statements stand in each other."""
+
+HEAD = """import json
+import math
+from typing import Literal
+
+from fuzz.prelude import *
+from skyloom.flows import *
+"""
+
+
+@dataclass(frozen=True)
+class FuzzProgram:
+    """A program, and what it is run with.
+
+    Attributes:
+        source: the text of its file; the flow to run is called `main_flow`.
+        inputs: what it is called with, once with each.
+        approvals: what people answer.
+        events: what arrives.
+    """
+
+    source: str
+    inputs: tuple[dict[str, Json], ...]
+    approvals: tuple[Answer, ...]
+    events: dict[str, list[Arrival]]
+
+
+def program(choices: Choices, inputs: int = 3) -> FuzzProgram:
+    """A random program."""
+    features = Features(
+        order=choices.chance(15),
+        calls=choices.chance(50),
+        side_by_side=choices.chance(45),
+        waits=choices.chance(30),
+        fails=choices.chance(55),
+        late=choices.chance(30),
+        depth=choices.between(1, 4),
+    )
+    signatures: list[Signature] = []
+    parts: list[str] = []
+    for number in range(choices.pick([0, 0, 0, 1, 1, 2])):
+        kinds = [choices.pick(simple.NEW_KINDS) for _ in range(choices.between(0, 3))]
+        returns = (choices.pick(simple.NEW_KINDS),)
+        signature = Signature(f"sub_{number}", dict(zip(("one", "two", "three"), kinds, strict=False)), returns)
+        parts.append(_flow(choices, features, signature, signatures, choices.between(1, 8), apart=True))
+        signatures.append(signature)
+    names = ("p", "q_", "r_", "table")[: choices.between(1, 4)]
+    parameters = {name: choices.pick(simple.NEW_KINDS) for name in names}
+    main = Signature(
+        "main_flow", parameters, tuple(choices.pick(simple.NEW_KINDS) for _ in range(choices.between(2, 4)))
+    )
+    parts.append(_flow(choices, features, main, signatures, choices.between(4, 30), apart=False))
+    values = Values(choices, nasty=True)
+    return FuzzProgram(
+        source="\n\n".join([HEAD, *parts]) + "\n",
+        inputs=tuple({name: values.of(kind) for name, kind in parameters.items()} for _ in range(inputs)),
+        approvals=tuple(_answer(choices, values, late=features.late) for _ in range(3)) * 30,
+        events={
+            **{name: [Arrival(payload=values.of(kind)) for _ in range(3)] * 30 for name, kind in calls.EVENTS.items()},
+            "never": [Arrival(after=None)] * 90,
+        },
+    )
+
+
+def _answer(choices: Choices, values: Values, *, late: bool) -> Answer:
+    """What a person does; nothing where time shall decide."""
+    return Answer(after=None) if late else Answer(approved=choices.chance(60), comment=values.of("str"), by="ann")
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> FuzzProgram:
+    """Random programs as Hypothesis draws them."""
+    return program(Drawn(draw), inputs=2)
+
+
+def _flow(
+    choices: Choices, features: Features, signature: Signature, flows: list[Signature], size: int, *, apart: bool
+) -> str:
+    """The source of a flow."""
+    if apart:
+        features = Features(**{**vars(features), "waits": False})
+    writing = Writing(choices, Expressions(choices, features), size, list(flows), apart)
+    writing.taken |= set(signature.parameters)
+    scope, place = Scope(dict(signature.parameters)), Place(signature)
+    lines: list[str] = []
+    while writing.left > 0:
+        more, scope = statement(writing, scope, place)
+        lines += more
+    lines.append(_seen(writing, scope, place))
+    annotated = ", ".join(
+        [
+            *(f"{name}: {ANNOTATIONS[kind]}" for name, kind in signature.parameters.items()),
+            *(
+                f"{name}: {ANNOTATIONS[kind]} = {source}"
+                for name, (kind, source) in writing.expressions.defaults.items()
+            ),
+        ]
+    )
+    kinds = [ANNOTATIONS[kind] for kind in signature.returns]
+    result = kinds[0] if len(kinds) == 1 else f"tuple[{', '.join(kinds)}]"
+    return "\n".join(["@flow", f"def {signature.name}({annotated}) -> {result}:", *indented(lines)])
+
+
+def _seen(writing: Writing, scope: Scope, place: Place) -> str:
+    """The last `return`: it shows variables of the flow where there are some."""
+    parts = []
+    for kind in place.signature.returns:
+        names = scope.of(kind)
+        parts.append(names[-1] if names else writing.expressions.of(kind, scope, 2))
+    return f"return {parts[0]}" if len(parts) == 1 else f"return ({', '.join(parts)})"
+
+
+def statement(writing: Writing, scope: Scope, place: Place) -> Written:
+    """One statement, with all that stands in it."""
+    writing.left -= 1
+    features = writing.expressions.features
+    options: list[tuple[int, Callable[[], Written]]] = [
+        (9, lambda: simple.new_variable(writing, scope, place)),
+        (7, lambda: simple.assign_again(writing, scope, place)),
+        (5, lambda: simple.augment(writing, scope, place)),
+        (3, lambda: simple.take_apart(writing, scope, place)),
+        (8, lambda: simple.change(writing, scope, place)),
+        (1, lambda: simple.assure(writing, scope, place)),
+        (6, lambda: calls.call_task(writing, scope, place)),
+    ]
+    if features.side_by_side:
+        options += [
+            (5, lambda: calls.run_map(writing, scope, place)),
+            (3, lambda: calls.run_branches(writing, scope, place)),
+            (1, lambda: calls.run_race(writing, scope, place)),
+        ]
+    if features.waits:
+        options.append((6, lambda: calls.wait(writing, scope, place)))
+    if place.depth < DEPTH and writing.left > 0:
+        options += [
+            (8, lambda: control.choose(writing, scope, place, block)),
+            (7, lambda: control.loop(writing, scope, place, block)),
+            (3, lambda: control.repeat(writing, scope, place, block)),
+            (10, lambda: control.attempt(writing, scope, place, block)),
+        ]
+    return writing.choices.weighted(options)()
+
+
+def block(writing: Writing, scope: Scope, place: Place) -> list[str]:
+    """The statements of a block."""
+    lines: list[str] = []
+    for _ in range(writing.choices.pick([1, 1, 2, 3])):
+        if writing.left <= 0:
+            break
+        more, scope = statement(writing, scope, place)
+        lines += more
+    if not lines or writing.choices.chance(12):
+        if lines or writing.choices.chance(50):
+            lines += simple.leave(writing, scope, place)[0]
+        else:
+            lines += simple.assign_again(writing, scope, place)[0]
+    return lines
