@@ -65,11 +65,13 @@ async def _call(item: Callable[[int], Awaitable[T]], index: int) -> T:
 
 async def cancel_all(tasks: Iterable[asyncio.Task[T]]) -> None:
     """Cancels the tasks that still run, and waits until they have stopped."""
-    alive = [task for task in tasks if not task.done()]
+    every = list(tasks)
+    alive = [task for task in every if not task.done()]
     for task in alive:
         task.cancel()
     if alive:
         await asyncio.wait(alive)
-    for task in alive:
+    # Also of those that have failed already: asyncio reports every error that nobody has looked at.
+    for task in every:
         if not task.cancelled():
             task.exception()

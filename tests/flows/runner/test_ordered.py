@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -124,3 +126,25 @@ def test_an_error_decides_a_race_too() -> None:
 
     with pytest.raises(Boom, match="quick"):
         run(first_to_end(2, item))
+
+
+@pytest.mark.parametrize("together", [first_to_end, lambda count, item: run_in_order(count, count, item)])
+def test_errors_that_decide_nothing_are_not_reported_as_forgotten(
+    together: Callable[[int, Callable[[int], Awaitable[int]]], Awaitable[object]],
+) -> None:
+    reported: list[object] = []
+
+    async def item(index: int) -> int:
+        raise Boom(str(index))
+
+    async def two(_: int) -> object:
+        return await together(3, item)
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: reported.append(told["message"]))
+        with pytest.raises(Boom, match="0"):
+            await run_in_order(2, 2, two)
+        gc.collect()
+
+    run(main())
+    assert reported == []
