@@ -27,8 +27,8 @@ from skyloom.deployers.gcp.flow.output import StartItself
 from skyloom.deployers.gcp.flow.scopes import declarations, only_answers, places_of
 from skyloom.deployers.gcp.flow.starting import ENTRY, first_of, run_entry
 from skyloom.deployers.gcp.flow.texts import expression, literal
+from skyloom.deployers.gcp.flow.uses import uses
 from skyloom.deployers.gcp.steps import Assign, Call, Case, Parameter, Return, Steps, Subworkflow, Switch
-from skyloom.deployers.reading import names_in
 from skyloom.errors import FlowTimedOut
 from skyloom.flows.expr.nodes import free_names
 from skyloom.flows.ir import nodes as ir
@@ -81,7 +81,7 @@ def _entry(lowering: Lowering, context: Context, step: ir.Race, position: int) -
     """The subworkflow of a branch, and what it is given."""
     branch = step.branches[position]
     own = assigned(branch.body)
-    reads = sorted((set(names_in(branch.body)) | free_names(branch.result)) - set(own))
+    reads = sorted((set(uses(branch.body).readers) | free_names(branch.result)) - set(own))
     inside = Context(
         flow=context.flow,
         places={},

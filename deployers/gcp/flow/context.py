@@ -42,11 +42,13 @@ class Exits:
         returns: the steps that end the flow with a value.
         breaks: the step to go on with behind the loop.
         continues: the step to go on with for the loop's next round.
+        returns_by_jump: whether what ends the flow goes on with a step somewhere else: no loop is left that way.
     """
 
     returns: Callable[[Context, Json, Span], list[Lowered]]
     breaks: Callable[[Context, Span], list[Lowered]] | None = None
     continues: Callable[[Context, Span], list[Lowered]] | None = None
+    returns_by_jump: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,33 @@ class _Rounds:
     start: int = 0
 
 
+@dataclass(slots=True)
+class _Returned:
+    """Returns inside of a loop that go on with a step outside, that of a `finally`: a loop is left by `break` only, and
+    what was returned waits behind it."""
+
+    context: Context
+    flag: str = ""
+    result: str = ""
+
+    def leave(self, inside: Context, value: Json, span: Span) -> list[Lowered]:
+        """Out of the loop."""
+        if not self.flag:
+            self.flag, self.result = self.context.variable("returned"), self.context.variable("returned_value")
+        pairs = ((self.flag, True), (self.result, value))
+        return [Assign(name=inside.step("return_behind_loop"), at=inside.at(span), pairs=pairs, next=BREAK)]
+
+    def around(self, loop: ForStep, span: Span) -> list[Lowered]:
+        """The loop, and the rest of the way for what it returned."""
+        if not self.flag:
+            return [loop]
+        context, at = self.context, loop.at
+        first = Assign(name=context.step(f"first_{self.flag}"), at=at, pairs=((self.flag, False), (self.result, None)))
+        steps = context.settled(context.exits.returns(context, expression(self.result), span))
+        case = Case(condition=expression(self.flag), steps=steps)
+        return [first, loop, Switch(name=context.step(f"if_{self.flag}"), at=at, cases=(case,))]
+
+
 def lower_for(lowering: Lowering, context: Context, loop: For) -> list[Lowered]:
     """A loop over a list or a range."""
     if _is_simple_range(loop):
@@ -135,7 +162,7 @@ def lower_for(lowering: Lowering, context: Context, loop: For) -> list[Lowered]:
     label = f"{bound_names(target)[0]}_items" if bound_names(target) else "items"
     before, (value,) = evaluate(lowering, context, [Root(label, items)], loop.span)
     rounds = _Rounds(target, iteration_type(items.type), items=value, index_target=index, start=start)
-    return [*before, _loop(lowering, context, loop, rounds)]
+    return [*before, *_loop(lowering, context, loop, rounds)]
 
 
 def _over_range(lowering: Lowering, context: Context, loop: For) -> list[Lowered]:
@@ -152,11 +179,11 @@ def _over_range(lowering: Lowering, context: Context, loop: For) -> list[Lowered
         if start >= stop:
             return before
         between = (start, stop - 1)
-        return [*before, _loop(lowering, context, loop, _Rounds(loop.target, None, between=between))]
+        return [*before, *_loop(lowering, context, loop, _Rounds(loop.target, None, between=between))]
     last = expression(f"{_operand(stop)} - 1")
-    step = _loop(lowering, context, loop, _Rounds(loop.target, None, between=(start, last)))
+    steps = _loop(lowering, context, loop, _Rounds(loop.target, None, between=(start, last)))
     test = expression(f"{_operand(start)} < {_operand(stop)}")
-    case = Case(condition=test, steps=(step,))
+    case = Case(condition=test, steps=context.settled(steps))
     return [*before, Switch(name=context.step(f"if_any_{name}"), at=at, cases=(case,))]
 
 
@@ -165,7 +192,7 @@ def _operand(value: Json) -> str:
     return str(value) if text is None else text if re.fullmatch(r"[\w.]+", text) else f"({text})"
 
 
-def _loop(lowering: Lowering, context: Context, loop: For, rounds: _Rounds) -> ForStep:
+def _loop(lowering: Lowering, context: Context, loop: For, rounds: _Rounds) -> list[Lowered]:
     at, names = context.at(loop.span), bound_names(loop.target)
     inside = context.forgetting((loop,))
     pairs: list[tuple[str, Json]] = []
@@ -189,8 +216,10 @@ def _loop(lowering: Lowering, context: Context, loop: For, rounds: _Rounds) -> F
     else:
         bound = bind(inside, rounds.target, value, rounds.element_type, loop.span)
     counter = value if rounds.between is not None else index
+    returned = _Returned(context)
     exits = replace(
         context.exits,
+        returns=returned.leave if context.exits.returns_by_jump else context.exits.returns,
         breaks=lambda inner, span: [Next(name=inner.step("leave_loop"), at=inner.at(span), to=BREAK)],
         continues=lambda inner, span: [Next(name=inner.step("next_round"), at=inner.at(span), to=CONTINUE)],
     )
@@ -203,7 +232,7 @@ def _loop(lowering: Lowering, context: Context, loop: For, rounds: _Rounds) -> F
     steps = context.settled([*first, *bound, *lowering.block(lowering, inside, loop.body)])
     body = steps or (Next(name=context.step("next_round"), at=at, to=CONTINUE),)
     loop_step = Loop(value=value, index=index, items=rounds.items, between=rounds.between, steps=body)
-    return ForStep(name=context.step(f"for_{'_'.join(names)}"), at=at, loop=loop_step)
+    return returned.around(ForStep(name=context.step(f"for_{'_'.join(names)}"), at=at, loop=loop_step), loop.span)
 
 
 def _is_own(context: Context, name: str) -> bool:

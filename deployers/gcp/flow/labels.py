@@ -25,8 +25,6 @@ from skyloom.deployers.gcp.steps import (
 
 MOST_ASSIGNMENTS = 50
 """In one step; cloud.google.com/workflows/quotas."""
-NOWHERE = "_"
-"""A variable that nobody reads: a step that only carries a label assigns it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +60,13 @@ def settled(lowered: Iterable[Lowered], aliases: dict[str, str]) -> Steps:
         gone = isinstance(item, Return | Raise | Next) or (isinstance(item, Assign) and item.next is not None)
     if waiting:
         aliases.update(dict.fromkeys(waiting[1:], waiting[0]))
-        steps.append(Assign(name=waiting[0], pairs=((NOWHERE, None),)))
+        steps.append(nothing(waiting[0]))
     return tuple(steps)
+
+
+def nothing(name: str, at: str = "") -> Assign:
+    """A step that only carries a name: it assigns a variable of its own, which nobody reads and no flow has."""
+    return Assign(name=name, at=at, pairs=((f"_{name}", None),))
 
 
 def _bounded(lowered: Iterable[Lowered]) -> Iterator[Lowered]:

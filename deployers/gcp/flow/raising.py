@@ -8,7 +8,7 @@ from typing import Any
 
 from skyloom.deployers.gcp.flow.context import Context, Exits
 from skyloom.deployers.gcp.flow.evaluating import Root, evaluate
-from skyloom.deployers.gcp.flow.labels import Label, Lowered
+from skyloom.deployers.gcp.flow.labels import Label, Lowered, nothing
 from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.shared import is_a
 from skyloom.deployers.gcp.flow.texts import expression, inner, quoted
@@ -90,9 +90,8 @@ def _handlers(
         if after is not None:
             lowered = [*lowered, Next(name=context.step("handled"), at=at, to=after)]
         if EVERYTHING in handler.errors and not cases:
-            steps = inside.settled(lowered)
-            return [*(steps or (Assign(name=context.step("handled"), at=at, pairs=(("_", None),)),))]
-        steps = inside.settled(lowered) or (Assign(name=context.step("handled"), at=at, pairs=(("_", None),)),)
+            return lowered or [nothing(context.step("handled"), at)]
+        steps = inside.settled(lowered) or (nothing(context.step("handled"), at),)
         everything = EVERYTHING in handler.errors
         test, asked = (True, ()) if everything else _is_taken(context, error, handler, at)
         before += asked
@@ -194,6 +193,8 @@ class _Final:
         at = context.at(statement.span)
         name = context.step("nothing_pending")
         body = context.settled(_guarded(self.lowering, replace(context, exits=self._exits()), statement))
+        if not body:
+            return self.lowering.block(self.lowering, context, statement.final)
         # What is assigned first inside a handler is not known behind it.
         open_ends = ((error, None), *([(self.result, None)] if "return" in self.ways else []))
         first = Assign(name=name, at=at, pairs=((self.pending, "end"), *open_ends))
@@ -209,6 +210,7 @@ class _Final:
         outer = self.context.exits
         return Exits(
             returns=self._return,
+            returns_by_jump=True,
             breaks=None if outer.breaks is None else self._through("break", outer.breaks),
             continues=None if outer.continues is None else self._through("continue", outer.continues),
         )
