@@ -37,7 +37,8 @@ PATIENCE = 225.0
 """Seconds for which the main app waits for the answer to its request."""
 LONG = 200.0
 """Seconds from which on the outcome of an attempt is written down, as nobody may hear the answer."""
-_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
+_PAUSE = 1.0
+_LONGEST_PAUSE = 15.0
 _MARGIN = 120.0
 """Seconds beyond a task's own time for which the main app looks for an outcome: the other app may have to start."""
 _NOT_BEGUN = (404, 429, 503)

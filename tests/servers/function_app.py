@@ -15,6 +15,10 @@ from typing import Any, Self
 _CALLS = Path(__file__).with_name("function_app_calls.py")
 
 
+class FunctionRaised(Exception):
+    """The function raised: the class and the message."""
+
+
 class FunctionApp:
     """Use it as a context manager. `log` is what the last call logged: level, line, invocation."""
 
@@ -32,11 +36,11 @@ class FunctionApp:
         )
 
     def call(self, function: str, **given: str) -> Any:
-        """What a function returns; of a response, its text."""
+        """What a function returns; of a response, its text. Raises FunctionRaised."""
         return self.answer(function, **given)["result"]
 
     def answer(self, function: str, **given: str) -> dict[str, Any]:
-        """What a function returns, with the status where it is a response."""
+        """What a function returns, with the status where it is a response. Raises FunctionRaised."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"function": function, "given": given}) + "\n")
@@ -45,6 +49,8 @@ class FunctionApp:
         assert line, "the app has ended"
         answer: dict[str, Any] = json.loads(line)
         self.log = [(level, text, invocation) for level, text, invocation in answer["log"]]
+        if "raised" in answer:
+            raise FunctionRaised(answer["raised"])
         return answer
 
     def task(self, name: str, arguments: dict[str, Any], **more: Any) -> Any:

@@ -1,8 +1,8 @@
 """Runs functions of a function app's folder, as the Python worker would: `python -P function_app_calls.py FOLDER`.
 
 Reads lines of JSON: {"function": name, "given": {parameter: value}}, and answers each with a line: what the function
-returned, and what it logged. A parameter `context` is given as the worker has it; one that is called `request` is a
-request with that body.
+returned or raised, and what it logged. A parameter `context` is given as the worker has it; one that is called
+`request` is a request with that body.
 """
 
 from __future__ import annotations
@@ -46,11 +46,20 @@ def main(folder: str) -> None:
         given = {"context": _context(f"i{number}", local), **asked["given"]}
         if "request" in given:
             given["request"] = SimpleNamespace(get_body=given["request"].encode)
-        result = functions[asked["function"]].get_user_function()(**given)
+        try:
+            result = functions[asked["function"]].get_user_function()(**given)
+        except Exception as error:
+            _say({"raised": f"{type(error).__name__}: {error}", "log": records.lines})
+            continue
         status = getattr(result, "status_code", None)
         text = result if status is None else result.get_body().decode()
-        sys.__stdout__.write(json.dumps({"result": text, "status": status, "log": records.lines}) + "\n")  # type: ignore[union-attr]
-        sys.__stdout__.flush()  # type: ignore[union-attr]
+        _say({"result": text, "status": status, "log": records.lines})
+
+
+def _say(answer: dict[str, Any]) -> None:
+    assert sys.__stdout__ is not None
+    sys.__stdout__.write(json.dumps(answer) + "\n")
+    sys.__stdout__.flush()
 
 
 def _context(invocation: str, local: threading.local) -> Any:
