@@ -18,6 +18,22 @@ from cryptography.x509.oid import NameOID
 @functools.cache
 def context() -> ssl.SSLContext:
     """The side of a server."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "both.pem")
+        place.write_bytes(b"".join(_pair()))
+        made.load_cert_chain(place)
+    return made
+
+
+def authority() -> bytes:
+    """What a client has to trust."""
+    return _pair()[1]
+
+
+@functools.cache
+def _pair() -> tuple[bytes, bytes]:
+    """The key and the certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
@@ -30,14 +46,10 @@ def context() -> ssl.SSLContext:
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=30))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder, "both.pem")
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        place.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-        made.load_cert_chain(place)
-    return made
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private, certificate.public_bytes(serialization.Encoding.PEM)
