@@ -1,0 +1,98 @@
+"""The flow summarise_folder of document_pipeline.py, as an orchestrator. Generated."""
+
+from datetime import date, datetime, time
+
+from skyloom.adapters.hosts.durable import arguments, failure, flow, orchestrated, prompt, task
+
+REDUCE_SUMMARIES = prompt("reduce_summaries", 120, attempts=3)
+SPLIT = task("split", 300, attempts=3, on=("OSError",))
+SUMMARISE = prompt("summarise", 120, attempts=3)
+LIST_TEXTS = task("list_texts", 300)
+
+
+@flow("condense")
+def condense(run, texts, fan_in):
+    """Reduces many summaries to one, so many at a time, level by level."""
+    level = texts  # document_pipeline.py:85
+    while len(level) > 1:  # document_pipeline.py:86
+        groups = [level[start:start + fan_in] for start in range(0, len(level), fan_in)]  # document_pipeline.py:87
+
+        def reduce_summaries_map_item(run, group):
+            # document_pipeline.py:88
+            _reduce_summaries = yield from run.call("reduce_summaries", REDUCE_SUMMARIES, text="\n\n".join(group))
+            return _reduce_summaries
+
+        # document_pipeline.py:88
+        level = yield from run.map("reduce_summaries_map", groups, reduce_summaries_map_item, limit=16)
+    return level[0]  # document_pipeline.py:89
+
+
+@flow("summarise_document")
+def summarise_document(run, folder, document, words):
+    """Summarises one text."""
+    # document_pipeline.py:95
+    parts = yield from run.call(
+        "split",
+        SPLIT.carried("reference", {"*": {"words": True}}),
+        folder=folder,
+        document=document,
+        words=words,
+    )
+
+    def summarise_map_item(run, part):
+        _summarise = yield from run.call("summarise", SUMMARISE, part=part)  # document_pipeline.py:96
+        return _summarise
+
+    summaries = yield from run.map("summarise_map", parts, summarise_map_item, limit=8)  # document_pipeline.py:96
+    # document_pipeline.py:102
+    _condense = yield from run.flow("condense", condense, texts=[summary["summary"] for summary in summaries], fan_in=6)
+    # document_pipeline.py:97
+    return {
+        "document": document,
+        "parts": len(parts),
+        "words": sum(part["words"] for part in parts),
+        "titles": [summary["title"] for summary in summaries],
+        "summary": _condense,
+    }
+
+
+@flow("summarise_folder")
+def summarise_folder(run, folder, words):
+    """Summarises every text file of a folder, and the folder as a whole."""
+    names = yield from run.call("list_texts", LIST_TEXTS, folder=folder)  # document_pipeline.py:109
+    if not names:  # document_pipeline.py:110
+        raise failure("NothingToRead", ("Exception",), f"no .txt file in {folder}")  # document_pipeline.py:111
+
+    def summarise_document_map_item(run, name):
+        # document_pipeline.py:112
+        _summarise_document = yield from run.flow(
+            "summarise_document",
+            summarise_document,
+            folder=folder,
+            document=name,
+            words=words,
+        )
+        return _summarise_document
+
+    # document_pipeline.py:112
+    documents = yield from run.map("summarise_document_map", names, summarise_document_map_item, limit=4)
+    # document_pipeline.py:116
+    _condense = yield from run.flow(
+        "condense",
+        condense,
+        texts=[document["summary"] for document in documents],
+        fan_in=6,
+    )
+    # document_pipeline.py:113
+    return {"documents": documents, "words": sum(document["words"] for document in documents), "overview": _condense}
+
+
+def orchestrator(context):
+    """The orchestrator: a generator of tasks of Durable."""
+    given = arguments(context)
+    return (yield from orchestrated(
+        context,
+        summarise_folder,
+        folder=given.get("folder", "texts"),
+        words=given.get("words", 900),
+    ))
