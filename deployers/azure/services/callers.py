@@ -4,7 +4,7 @@
 |---|---|
 | `iam` | whoever has a token of the tenant's Entra ID for the app's audience, with the role `skyloom.start` |
 | `jwt` | whoever has a token of an OpenID Connect issuer, for an audience, with one of the scopes where any are named |
-| `public` | everybody, so many a second |
+| `public` | everybody; so many a second may start a run |
 
 A token is checked here and not by App Service, which knows one set of issuers for all addresses of a site, and of a
 caller without a token only whether to let him in everywhere. Tokens are signed with asymmetric keys; the issuer's keys
@@ -68,6 +68,9 @@ def read_callers() -> dict[str, Callers]:
 def check(callers: Callers, path: str, asked: Request) -> None:
     """Lets a request in. Raises NotLet."""
     match callers.kind:
+        case "public" if asked.method != "POST":
+            # How a run stands costs little: what is counted is what starts runs.
+            return
         case "public":
             wait = allowed(starts(), path, Rate(callers.rate, callers.burst))
             if wait > 0:
