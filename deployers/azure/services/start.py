@@ -13,9 +13,9 @@ Environment: SKYLOOM_STORAGE; what each trigger starts stands in `starts.json`.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from skyloom.deployers.azure.services.instances import Instances, in_thread
+from skyloom.deployers.azure.services.surroundings import variable
 from skyloom.deployers.services import strict_json
 from skyloom.deployers.services.log import log
 from skyloom.deployers.services.starting import begin, read_starts
@@ -59,7 +59,7 @@ def arrived(source: Source, content: Json) -> Json:
         case "object":
             # https://learn.microsoft.com/azure/event-grid/event-schema-blob-storage
             container, _, key = content["subject"].removeprefix(_CONTAINERS).partition("/blobs/")
-            host = urlsplit(content["data"]["url"])._replace(path=f"/{container}", query="").geturl()
-            return {"bucket": host, "key": key, "size": int(content["data"]["contentLength"])}
+            bucket = f"{variable('STORAGE').rstrip('/')}/{container}"
+            return {"bucket": bucket, "key": key, "size": int(content["data"]["contentLength"])}
         case _:
             return content

@@ -257,7 +257,7 @@ def test_without_a_good_token_of_the_issuer_nothing_starts(guarded: Guarded) -> 
 
 def test_a_token_must_have_one_of_the_scopes(guarded: Guarded) -> None:
     good: dict[str, Any] = {"iss": guarded.name, "aud": ["bank", "shop"], "exp": _later(60)}
-    told = [{}, {"scope": "look"}, {"scope": "look buy"}, {"scp": ["buy"]}]
+    told: list[dict[str, Any]] = [{}, {"scope": "look"}, {"scope": "look buy"}, {"scp": ["buy"]}]
     tokens = [guarded.issuer.signed(good | scopes) for scopes in told]
     assert [guarded.post("/scoped", token) for token in tokens] == [403, 403, 202, 202]
 
