@@ -74,6 +74,12 @@ ACCEPTED = (
         where=lambda made: made["properties"].get("disableLocalAuth") is True,
     ),
     Accepted(
+        rules=("CKV_AZURE_191",),
+        type="Microsoft.EventGrid/topics",
+        reason="It delivers to nobody by itself, and so needs to be nobody.",
+        where=lambda made: "identity" not in made,
+    ),
+    Accepted(
         rules=("CKV_AZURE_17", "CKV_AZURE_222"),
         type="Microsoft.Web/sites",
         reason="Routes are there to be called: by browsers, and by programs with tokens that the app checks.",

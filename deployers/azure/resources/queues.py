@@ -51,7 +51,8 @@ def start_queue(trigger: OnEvent | ObjectCreated) -> str:
 
 def own_queues(layout: Layout) -> Sequence[str]:
     """The names of the queues that are the app's, and none of its resources."""
-    found = [start_queue(trigger) for trigger in (*layout.on_events, *layout.objects)]
+    triggers: list[OnEvent | ObjectCreated] = [*layout.on_events, *layout.objects]
+    found = [start_queue(trigger) for trigger in triggers]
     found += [EVENTS_QUEUE] if layout.listens else []
     found += [NOTICES_QUEUE] if layout.tells else []
     return sorted(found)

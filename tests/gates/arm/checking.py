@@ -67,7 +67,7 @@ class _Checked:
         kind = schema["kinds"].get(given.get(schema["by"]))
         if kind is None:
             yield f"{place}.{schema['by']} is none of {', '.join(schema['kinds'])}"
-            return {"properties": dict.fromkeys(given, {"type": "any"})}
+            return {"properties": {key: {"type": "any"} for key in given}}
         return self.models[kind]
 
     def _value(self, schema: Json, given: Json, place: str) -> Iterator[str]:

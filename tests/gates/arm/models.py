@@ -105,7 +105,8 @@ class Models:
     # --- older SDKs -------------------------------------------------------------------------------------------------
 
     def _older(self, node: ast.ClassDef) -> dict[str, Json]:
-        rules = ast.literal_eval(_assigned(node, "_validation") or ast.Constant({}))
+        validation = _assigned(node, "_validation")
+        rules = {} if validation is None else ast.literal_eval(validation)
         found: dict[str, Json] = {}
         for attribute, given in _map(node).items():
             rule = rules.get(attribute, {})

@@ -1,8 +1,8 @@
 """The schemas of the ARM resources that the template has, as Microsoft's own management SDKs for Python know them.
 
-`python tests/gates/arm/schemas.py` writes `schemas.json` anew: it takes the models of the SDKs, which are generated from
-the same API specifications as the resource schemas of templates are, fetches them with pip (6 MB) and keeps none. The
-scheduler's was compared with Azure/bicep-types-az as well (microsoft.durabletask, 2025-11-01).
+`PYTHONPATH=tests python -m gates.arm.schemas` writes `schemas.json` anew. It takes the models of the SDKs, which are
+generated from the same API specifications as the resource schemas of templates; they are fetched with pip (6 MB) and
+not kept. That of the scheduler was compared with Azure/bicep-types-az as well (microsoft.durabletask, 2025-11-01).
 """
 
 from __future__ import annotations
