@@ -23,6 +23,8 @@ from benchmarks import (
     bench_aws,
     bench_aws_compile,
     bench_aws_functions,
+    bench_azure,
+    bench_azure_functions,
     bench_check,
     bench_cli,
     bench_gcp,
@@ -40,6 +42,8 @@ BENCHMARKS: dict[str, Callable[[bool, Say], Iterator[Ratio]]] = {
     "aws": bench_aws.ratios,
     "aws_compile": bench_aws_compile.ratios,
     "aws_functions": bench_aws_functions.ratios,
+    "azure": bench_azure.ratios,
+    "azure_functions": bench_azure_functions.ratios,
     "gcp": bench_gcp.ratios,
     "gcp_functions": bench_gcp_functions.ratios,
 }
