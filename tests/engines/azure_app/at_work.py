@@ -36,7 +36,8 @@ def until(look: Callable[[], Any], seconds: float = 60) -> Any:
 
 
 class AtWork:
-    """The app with all that runs around it. Use it as a context manager."""
+    """The app with all that runs around it. `secrets` are the names of those that it reads. Use it as a context
+    manager."""
 
     def __init__(self, app: App, place: Path, variables: Mapping[str, str] | None = None) -> None:
         bundle = compile_app(app, "dev", FunctionSettings(python=running_python(), pinned=False)).bundle
@@ -73,6 +74,7 @@ class AtWork:
             for name, told in given.items()
             if name.startswith("SKYLOOM_SECRET_")
         }
+        self.secrets = sorted(_last(told) for name, told in given.items() if name.startswith("SKYLOOM_SECRET_"))
         # What the platform itself gives to each app.
         platform = {name: known[name] for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "AZURE_AUTHORITY_HOST")}
         return {name: known[name] for name in given if name in known} | platform
