@@ -1,5 +1,5 @@
 """What all tests share: a folder for Skyloom's records that is not the user's, one Prefect server, one AWS account, one
-Google Cloud project."""
+Azure subscription, one Google Cloud project."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from skyloom.flows.runner.server import ServerAddress
 
 if TYPE_CHECKING:
     from engines.aws.account import AwsAccount
+    from engines.azure_account.account import AzureSubscription
     from engines.gcp_account.account import GoogleProject
     from servers.bedrock_server import BedrockServer
 
@@ -91,6 +92,25 @@ def aws(aws_account: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> AwsAccount:
     for name, value in account.variables.items():
         monkeypatch.setenv(name, value)
     return account
+
+
+@pytest.fixture(scope="session")
+def azure_subscription(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureSubscription]:
+    """An Azure subscription on this machine, started once for all tests."""
+    from engines.azure_account.account import AzureSubscription
+
+    subscription = AzureSubscription(tmp_path_factory.mktemp("azure"))
+    yield subscription
+    subscription.close()
+
+
+@pytest.fixture
+def azure(azure_subscription: AzureSubscription, monkeypatch: pytest.MonkeyPatch) -> AzureSubscription:
+    """An empty Azure subscription, which Microsoft's SDK in tests and child processes finds by itself."""
+    azure_subscription.empty()
+    for name, value in azure_subscription.variables.items():
+        monkeypatch.setenv(name, value)
+    return azure_subscription
 
 
 @pytest.fixture(scope="session")

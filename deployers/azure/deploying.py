@@ -24,7 +24,7 @@ from skyloom.deployers.azure.previews import Preview, preview
 from skyloom.deployers.base import DeployFailed
 from skyloom.deployers.bundle import SHOWN_DIGITS, Bundle
 from skyloom.deployers.events import Event, Finished, Said
-from skyloom.deployers.plan import Change, Plan
+from skyloom.deployers.plan import Action, Change, Plan
 from skyloom.deployers.planning import Planning
 from skyloom.deployers.releases import Release, Releases, chosen
 
@@ -151,7 +151,7 @@ class Deployment:
             if ended.state is None or not ended.state.is_well:
                 raise DeployFailed("; ".join(ended.reasons))
             yield from self._uploaded(ended.state, wanted)
-            yield from self._published(ended.state, wanted)
+            yield from self._published(ended.state, wanted, "update" if wanted.since else "create")
         except DeployFailed as failed:
             yield from self._taken_back(str(failed))
             raise
@@ -186,7 +186,9 @@ class Deployment:
             raise DeployFailed(f"{len(lost)} of the files of version {wanted.digest[:SHOWN_DIGITS]} are no longer kept")
         artifacts.upload_template(wanted.digest, wanted.template)
 
-    def _published(self, state: StackState, wanted: Wanted, *, undoing: bool = False) -> Iterator[Event]:
+    def _published(
+        self, state: StackState, wanted: Wanted, action: Action, *, undoing: bool = False
+    ) -> Iterator[Event]:
         """Publishes the code of every function app that has another one, and waits until it answers."""
         deployed = self.deployed(state)
         artifacts = deployed.artifacts
@@ -199,7 +201,7 @@ class Deployment:
                 continue
             to = sites.site(self._azure, self.group.name, name, key)
             artifacts.note(key, None)
-            yield from sites.publish(self._azure, to, artifacts.get(place), undoing=undoing)
+            yield from sites.publish(self._azure, to, artifacts.get(place), action, undoing=undoing)
             sites.wait_until_it_answers(self._azure, to, deployed.functions.get(key, ()))
             artifacts.note(key, place)
 
@@ -237,7 +239,7 @@ class Deployment:
             back = yield from self._applied(before, state, undoing=True)
             if back.state is None or not back.state.is_well:
                 raise DeployFailed("; ".join(back.reasons))
-            yield from self._published(back.state, before, undoing=True)
+            yield from self._published(back.state, before, "update", undoing=True)
         except DeployFailed as failed:
             raise DeployFailed(
                 f"the deploy failed and could not be taken back, repeat it to go on: {why}; on the way back: {failed}"

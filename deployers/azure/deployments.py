@@ -132,9 +132,11 @@ class Change:
         }
 
 
-def validate(azure: Azure, group: str, change: Change) -> None:
-    """Lets Azure look at a change. Raises HttpResponseError where it refuses it."""
-    azure.stacks.deployment_stacks.begin_validate_stack_at_resource_group(group, STACK, change.body()).result()
+def validate(azure: Azure, group: str, change: Change) -> str:
+    """Lets Azure look at a change: what is wrong with it; empty where nothing is. Azure answers so, and refuses too."""
+    stacks = azure.stacks.deployment_stacks
+    answer = stacks.begin_validate_stack_at_resource_group(group, STACK, change.body()).result()
+    return told(answer.error) if answer.error is not None else ""
 
 
 def begin(azure: Azure, group: str, change: Change) -> None:
@@ -243,7 +245,7 @@ def _operations(
         if status(error) == 404:
             return
         raise
-    for operation in sorted(found, key=lambda one: str(one.operation_id)):
+    for operation in sorted(found, key=_moment):
         properties = operation.properties
         target = properties.target_resource if properties else None
         if properties is None or target is None or not target.id:
@@ -258,6 +260,11 @@ def _operations(
             text = _reason(known, target.id, why)
             if text not in reasons:
                 reasons.append(text)
+
+
+def _moment(operation: Any) -> str:
+    """When an operation was last heard of: they come in no order."""
+    return str(operation.properties.timestamp if operation.properties else "")
 
 
 def _reason(known: Told, id_: str, why: str) -> str:

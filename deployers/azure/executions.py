@@ -90,9 +90,10 @@ class Executions:
     def _canonical(self, flow: str, arguments: Mapping[str, Json]) -> dict[str, Json]:
         """The arguments as the orchestrator takes them: it checks nothing itself."""
         template = deployments.template_of(self._azure, self._group)
-        schema = (template.get("metadata") or {}).get("inputs", {}).get(flow)
-        if schema is None:
+        text = (template.get("metadata") or {}).get("inputs", {}).get(flow)
+        if text is None:
             return dict(arguments)
+        schema = json.loads(text)
         try:
             fitted: dict[str, Json] = fitted_arguments(dict(arguments), schema)
         except Misfit as misfit:
@@ -128,7 +129,7 @@ class Executions:
             status=status,
             started=seconds(found["createdTime"]),
             ended=None if status == "running" else seconds(found["lastUpdatedTime"]),
-            input=_parsed(found.get("input")),
+            input=_input(found.get("input")),
             result=_parsed(found.get("output")) if status == "done" else None,
             error=errors.decode(found.get("output")) if status == "failed" else None,
             handle=found["instanceId"],
@@ -209,6 +210,12 @@ class Executions:
             raise not_now(run, f"is {run.status}; only a run that has stopped can be resumed", PLACE)
         hint = f"start it anew: skyloom invoke azure {self._app}:{run.flow} --input '{json.dumps(run.input)}'"
         raise not_now(run, "cannot be resumed: it has ended, and the task scheduler does not rewind", PLACE, hint)
+
+
+def _input(value: Any) -> Any:
+    """What a run was given: an object, however often it was made JSON text on its way."""
+    parsed = _parsed(value)
+    return parsed if parsed == value or not isinstance(parsed, str) else _input(parsed)
 
 
 def _parsed(value: Any) -> Any:

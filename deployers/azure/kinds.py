@@ -16,10 +16,13 @@ APP_TAG, ENVIRONMENT_TAG, NAME_TAG, KEEP_TAG = "skyloom-app", "skyloom-environme
 
 KINDS: Mapping[str, str] = {
     "microsoft.authorization/roleassignments": "permission",
+    "microsoft.cognitiveservices/accounts": "model account",
+    "microsoft.cognitiveservices/accounts/deployments": "model",
     "microsoft.communication/communicationservices": "mail service",
     "microsoft.communication/emailservices": "mail service",
     "microsoft.communication/emailservices/domains": "mail domain",
     "microsoft.durabletask/schedulers": "scheduler",
+    "microsoft.durabletask/schedulers/retentionpolicies": "retention",
     "microsoft.durabletask/schedulers/taskhubs": "task hub",
     "microsoft.eventgrid/systemtopics": "system topic",
     "microsoft.eventgrid/systemtopics/eventsubscriptions": "subscription",
@@ -119,8 +122,8 @@ def _description(type_: str, resource: Mapping[str, Json]) -> str:
 def _readable(name: str) -> str:
     """The part of a name, or of the expression that makes it, that people know."""
     if name.startswith("["):
-        literals = [text.strip("/-") for text in re.findall(r"'([^']*)'", name)]
-        texts = [re.sub(r"\{\d+\}", "", text).strip("/-") for text in literals]
-        name = next((text for text in reversed(texts) if text), name)
+        texts = [re.sub(r"\{\d+\}", "", text).strip("/-") for text in re.findall(r"'([^']*)'", name)]
+        # What a format puts together says more than the variables that it takes.
+        name = next((text for text in texts if text), name)
     last = name.rpartition("/")[2]
     return "" if _GUID.fullmatch(last) and "/" in name else last

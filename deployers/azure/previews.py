@@ -60,7 +60,9 @@ def preview(
         DeployFailed: Azure refuses the template.
     """
     try:
-        deployments.validate(azure, group, wanted)
+        problem = deployments.validate(azure, group, wanted)
+        if problem:
+            raise DeployFailed(f"Azure refuses the template: {problem}")
         found = _what_if(azure, group, wanted)
     except azure.refused as error:
         if status(error) not in (0, 200, 400, 409, 422):

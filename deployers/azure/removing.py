@@ -25,6 +25,9 @@ from skyloom.deployers.events import Changed, Event, Finished, Said
 from skyloom.deployers.plan import Action, Change, Plan
 from skyloom.flows.outcome import Json
 
+KEEPS = "keepData"
+"""The output that says whether what holds data outlives the app."""
+
 
 @dataclass(frozen=True, slots=True)
 class Removal:
@@ -49,7 +52,10 @@ class Remover:
         state = self._deployment.find()
         there = self._ours() if self._group.exists() else []
         managed = {id_.lower() for id_ in state.managed} if state is not None else set()
-        kept = [one for one in there if one.id.lower() not in managed or one.tags.get(KEEP_TAG) == "true"]
+        keeps = state is not None and state.outputs.get(KEEPS) is True
+        kept = [
+            one for one in there if one.id.lower() not in managed or (keeps and one.tags.get(KEEP_TAG) == "true")
+        ]
         tags = {one.id.lower(): one.tags for one in there}
         changes = [self._fate(one, delete_data=delete_data) for one in kept]
         staying = {one.id.lower() for one in kept}

@@ -17,6 +17,7 @@ from skyloom.deployers.azure.refusals import reason, status
 from skyloom.deployers.base import DeployFailed
 from skyloom.deployers.events import Changed, Event, Said
 from skyloom.deployers.pausing import pauses
+from skyloom.deployers.plan import Action
 
 VERSION = "2024-04-01"
 """Of the API of Microsoft.Web."""
@@ -83,23 +84,23 @@ def keys(azure: Azure, of: Site, seconds: float = _KEYS_WITHIN) -> Keys:
 # --- publishing -----------------------------------------------------------------------------------------------------
 
 
-def publish(azure: Azure, to: Site, zipped: bytes, *, undoing: bool = False) -> Iterator[Event]:
+def publish(azure: Azure, to: Site, zipped: bytes, action: Action, *, undoing: bool = False) -> Iterator[Event]:
     """Brings code to a function app, and waits until it is built.
 
     Raises:
         DeployFailed: it cannot be built, or somebody else's is.
     """
-    yield Changed(action="update", kind="code", name=to.key, state="started", undoing=undoing)
+    yield Changed(action=action, kind="code", name=to.key, state="started", undoing=undoing)
     id_ = yield from _sent(azure, to, zipped)
     for _ in pauses():
         found = _deployment(azure, to, id_)
         state = found.get("status")
         if state == _SUCCEEDED:
-            yield Changed(action="update", kind="code", name=to.key, state="done", undoing=undoing)
+            yield Changed(action=action, kind="code", name=to.key, state="done", undoing=undoing)
             return
         if state == _FAILED or state in _CANCELLED:
             why = _why(azure, to, found)
-            yield Changed(action="update", kind="code", name=to.key, state="failed", reason=why, undoing=undoing)
+            yield Changed(action=action, kind="code", name=to.key, state="failed", reason=why, undoing=undoing)
             raise DeployFailed(f"code {to.key}: {why}")
 
 
