@@ -69,6 +69,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
             functions={part.key: function_names(part, parts, names, addition) for part in parts},
             flows={flow: names.orchestrator_name(flow) for flow in compiled},
             models=_models(config),
+            elsewhere=_elsewhere(config),
             python=chosen.python,
             memory=parts[0].memory,
         )
@@ -135,6 +136,11 @@ def _models(config: Config) -> dict[str, str]:
     """The resources that answer, by provider, where skyloom.toml names them."""
     known = config.settings.providers.items()
     return {name: str(provider.options["resource"]) for name, provider in known if "resource" in provider.options}
+
+
+def _elsewhere(config: Config) -> frozenset[str]:
+    """The providers that answer at an address which skyloom.toml names."""
+    return frozenset(name for name, provider in config.settings.providers.items() if "endpoint" in provider.options)
 
 
 def _too_large(groups: Iterable[FunctionGroup], compiled: Mapping[str, Program]) -> Iterator[Diagnostic]:

@@ -1,7 +1,7 @@
 """The ARM template of an app in one environment: everything that is deployed.
 
 `resources/` has a module for each kind of thing; here they are put together. What is left to fill in is the region, and
-whether a vault of the same name is to be had back.
+whether what was deleted under the same names is to be had back.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from skyloom.deployers.azure.resources.keys import keys
 from skyloom.deployers.azure.resources.layout import Layout, Parts
 from skyloom.deployers.azure.resources.logs import logs
 from skyloom.deployers.azure.resources.mail import mail
+from skyloom.deployers.azure.resources.models import models
 from skyloom.deployers.azure.resources.permissions import permissions
 from skyloom.deployers.azure.resources.queues import queues
 from skyloom.deployers.azure.resources.scheduler import scheduler
@@ -32,6 +33,11 @@ _PARAMETERS = {
         "type": "string",
         "defaultValue": "[resourceGroup().location]",
         "metadata": {"description": "The region that everything is deployed in"},
+    },
+    "modelsRestore": {
+        "type": "bool",
+        "defaultValue": False,
+        "metadata": {"description": "Whether an account of models of the same name was deleted, and is not gone yet"},
     },
     "vaultMode": {
         "type": "string",
@@ -52,6 +58,7 @@ def template(layout: Layout) -> dict[str, Json]:
         queues(layout),
         events(layout),
         mail(layout),
+        models(layout),
         apps(layout),
         alarms(layout),
     )

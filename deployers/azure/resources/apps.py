@@ -9,6 +9,7 @@ from skyloom.deployers.azure.resources import words
 from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Name, Resources, joined, merged, value
 from skyloom.deployers.azure.resources.identities import app_identity, has_identity, identities
 from skyloom.deployers.azure.resources.layout import Layout, at_once
+from skyloom.deployers.azure.resources.models import endpoint
 from skyloom.deployers.azure.resources.permissions import (
     container_address,
     namespace,
@@ -139,6 +140,8 @@ def _main_settings(layout: Layout) -> Iterator[tuple[str, Name]]:
         tenant = Expression("tenant().tenantId")
         yield words.TENANT, tenant
         yield words.AUDIENCE, joined("api://", tenant, f"/{layout.prefix}")
+    if layout.own_models:
+        yield words.MODELS, endpoint(layout)
     if layout.parts.workers:
         yield words.WORKERS, _workers(layout)
 

@@ -15,6 +15,8 @@ Resources = dict[str, dict[str, Json]]
 
 API = {
     "Microsoft.Authorization/roleAssignments": "2022-04-01",
+    "Microsoft.CognitiveServices/accounts": "2025-09-01",
+    "Microsoft.CognitiveServices/accounts/deployments": "2025-09-01",
     "Microsoft.Communication/communicationServices": "2025-09-01",
     "Microsoft.Communication/emailServices": "2025-09-01",
     "Microsoft.Communication/emailServices/domains": "2025-09-01",

@@ -74,6 +74,12 @@ ACCEPTED = (
         where=lambda made: made["properties"].get("disableLocalAuth") is True,
     ),
     Accepted(
+        rules=("CKV_AZURE_134",),
+        type="Microsoft.CognitiveServices/accounts",
+        reason=f"{_NO_NETWORK}; there are no keys.",
+        where=lambda made: made["properties"].get("disableLocalAuth") is True,
+    ),
+    Accepted(
         rules=("CKV_AZURE_191",),
         type="Microsoft.EventGrid/topics",
         reason="It delivers to nobody by itself, and so needs to be nobody.",

@@ -22,7 +22,7 @@ from skyloom.deployers.azure.resources.arm import (
     value,
 )
 from skyloom.deployers.azure.resources.words import HUB, LINK_KEY, MAIN
-from skyloom.deployers.functions import FunctionGroup, Permission
+from skyloom.deployers.functions import AskModel, FunctionGroup, Permission
 from skyloom.deployers.naming import digest, fitting
 from skyloom.flows.app import App
 from skyloom.flows.ir import nodes as ir
@@ -39,6 +39,7 @@ _ELSEWHERE = {
 TRACKED = frozenset(
     {
         *_ELSEWHERE,
+        "Microsoft.CognitiveServices/accounts",
         "Microsoft.DurableTask/schedulers",
         "Microsoft.EventGrid/systemTopics",
         "Microsoft.EventGrid/topics",
@@ -89,6 +90,7 @@ class Parts:
         functions: by function app the names of what has to be there once the code is; for whoever deploys.
         flows: the orchestrator of each flow; for whoever deploys.
         models: by provider the id of the resource that answers, where it is known.
+        elsewhere: the providers whose models answer at an address that skyloom.toml names.
         python: the Python of the functions, such as `3.13`.
         memory: MiB of an instance of the main app.
     """
@@ -101,6 +103,7 @@ class Parts:
     functions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     flows: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
     python: str
     memory: int = MEMORY
 
@@ -163,6 +166,13 @@ class Layout(AppLayout):
     def has_vault(self) -> bool:
         """Whether there is a key, or a secret."""
         return self.asks or bool(self.own_secrets)
+
+    @cached_property
+    def own_models(self) -> tuple[str, ...]:
+        """The models that prompts ask of the app's own account, sorted."""
+        asked = [one for one in self.permissions(MAIN) if isinstance(one, AskModel)]
+        known = self.parts.elsewhere | self.parts.models.keys()
+        return tuple(sorted({one.model for one in asked if one.provider not in known}))
 
     # --- function apps ------------------------------------------------------------------------------------------
 
@@ -280,6 +290,11 @@ class Layout(AppLayout):
     def secret(self, name: str) -> Address:
         """A secret, whose value people set."""
         return self.vault.below("secrets", name)
+
+    @property
+    def model_account(self) -> Address:
+        """The account of the app's own models."""
+        return self._worldwide("Microsoft.CognitiveServices/accounts")
 
     @property
     def topic(self) -> Address:

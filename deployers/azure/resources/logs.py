@@ -56,6 +56,8 @@ def _watched(layout: Layout) -> Iterator[tuple[str, Address, str]]:
         yield "queues", layout.bus, "allLogs"
     if layout.has_topic:
         yield "events", layout.topic, "allLogs"
+    if layout.own_models:
+        yield "models", layout.model_account, "audit"
     if layout.objects:
         yield "objects", layout.system_topic, "allLogs"
 

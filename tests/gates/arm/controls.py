@@ -78,6 +78,7 @@ _LOGS, _INSIGHTS = (
     "Microsoft.Insights/components.everything-dev",
 )
 _MAIL = f"Microsoft.Communication/communicationServices.everything-dev-{_U}"
+_MODELS = f"Microsoft.CognitiveServices/accounts.everything-dev-{_U}"
 _CHAT = "Microsoft.Logic/workflows.everything-dev-chat-hook"
 _FAILED = "Microsoft.Insights/scheduledQueryRules.everything-dev-flow-failed"
 _BROKEN, _LETTERS, _LOST, _OBJECTS_LOST = (
@@ -198,6 +199,9 @@ CONTROLS: dict[str, tuple[Remove, set[Finding]]] = {
     "bus-alarm": (without(_LETTERS), on(BUS, "alarms")),
     "queue-dead-letters": (property_(QUEUE, "deadLetteringOnMessageExpiration"), on(QUEUE, "dead-letters")),
     "mail-keys": (property_(_MAIL, "disableLocalAuth"), on(_MAIL, "local-auth")),
+    "models-keys": (property_(_MODELS, "disableLocalAuth"), on(_MODELS, "CKV_AZURE_236", "local-auth")),
+    "models-log": (without(f"{_SETTINGS}models"), on(_MODELS, "log-setting")),
+    "models-identity": (without(_MODELS, "identity"), on(_MODELS, "CKV_AZURE_238")),
     "log-retention": (property_(_LOGS, "retentionInDays"), on(_LOGS, "log-retention")),
     "log-keys": (property_(_LOGS, "features", "disableLocalAuth"), on(_LOGS, "log-local-auth")),
     "runs-retention": (with_(_KEPT_RUNS, "properties", "retentionPolicies", value=[]), on(_KEPT_RUNS, "run-retention")),

@@ -15,6 +15,7 @@ Json = Any
 
 _ROLE = "Microsoft.Authorization/roleAssignments"
 _LOGGED = {
+    "Microsoft.CognitiveServices/accounts",
     "Microsoft.EventGrid/systemTopics",
     "Microsoft.EventGrid/topics",
     "Microsoft.KeyVault/vaults",

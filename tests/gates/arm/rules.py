@@ -18,6 +18,7 @@ from skyloom.deployers.azure.resources.words import ROLES
 Json = Any
 
 _NAMES = {
+    "Microsoft.CognitiveServices/accounts": r"[a-zA-Z0-9][a-zA-Z0-9-]{0,62}[a-zA-Z0-9]",
     "Microsoft.DurableTask/schedulers": r"[a-zA-Z0-9-]{3,64}",
     "Microsoft.EventGrid/systemTopics": r"[a-zA-Z0-9-]{3,50}",
     "Microsoft.EventGrid/systemTopics/eventSubscriptions": r"[a-zA-Z0-9-]{3,64}",
@@ -39,6 +40,7 @@ _SECRETS = re.compile(
     r"listKeys\(|listConnectionStrings\(|AccountKey=|SharedAccessKey|sig=|[Pp]assword=|InstrumentationKey="
 )
 _WITHOUT_KEYS = {
+    "Microsoft.CognitiveServices/accounts": ("disableLocalAuth", True),
     "Microsoft.Communication/communicationServices": ("disableLocalAuth", True),
     "Microsoft.EventGrid/topics": ("disableLocalAuth", True),
     "Microsoft.Insights/components": ("DisableLocalAuth", True),

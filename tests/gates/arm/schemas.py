@@ -50,6 +50,7 @@ _GRID = ("azure-mgmt-eventgrid==10.4.0", "azure/mgmt/eventgrid")
 _BUS = ("azure-mgmt-servicebus==10.0.0", "azure/mgmt/servicebus")
 _TASKS = ("azure-mgmt-durabletask==1.1.0", "azure/mgmt/durabletask")
 _MAIL = ("azure-mgmt-communication==3.0.0", "azure/mgmt/communication")
+_MODELS = ("azure-mgmt-cognitiveservices==14.1.0", "azure/mgmt/cognitiveservices")
 _MONITOR_6 = "azure-mgmt-monitor==6.0.2"
 
 SOURCES = {
@@ -60,6 +61,8 @@ SOURCES = {
         "2022-04-01",
         "operations/_role_assignments_operations.py",
     ),
+    "Microsoft.CognitiveServices/accounts": Source(*_MODELS, "Account", "2025-09-01"),
+    "Microsoft.CognitiveServices/accounts/deployments": Source(*_MODELS, "Deployment", "2025-09-01"),
     "Microsoft.Communication/communicationServices": Source(*_MAIL, "CommunicationServiceResource", "2025-09-01"),
     "Microsoft.Communication/emailServices": Source(*_MAIL, "EmailServiceResource", "2025-09-01"),
     "Microsoft.Communication/emailServices/domains": Source(*_MAIL, "DomainResource", "2025-09-01"),

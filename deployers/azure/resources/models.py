@@ -1,0 +1,45 @@
+"""Models: an account of Foundry with the models that prompts ask, where skyloom.toml names no place that has them.
+
+https://learn.microsoft.com/azure/foundry/how-to/create-resource-template
+"""
+
+from __future__ import annotations
+
+from skyloom.deployers.azure.resources.arm import Expression, Name, Resources, joined, merged, value
+from skyloom.deployers.azure.resources.identities import MAIN_APP, grant
+from skyloom.deployers.azure.resources.layout import Layout
+from skyloom.deployers.azure.resources.words import MODEL_USER
+
+RESTORE = Expression("parameters('modelsRestore')")
+"""Whether an account of this name was deleted and is not gone yet: it can be had back for two days.
+https://learn.microsoft.com/azure/ai-services/recover-purge-resources"""
+_THOUSAND_TOKENS = 10
+"""Thousands of tokens a minute that a model may take. https://learn.microsoft.com/azure/foundry/openai/quotas-limits"""
+
+
+def models(layout: Layout) -> Resources:
+    """The account and its models; nothing where none is asked, or another account answers."""
+    if not layout.own_models:
+        return {}
+    properties = {
+        "customSubDomainName": value(joined(*layout.model_account.names)),
+        "disableLocalAuth": True,
+        "publicNetworkAccess": "Enabled",
+        "restore": value(RESTORE),
+    }
+    kind = {"kind": "AIServices", "sku": {"name": "S0"}, "identity": {"type": "SystemAssigned"}}
+    found = layout.made(layout.model_account, "models", properties, **kind)
+    before: list[Expression] = []
+    for name in layout.own_models:
+        at = layout.model_account.below("deployments", name)
+        deployed = {"model": {"format": "OpenAI", "name": name}}
+        # One after the other: an account changes one of its models at a time.
+        sku = {"name": "GlobalStandard", "capacity": _THOUSAND_TOKENS}
+        found |= layout.made(at, name, deployed, after=before, sku=sku)
+        before = [at.id]
+    return merged(found, grant(layout, MAIN_APP, MODEL_USER, layout.model_account, "asks models"))
+
+
+def endpoint(layout: Layout) -> Name:
+    """Where the models answer."""
+    return joined("https://", *layout.model_account.names, ".openai.azure.com")
