@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skyloom.adapters.hosts.durable_strands import Json, Open, Strand, moment
+from skyloom.adapters.hosts.durable_strands import Json, Open, Strand, moment, until
 from skyloom.adapters.hosts.durable_texts import read_text
 from skyloom.errors import TaskFailed, TaskTimedOut
 from skyloom.flows.outcome import ErrorValue, Raised
@@ -126,7 +126,7 @@ def outcome(told: Json) -> Json:
 def pause(run: Run, path: str, seconds: float, what: str) -> Strand:
     """Waits for so many seconds; 0 or less does not wait."""
     if seconds > 0:
-        yield [Open(run.context.create_timer(moment(run.context, seconds)), path, what)]
+        yield from until(run.context, moment(run.context, seconds), path, what)
 
 
 def _is_retried(activity: Activity, error: ErrorValue) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import GeneratorType
 from typing import Any, NamedTuple
 
@@ -121,17 +121,12 @@ class Running:
     def drop(self) -> None:
         """Gives the strand up where it stands. Calls that are under way end by themselves; timers are cancelled, for
         an orchestration is not over before its timers are."""
-        for one in self.opens:
-            cancel(one.task)
+        for task in (one.task for one in self.opens):
+            if hasattr(task, "cancel") and not task.is_completed:
+                task.cancel()
         self.opens, self.ended = [], True
         if self._strand is not None:
             self._strand.close()
-
-
-def cancel(task: Task) -> None:
-    """Cancels a timer that has not fired; other tasks cannot be."""
-    if hasattr(task, "cancel") and not task.is_completed:
-        task.cancel()
 
 
 def waits(strands: list[Running]) -> list[Open]:
@@ -196,24 +191,38 @@ def first_to_end(count: int, start: Start) -> Strand:
 
 def within(context: Context, seconds: float, step: str, start: Start, late: Callable[[], Exception]) -> Strand:
     """What a strand gives or raises within so many seconds. Raises what `late` gives where it takes longer."""
-    timer = Open(context.create_timer(moment(context, seconds)), step, "time limit")
+    limit = Running(lambda _: until(context, moment(context, seconds), step, "time limit"), 0)
     running = Running(start, 0)
     while not running.ended:
-        yield [*running.opens, timer]
-        if timer.task.is_completed:
+        yield waits([running, limit])
+        limit.go_on()
+        if limit.ended:
             running.drop()
             raise late()
         running.go_on()
-    cancel(timer.task)
+    limit.drop()
     if running.error is not None:
         raise running.error
     return running.value
 
 
+# --- time -------------------------------------------------------------------------------------------------------------
+
+LONGEST_TIMER = timedelta(days=6)
+"""Of an app in Python; longer ones are several, one after the other.
+https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-timers#timer-limitations"""
 _LONGEST = timedelta(days=365 * 1000)
+"""A thousand years stand for whatever is longer: Python's calendar ends in the year 9999."""
 
 
-def moment(context: Context, seconds: float) -> Any:
+def moment(context: Context, seconds: float) -> datetime:
     """The time in so many seconds."""
-    longest = _LONGEST.total_seconds()
-    return context.current_utc_datetime + timedelta(seconds=min(seconds, longest))
+    now: datetime = context.current_utc_datetime
+    return now + timedelta(seconds=min(seconds, _LONGEST.total_seconds()))
+
+
+def until(context: Context, time: datetime, step: str, what: str) -> Strand:
+    """Waits for a time."""
+    while time - context.current_utc_datetime > LONGEST_TIMER:
+        yield [Open(context.create_timer(context.current_utc_datetime + LONGEST_TIMER), step, what)]
+    yield [Open(context.create_timer(time), step, what)]

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from skyloom.adapters.hosts.durable_calls import WAITS, ask, outcome, pause
-from skyloom.adapters.hosts.durable_strands import Json, Open, Running, Strand, cancel, moment
+from skyloom.adapters.hosts.durable_strands import Json, Open, Running, Strand, moment, until, waits
 from skyloom.adapters.hosts.durable_values import whole
 from skyloom.errors import ApprovalTimedOut, EventTimedOut
 from skyloom.flows.outcome import Raised
@@ -88,33 +88,38 @@ def _answer(run: Run, path: str, kind: str, asked: dict[str, Json], timeout: flo
     # The client writes an event's name into an address as it is, so paths of steps are none.
     token = f"wait-{sha256(f'{run.id} {path}'.encode()).hexdigest()[:32]}"
     request = {"kind": kind, "token": token, "execution": run.context.instance_id, "run": run.id, **known}
-    timer = None
+    timers: list[Running] = []
     if timeout is not None:
-        deadline = moment(run.context, timeout)
-        timer = Open(run.context.create_timer(deadline), path, "time limit")
         request["timeout"] = timeout
+        time = moment(run.context, timeout)
+        timers = [Running(lambda _: until(run.context, time, path, "time limit"), 0)]
     # The event is waited for from the moment on at which the wait is opened: an answer can come at once.
     event = Open(run.context.wait_for_external_event(token), path, kind)
     opening = Running(lambda _: ask(run, path, WAITS, request), 0)
-    while not event.task.is_completed and not (timer and timer.task.is_completed):
-        yield [event, *opening.opens, *([timer] if timer else [])]
-        opening.go_on()
-        if opening.error is not None:
-            if timer:
-                cancel(timer.task)
-            raise opening.error
+    yield from _first(event, opening, timers)
+    if not event.task.is_completed:
+        # A wait is closed when it has been opened.
+        while not opening.ended:
+            yield opening.opens
+            opening.go_on()
+    for one in (opening, *timers):
+        one.drop()
     if event.task.is_completed:
-        opening.drop()
-        if timer:
-            cancel(timer.task)
         return event.task.result
-    while not opening.ended:
-        yield opening.opens
-        opening.go_on()
+    if opening.error is not None:
+        raise opening.error
     closing = {name: value for name, value in request.items() if name in _NAMED} | {"kind": "close"}
     closed = yield from ask(run, path, WAITS, closing)
     # Somebody may have decided in the last moment: then that counts.
     return closed["answer"]
+
+
+def _first(event: Open, opening: Running, timers: list[Running]) -> Strand:
+    """Waits until the answer has come, the time is over, or the wait could not be opened."""
+    while not (event.task.is_completed or opening.error or any(timer.ended for timer in timers)):
+        yield [event, *waits([opening, *timers])]
+        for one in (opening, *timers):
+            one.go_on()
 
 
 _NAMED = ("token", "run", "event", "key")

@@ -32,7 +32,7 @@ def called(lowering: Lowering, scope: Scope, step: Simple) -> tuple[str, list[st
     emit, name, place = lowering.expressions.emit, quoted(step.id), scope.place(step.span)
     match step:
         case ir.CallTask() | ir.CallPrompt():
-            given = [f"{a.name}={emit(a.value)}" for a in step.arguments]
+            given = _arguments(lowering, step)
             lowering.explain(place, "activity", step.id, "1 activity")
             return "call", [name, activity(lowering, scope, step), *given]
         case ir.CallFlow():
@@ -58,6 +58,20 @@ def called(lowering: Lowering, scope: Scope, step: Simple) -> tuple[str, list[st
             return "emit", [name, emit(event), emit(payload), *([] if key is None else [emit(key)])]
         case _:
             assert_never(step)
+
+
+def _arguments(lowering: Lowering, step: ir.CallTask | ir.CallPrompt) -> list[str]:
+    """An argument of the parameter's own type crosses as it is: the activity reads it by that type."""
+    program = lowering.program
+    callee = program.tasks[step.task] if isinstance(step, ir.CallTask) else program.prompts[step.prompt]
+    types = {parameter.name: parameter.type for parameter in callee.parameters}
+    texts = []
+    for argument in step.arguments:
+        if argument.value.type == types[argument.name]:
+            texts.append(f"{argument.name}={lowering.expressions.emit(argument.value)}")
+        else:
+            texts.append(f"{argument.name}={converted(lowering, argument.value, types[argument.name])}")
+    return texts
 
 
 def _flow_arguments(lowering: Lowering, step: ir.CallFlow) -> list[str]:
