@@ -14,7 +14,9 @@ from skyloom.flows.expr.fstrings import quoted
 
 FILE = "function_app.py"
 """The file in which the worker looks for functions."""
-_OWN = frozenset({"Any", "Activities", "Answering", "Workers", "app", "df", "func", "jobs", "workers"})
+_OWN = frozenset(
+    {"Any", "Activities", "Answering", "Workers", "app", "df", "func", "jobs", "versions", "workers", "Versions"}
+)
 """Names that the file has besides those of functions."""
 
 
@@ -42,6 +44,7 @@ class FunctionAppParts:
         app: the app's name.
         flows: its orchestrators.
         package: the package of their modules.
+        version: their version.
         activities: its tasks and prompts.
         places: where tasks are defined that this app carries out: `module:qualname`, by task.
         prompts: the module that describes the prompts that this app asks.
@@ -53,6 +56,7 @@ class FunctionAppParts:
     app: str
     flows: tuple[OrchestratorPart, ...] = ()
     package: str = "flows"
+    version: str = ""
     activities: tuple[ActivityPart, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     prompts: str | None = None
@@ -70,7 +74,8 @@ def main_source(parts: FunctionAppParts) -> str:
         "\n".join(_imports(parts, jobs)),
         "app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)",
     ]
-    tables = [*(_jobs(parts) if jobs else ()), *(_workers(parts.elsewhere) if parts.elsewhere else ())]
+    tables = [f"versions = Versions({quoted(parts.version)})"] if parts.flows else []
+    tables += [*(_jobs(parts) if jobs else ()), *(_workers(parts.elsewhere) if parts.elsewhere else ())]
     blocks += ["\n".join(tables)] if tables else []
     functions = [_orchestrator(flow, parts.package, taken) for flow in parts.flows]
     functions += [_activity(activity, taken) for activity in parts.activities]
@@ -116,6 +121,7 @@ def _imports(parts: FunctionAppParts, jobs: bool) -> Iterable[str]:
     yield ""
     yield from (f"import {parts.package}.{module}" for module in sorted({flow.module for flow in parts.flows}))
     own = ["from skyloom.adapters.hosts.azure_functions import Activities"] if jobs else []
+    own += ["from skyloom.adapters.hosts.azure_versions import Versions"] if parts.flows else []
     own += ["from skyloom.adapters.hosts.azure_workers import Workers"] if parts.elsewhere else []
     yield from _together((*own, *parts.imports))
 
@@ -159,7 +165,7 @@ def _orchestrator(flow: OrchestratorPart, package: str, taken: set[str]) -> str:
             f"@app.function_name({quoted(flow.name)})",
             '@app.orchestration_trigger(context_name="context")',
             f"def {_identifier(flow.name, taken)}(context: df.DurableOrchestrationContext):",
-            f"    return (yield from {package}.{flow.module}.orchestrator(context))",
+            f"    return (yield from versions.of(context, {package}.{flow.module}).orchestrator(context))",
         ]
     )
 

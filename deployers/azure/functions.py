@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from skyloom.adapters.hosts.azure_workers import ROUTE
 from skyloom.deployers.azure.apps import AppPart
+from skyloom.deployers.azure.earlier import version_of
 from skyloom.deployers.azure.function_app import (
     FILE,
     ActivityPart,
@@ -123,11 +124,15 @@ def main_package(
     main, *workers = parts
     carried, prompts = _carried(main, code)
     package = FLOWS if not _has(carried, FLOWS) else f"skyloom_{FLOWS}"
+    flows = _flows(package, addition.orchestrators)
+    own = {name for path, data in flows.items() if path.endswith(".py") for name in _own_imports(data.decode())}
+    version = version_of({**flows, **carried.skyloom(own, TARGET)})
     source = main_source(
         FunctionAppParts(
             app=app,
             flows=tuple(OrchestratorPart(name, _module(name)) for name in sorted(addition.orchestrators)),
             package=package,
+            version=version,
             activities=tuple(_activities(parts, names)),
             places=carried.places,
             prompts=prompts,
@@ -136,18 +141,21 @@ def main_package(
             services=addition.services,
         )
     )
-    modules = {f"{package}/{_module(name)}.py": text for name, text in addition.orchestrators.items()}
-    own = {name for text in (source, *modules.values()) for name in _own_imports(text)}
     files = {
         **addition.files,
         **carried.files,
-        **{path: text.encode() for path, text in modules.items()},
-        **({f"{package}/__init__.py": b'"""The flows of the app."""\n'} if modules else {}),
-        **carried.skyloom(own, TARGET),
+        **flows,
+        **carried.skyloom({*own, *_own_imports(source)}, TARGET),
         FILE: source.encode(),
-        "host.json": host_json(main.longest, activities=at_once),
+        "host.json": host_json(main.longest, version=version, activities=at_once),
     }
     return _with_requirements(files, (*main.requires, *addition.requires), FRAMEWORK, settings, "the main function app")
+
+
+def _flows(package: str, orchestrators: Mapping[str, str]) -> dict[str, bytes]:
+    """The package of the flows."""
+    modules = {f"{package}/{_module(name)}.py": text.encode() for name, text in orchestrators.items()}
+    return {f"{package}/__init__.py": b'"""The flows of the app."""\n', **modules} if modules else {}
 
 
 def worker_package(
@@ -162,7 +170,7 @@ def worker_package(
         **carried.files,
         **carried.skyloom(set(_own_imports(source)), TARGET),
         FILE: source.encode(),
-        "host.json": host_json(part.longest, flows=False),
+        "host.json": host_json(part.longest),
     }
     return _with_requirements(files, part.requires, FRAMEWORK[:1], settings, f"the function app `{part.key}`")
 

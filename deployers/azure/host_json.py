@@ -29,12 +29,12 @@ THREADS = 32
 https://learn.microsoft.com/azure/azure-functions/functions-app-settings#python_threadpool_thread_count"""
 
 
-def host_json(longest: float, *, flows: bool = True, activities: int | None = None) -> bytes:
+def host_json(longest: float, *, version: str | None = None, activities: int | None = None) -> bytes:
     """The file.
 
     Args:
         longest: seconds that an attempt of a task may take.
-        flows: whether the app has orchestrators.
+        version: that of the flows, which new runs get; None for an app that has none.
         activities: how many activities an instance carries out at once; None: the usual number.
     """
     document: dict[str, Json] = {
@@ -50,13 +50,16 @@ def host_json(longest: float, *, flows: bool = True, activities: int | None = No
         "extensions": {"http": {"routePrefix": ""}},
         "extensionBundle": _BUNDLE,
     }
-    if flows:
-        durable = {**_DURABLE, "maxConcurrentActivityFunctions": min(activities or ACTIVITIES, ACTIVITIES)}
+    if version is not None:
+        at_once = min(activities or ACTIVITIES, ACTIVITIES)
+        durable = {"defaultVersion": version, **_DURABLE, "maxConcurrentActivityFunctions": at_once}
         document["extensions"] |= {"durableTask": durable, "serviceBus": _SERVICE_BUS}
     return json_bytes(document)
 
 
 _DURABLE: dict[str, Json] = {
+    # The app's own code finds the flow of a run's version.
+    "versionMatchStrategy": "None",
     "hubName": f"%{TASK_HUB}%",
     "storageProvider": {"type": "azureManaged", "connectionStringName": SCHEDULER_CONNECTION},
     "maxConcurrentOrchestratorFunctions": ORCHESTRATORS,
