@@ -46,7 +46,7 @@ def ratios(quick: bool, say: Say) -> Iterator[Ratio]:
 def _billed(run: Run, folder: Path) -> Iterator[Ratio]:
     from conformance.case import Case
     from conformance.on_gcp import in_process
-    from conformance.on_gcp.engine import CaseRun
+    from conformance.on_gcp.case_run import CaseRun
     from engines.aws.in_process import compiled, run_case
 
     from skyloom.deployers.gcp.workflow import compile_workflow

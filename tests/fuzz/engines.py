@@ -142,7 +142,7 @@ class OnGcp(Engine):
 
     def run(self, case: Case, folder: Path) -> Observed:
         from conformance.on_gcp import in_process
-        from conformance.on_gcp.engine import CaseRun, error_of
+        from conformance.on_gcp.case_run import CaseRun, error_of
         from engines.gcp.errors import WorkflowError
 
         with (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
 import tempfile
 import time
@@ -15,6 +16,9 @@ from fuzz.minimising import minimised
 from fuzz.programs import FuzzProgram, program
 from fuzz.trying import Outcome, attempt
 
+MEMORY = 4 << 30
+"""Bytes that the process may take: a program that makes a text as long as a large integer shall not take the machine."""
+
 
 def main(arguments: list[str]) -> int:
     """Tries the programs; 1 when any engine disagreed."""
@@ -26,6 +30,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, help="a folder for the sources of what did not agree")
     parser.add_argument("--small", type=int, default=0, help="tries to make each program that did not agree smaller")
     given = parser.parse_args(arguments)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     total, began = Total(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="skyloom-fuzz-") as folder:
         for seed in range(given.seed, given.seed + given.number):

@@ -43,8 +43,16 @@ def _stands_alone(template: str) -> bool:
     return all(len(name) > 1 or name in bound for name in names)
 
 
+def _bounded(template: str) -> str:
+    """The template without lists and texts as long as an integer may be large."""
+    return template.replace("list(range(«int»))", "list(range(«int» % 9))").replace(
+        "«str» * «int»", "«str» * («int» % 5)"
+    )
+
+
 TEMPLATES = {
-    kind: [text for text in [*COMPOSED.get(kind, []), *more] if _stands_alone(text)] for kind, more in _listed().items()
+    kind: [_bounded(text) for text in [*COMPOSED.get(kind, []), *more] if _stands_alone(text)]
+    for kind, more in _listed().items()
 }
 """Expressions by their kind. `«int»` is a place for any expression of that kind, `«int:a»` one where `a` is bound."""
 

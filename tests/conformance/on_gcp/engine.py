@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from conformance.case import Case, TaskCall
 from conformance.engines import Observed
 from conformance.on_gcp.app import Deployed, deploy
-from conformance.on_gcp.audience import Audience
+from conformance.on_gcp.case_run import CaseRun, error_of
 from conformance.on_gcp.surroundings import google
 from conformance.suite import ALL, FILES
-from engines.gcp.engine import Engine
-from engines.gcp.execution import Execution
-from engines.gcp.requests import Answer, Handler, Request
-
-from skyloom.deployers.gcp.workflow import WAITS, Invoke, Publish, Workflow
-from skyloom.flows.runner import launch
-
-Json = Any
 
 AT_ONCE = 4
 FILES_AT_ONCE = 3
 """Files whose functions run: one is being deployed, one runs, and one may wait for its last case."""
-LONGEST = 60.0
-"""Seconds that a case may take on a busy machine."""
-TOPIC = "projects/skyloom-tests/topics/conformance"
 
 
 class OnGcp:
@@ -135,76 +120,3 @@ def _settle(future: Future[Observed], work: Callable[[], Observed]) -> None:
 
 def _raise(problem: Exception) -> Observed:
     raise problem
-
-
-class CaseRun:
-    """One case: its workflow on an engine of its own. `handlers` answer for the functions, by their keys."""
-
-    def __init__(self, case: Case, workflow: Workflow, handlers: Mapping[str, Handler]) -> None:
-        self.case = case
-        self.keys: set[str] = set()
-        self.engine = Engine()
-        self._audience = Audience(case)
-        for key, handler in {**handlers, WAITS: self._audience.service}.items():
-            self.engine.route(f"https://{key}.run.app", self._noting(handler))
-        self.engine.deploy(case.flow.name, workflow.definition, environment(workflow))
-
-    def ended(self) -> Execution:
-        """The execution, when it is over."""
-        execution = self.engine.start(self.case.flow.name, launch.prepare(self.case.flow, self.case.input).arguments)
-        execution.wait(LONGEST)
-        for problem in self._audience.problems:
-            raise problem
-        return execution
-
-    def emitted(self) -> list[tuple[str, Json]]:
-        """The events that were published."""
-        found = []
-        for message in self.engine.published:
-            assert message["topic"] == TOPIC
-            told = json.loads(base64.b64decode(message["data"]))
-            assert set(told) == {"payload", "key", "run"}
-            found.append((message["attributes"]["event"], told["payload"]))
-        return found
-
-    def close(self) -> None:
-        """Ends what still runs."""
-        self._audience.close()
-        self.engine.close()
-
-    def _noting(self, handler: Handler) -> Handler:
-        """Notes the idempotency keys of the tasks that are called."""
-
-        def noted(request: Request) -> Answer:
-            context = json.loads(request.body).get("context", {})
-            if "step" in context:
-                self.keys.add(sha256(f"{context['run']}\n{context['step']}".encode()).hexdigest()[:32])
-            return handler(request)
-
-        return noted
-
-
-def environment(workflow: Workflow) -> dict[str, str]:
-    """The workflow's environment variables."""
-    found = {}
-    for need in workflow.uses:
-        match need:
-            case Invoke(function=key):
-                found[need.variable] = f"https://{key}.run.app"
-            case Publish():
-                found[need.variable] = TOPIC
-            case _:
-                pass
-    return found
-
-
-def error_of(execution: Execution) -> tuple[str, str] | None:
-    """Class and message of the error that an execution ended with."""
-    if execution.state == "SUCCEEDED":
-        return None
-    if execution.error is None:
-        return execution.state, ""
-    error = json.loads(execution.error)
-    with contextlib.suppress(KeyError, TypeError):
-        return error["type"], error["message"]
-    return "not ours", execution.error

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conformance.case import Case
 from conformance.on_gcp.app import deploy
-from conformance.on_gcp.engine import CaseRun
+from conformance.on_gcp.case_run import CaseRun
 from conformance.on_gcp.surroundings import google
 
 from skyloom.flows.frontend import load_file

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from conformance.on_gcp.engine import environment
+from conformance.on_gcp.case_run import environment
 from conformance.on_gcp.in_process import settings_for
 from engines.gcp.engine import Engine
 from engines.gcp.requests import Answer, Request

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conformance.on_gcp.engine import environment
+from conformance.on_gcp.case_run import environment
 from conformance.on_gcp.in_process import settings_for
 from engines.gcp.engine import Engine
 from engines.gcp.requests import Answer, Request
@@ -414,6 +414,35 @@ def test_a_platform_failure_is_tried_again_and_a_tasks_own_is_not(program: Any) 
     execution = engine.start("f", {"a": 1}).wait(30)
     assert json.loads(execution.error or "") == {"type": "Broken", "bases": ["Exception"], "message": "no"}
     assert len(asked) == 1
+
+
+def test_parts_that_were_started_end_when_another_cannot_be(program: Any) -> None:
+    workflow = only(
+        program("""
+        @flow
+        def f(a: int) -> str:
+            try:
+                return str(race(get(a), get(a + 1), get(a + 2)))
+            except TaskFailed as problem:
+                return f"failed: {problem}"
+        """)
+    )
+    asked: list[str] = []
+    engine = Engine(time_scale=0.001)
+
+    def executions(request: Request) -> Answer:
+        path = request.url.partition("/executions")[2]
+        asked.append(f"{request.method} {path}")
+        if asked.count("POST ") == 2:
+            return Answer(403, {"Content-Type": "application/json"}, b'{"error": {"message": "no more today"}}')
+        name = f"projects/p/locations/l/workflows/f/executions/part-{asked.count('POST ')}"
+        return Answer(200, {"Content-Type": "application/json"}, json.dumps({"name": name}).encode())
+
+    engine.route("https://workflowexecutions.googleapis.com", executions)
+    engine.deploy("f", workflow.definition, environment(workflow))
+    result = engine.start("f", {"a": 1}).wait(30).result
+    assert isinstance(result, str) and result.startswith("failed: a part of the run: ")
+    assert asked == ["POST ", "POST ", "POST /part-1:cancel"]
 
 
 # --- explain -------------------------------------------------------------------------------------------------------

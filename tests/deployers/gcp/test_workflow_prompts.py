@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conformance.on_gcp import in_process
-from conformance.on_gcp.engine import environment, error_of
+from conformance.on_gcp.case_run import environment, error_of
 from engines.gcp.engine import Engine
 from engines.gcp.requests import Answer, Request
 
@@ -83,11 +83,11 @@ def as_json(body: Json, code: int = 200) -> Answer:
 def make(tmp_path: Path) -> Any:
     """The workflow of a source whose prompts it asks."""
 
-    def compiled(source: str = SOURCE) -> Workflow:
+    def compiled(source: str = SOURCE, location: str = "global") -> Workflow:
         path = tmp_path / "asking.py"
         path.write_text(textwrap.dedent(source))
         program = load_file(path).f.program
-        models = {"fast": VertexModel(model="gemini-3.5-flash-lite", provider="vertex")}
+        models = {"fast": VertexModel(model="gemini-3.5-flash-lite", provider="vertex", location=location)}
         prompts = dict.fromkeys(program.prompts, "prompts")
         return compile_workflow(program, WorkflowSettings(app="a", prompts=prompts, models=models))
 
@@ -109,6 +109,16 @@ def test_the_workflow_asks_by_itself(make: Any, tmp_path: Path) -> None:
     assert model.urls[0].endswith(
         "/projects/skyloom-tests/locations/global/publishers/google/models/gemini-3.5-flash-lite:generateContent"
     )
+
+
+@pytest.mark.parametrize("location", ["europe-west4", "us"])
+def test_a_model_is_asked_where_the_configuration_says(make: Any, tmp_path: Path, location: str) -> None:
+    workflow = make(location=location)
+    model = Model(workflow, tmp_path, said({"text": "Hallo!"}))
+    host = VertexModel(model="", provider="", location=location).host
+    model.engine.route(f"https://{host}/", model._model)
+    assert model.run() == "Hallo!"
+    assert f"https://{host}/v1/projects/skyloom-tests/locations/{location}/publishers/google/models/" in model.urls[0]
 
 
 @pytest.mark.parametrize("text", ["schöne Grüße", "Übrigens: ä", "\u00a0x\u2003", "日本語。", "a\u000b"])
