@@ -10,7 +10,7 @@ from skyloom.errors import Span
 from skyloom.flows.constructs import Decision
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
-from skyloom.flows.expr.rules import binary_type, compare_problem, iteration_type, may_raise, unary_type, widen
+from skyloom.flows.expr.rules import binary_type, compare_problem, iteration_type, unary_type, widen
 from skyloom.flows.frontend.body import Body, did_you_mean
 from skyloom.flows.frontend.scope import Ownership
 from skyloom.flows.ir import nodes as ir
@@ -127,10 +127,9 @@ class Operators:
         return self.expressions.iterable(node) if _is_range(node) else self.expressions.value(node)
 
     def _chain(self, node: ast.Compare) -> x.Expr:
-        """`a < b < c`: b is evaluated once, and c only when a < b."""
+        """`a < b < c`: c is evaluated only when a < b. What b calls is called once; the rest of b, which is pure, is
+        computed twice, so that the comparison can stand wherever an expression does."""
         left, middle = self.expressions.operands([node.left, node.comparators[0]])
-        if not isinstance(middle, x.Name | x.Literal):
-            [left, middle] = [self.body.hold(left) if may_raise(left) else left, self.body.hold(middle)]
         test = self._compare(node.ops[0], left, middle, node)
         rest = ast.Compare(left=node.comparators[0], ops=node.ops[1:], comparators=node.comparators[1:])
         ast.copy_location(rest, node)
@@ -144,8 +143,6 @@ class Operators:
 
     def _chain_from(self, left: x.Expr, rest: ast.Compare, node: ast.Compare) -> x.Expr:
         middle = self.expressions.value(rest.comparators[0])
-        if not isinstance(middle, x.Name | x.Literal):
-            middle = self.body.hold(middle)
         test = self._compare(rest.ops[0], left, middle, node)
         if len(rest.ops) == 1:
             return test

@@ -7,7 +7,7 @@ from typing import Any
 
 from skyloom.deployers.gcp.flow.calling import packed
 from skyloom.deployers.gcp.flow.lowering import Lowering
-from skyloom.deployers.gcp.flow.shared import infrastructure_retry
+from skyloom.deployers.gcp.flow.shared import infrastructure_retry, raise_call_failure
 from skyloom.deployers.gcp.flow.texts import expression
 from skyloom.deployers.gcp.limits import CONDITIONS
 from skyloom.deployers.gcp.steps import (
@@ -41,6 +41,8 @@ _ITSELF = (
     ' + "/workflows/" + sys.get_env("GOOGLE_CLOUD_WORKFLOW_ID")'
 )
 _EXECUTIONS = "googleapis.workflowexecutions.v1.projects.locations.workflows.executions"
+_PART = "a part of the run"
+"""What messages call an execution that belongs to a run."""
 _IS_LATE = 'default(map.get(e, "tags"), [])'
 
 
@@ -57,14 +59,24 @@ def _first_of(lowering: Lowering, name: str) -> Subworkflow:
         result="callback",
     )
     nothing = Assign(
-        name="nothing_yet", pairs=(("started", []), ("answer", None), ("winner", -1), ("itself", expression(_ITSELF)))
+        name="nothing_yet",
+        pairs=(("started", []), ("answer", None), ("winner", -1), ("failure", None), ("itself", expression(_ITSELF))),
     )
     start = For(
         name="start", loop=Loop(value="entry", index="number", items=expression("entries"), steps=_start(lowering))
     )
+    # What was started does not go on without a run that waits for it.
+    broken = Assign(name="note_failure", pairs=(("failure", expression("e")),))
+    begun = Try(name="try_to_start", steps=(start, _await()), caught="e", handler=(broken,))
+    told = Call(
+        name="broken",
+        function=raise_call_failure(lowering),
+        arguments={"e": expression("failure"), "task": _PART, "seconds": "0"},
+    )
     decide = Switch(
         name="decide",
         cases=(
+            Case(condition=expression("failure != null"), steps=(told,)),
             Case(condition=expression("answer == null"), steps=(Raise(name="too_late", value=expression("late")),)),
             Case(
                 condition=expression('"error" in answer'),
@@ -78,8 +90,7 @@ def _first_of(lowering: Lowering, name: str) -> Subworkflow:
         steps=(
             callback,
             nothing,
-            start,
-            _await(),
+            begun,
             _cancel(),
             decide,
             Return(name="ended_first", value=expression("answer.value")),
@@ -209,11 +220,12 @@ def _run_entry(lowering: Lowering, name: str) -> Subworkflow:
 
 
 def _which(cases: tuple[Case, ...]) -> tuple[Switch, ...]:
-    """A switch, or several where there are more cases than one takes: no more than one case is true in all of them."""
+    """A switch, or several where there are more cases than one takes: no more than one case is true in all. None
+    where all races stand in what never runs."""
     most = CONDITIONS.value
     parts = [cases[n : n + most] for n in range(0, len(cases), most)]
     names = ["which_part", *(f"which_part_{number}" for number in range(2, len(parts) + 1))]
-    return tuple(Switch(name=name, cases=part) for name, part in zip(names, parts, strict=True))
+    return tuple(Switch(name=name, cases=part) for name, part in zip(names, parts, strict=False))
 
 
 def _outcome(name: str, error: Json) -> Assign:
