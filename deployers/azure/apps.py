@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from skyloom.deployers.functions import AskModel, FunctionGroup, Permission
+from skyloom.deployers.naming import digest
 
 MAIN = "main"
 """The key of the function app that has the flows."""
@@ -27,7 +28,7 @@ class AppPart:
     """One function app.
 
     Attributes:
-        key: `main`, or that of its first group.
+        key: `main`, or that of its first group; each once.
         groups: what it carries out, by key.
         memory: MiB of its instances, one of `SIZES`.
     """
@@ -63,7 +64,9 @@ def app_parts(groups: Iterable[FunctionGroup]) -> tuple[AppPart, ...]:
         wanted = (own_permissions(group), size_for(group))
         place = next((one for one in found if one.wanted == wanted and _agree(one.groups, group)), None)
         if place is None:
-            found.append(place := _Place(group.key, wanted, []))
+            # A task may be called `main` too.
+            key = group.key if group.key != MAIN else f"{MAIN}-{digest(repr(wanted))}"
+            found.append(place := _Place(key, wanted, []))
         place.groups.append(group)
     parts = [AppPart(key=one.key, groups=tuple(one.groups), memory=one.wanted[1]) for one in found]
     return (parts[0], *sorted(parts[1:], key=lambda part: part.key))

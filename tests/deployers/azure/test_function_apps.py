@@ -69,6 +69,12 @@ def test_what_needs_more_memory_stands_alone() -> None:
     assert keys(group("a"), group("b", memory=3000)) == [("main", ["a"], 2048), ("b", ["b"], 4096)]
 
 
+def test_no_other_app_is_called_like_the_main_one() -> None:
+    (first, _, _), (second, groups, _) = keys(group("a"), group("main", memory=3000))
+    assert (first, groups) == ("main", ["main"])
+    assert second.startswith("main-")
+
+
 @pytest.mark.parametrize(
     ("one", "other", "together"),
     [
