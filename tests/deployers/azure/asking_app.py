@@ -9,6 +9,8 @@ from skyloom.flows import (
     ApprovalTimedOut,
     EmailNotifier,
     EventTimedOut,
+    Http,
+    Public,
     Secret,
     WebhookNotifier,
     approval,
@@ -91,6 +93,7 @@ def all_of(questions: list[str]) -> list[str]:
 app = App(
     "asking",
     flows=[order, hasty, either, shout, ask, unasked, refund, all_of],
+    triggers=[Http(order, "/orders", Public("the tests"))],
     notify=[
         EmailNotifier(address="leads@example.com", to="leads"),
         WebhookNotifier(url=Secret("chat")),

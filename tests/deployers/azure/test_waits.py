@@ -16,7 +16,7 @@ import httpx
 import pytest
 from engines.azure_app.at_work import AtWork, until
 from engines.azure_app.identity import token_for
-from engines.azure_app.web import Request, Response, Server
+from servers.chat import Chat
 
 from skyloom.adapters.web_apis import Apis
 from skyloom.deployers.azure.resources import words
@@ -112,12 +112,15 @@ def test_an_event_that_nobody_ever_waits_for_ends_in_the_dead_letters(asking: As
 
 
 def test_an_event_of_another_type_fails_the_step(asking: Asking) -> None:
-    run = asking.start("order", number="wrong")
+    url = asking.http.post("/orders", json={"number": "wrong"}).headers["location"]
     asking.waits_for("payment", "wrong")
     asking.event("payment", {"payload": {"amount": "much"}, "key": "wrong"})
-    found = asking.ended(run)
-    assert found["runtimeStatus"] == "Failed"
-    assert "event payment brought a payload that is not of its type" in found["output"]
+    assert asking.ended(url.rpartition("/")[2])["runtimeStatus"] == "Failed"
+    state = asking.http.get(url).json()
+    assert (state["status"], "result" in state, "ended" in state) == ("failed", False, True)
+    assert (state["error"]["type"], state["error"]["message"]) == (
+        "TaskFailed", "event payment brought a payload that is not of its type",
+    )  # fmt: skip
 
 
 def test_what_the_app_itself_emits_answers_none_of_its_waits(asking: Asking) -> None:
@@ -266,14 +269,17 @@ def test_questions_of_a_map_are_decided_one_by_one(asking: Asking) -> None:
 
 
 def test_those_of_the_audience_are_told_and_otherwise_everybody_else(asking: Asking) -> None:
-    posted: list[dict[str, Any]] = []
-    with Hook(posted) as hook:
-        [name] = asking.secrets
-        asking.places.vault.secrets[name] = hook
-        by_mail, by_web = asking.start("ask", question="By mail?"), asking.start("refund", customer="Web")
-        [mail] = until(lambda: [one for one in asking.places.mails if "By mail?" in one["content"]["subject"]])
-        until(lambda: posted)
-        time.sleep(0.3)
+    chat = Chat()
+    [name] = asking.secrets
+    asking.places.vault.secrets[name] = chat.address
+    by_mail, by_web = asking.start("ask", question="By mail?"), asking.start("refund", customer="Web")
+    [mail] = until(lambda: [one for one in asking.places.mails if "By mail?" in one["content"]["subject"]])
+    posted = [chat.posted.get(timeout=30)]
+    while posted[-1]["run"] != by_web:
+        posted.append(chat.posted.get(timeout=30))
+    time.sleep(0.3)
+    posted += [chat.posted.get_nowait() for _ in range(chat.posted.qsize())]
+    chat.close()
     assert mail["recipients"] == {"to": [{"address": "leads@example.com"}]}
     assert mail["senderAddress"] == "DoNotReply@tests.azurecomm.net"
     [link] = re.findall(r"http://\S+/approvals/\S+", mail["content"]["plainText"])
@@ -286,23 +292,6 @@ def test_those_of_the_audience_are_told_and_otherwise_everybody_else(asking: Ask
     assert httpx.post(link, data={"decision": "approve", "by": "Ada"}).status_code == 200
     assert asking.result(by_mail) == "True by Ada: "
     asking.cancel(by_web)
-
-
-class Hook:
-    """A web address that takes notifications, as a chat does."""
-
-    def __init__(self, posted: list[dict[str, Any]]) -> None:
-        def take(request: Request) -> Response:
-            posted.append(request.json())
-            return Response(204)
-
-        self._server = Server(take)
-
-    def __enter__(self) -> str:
-        return f"{self._server.address}/hook"
-
-    def __exit__(self, *arguments: object) -> None:
-        self._server.close()
 
 
 # --- records --------------------------------------------------------------------------------------------------------

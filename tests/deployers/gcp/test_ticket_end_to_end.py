@@ -5,13 +5,9 @@ from __future__ import annotations
 
 import base64
 import json
-import queue
-import shutil
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,9 +16,10 @@ import httpx
 import pytest
 from engines.gcp_account.account import GoogleProject
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+from servers.browser import browsing
+from servers.chat import Chat
 from servers.vertex_server import Request, Response, VertexServer, answer
 
 from skyloom.deployers.gcp.compiling import compile_app
@@ -42,34 +39,6 @@ def models(request: Request) -> Response:
     if request.schema is not None:
         return answer(json.dumps({"urgency": "high", "topic": "billing"}))(request)
     return answer("Both payments of your bank account are booked back today.")(request)
-
-
-class Chat:
-    """A web address that takes notifications, as a chat does."""
-
-    def __init__(self) -> None:
-        self.posted: queue.Queue[dict[str, Any]] = queue.Queue()
-        posted = self.posted
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                posted.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *arguments: Any) -> None:
-                return
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/hook"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class Tickets:
@@ -131,17 +100,8 @@ def tickets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tickets]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[webdriver.Chrome]:
-    """A browser that runs no JavaScript."""
-    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
-    assert chromium and driver, "this test answers on the approvals page: install chromium and chromium-driver"
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--ignore-certificate-errors"):
-        options.add_argument(argument)
-    options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
-    made = webdriver.Chrome(options=options, service=Service(driver))
-    yield made
-    made.quit()
+    with browsing() as made:
+        yield made
 
 
 def test_a_ticket_is_answered_after_somebody_approved_in_a_browser(tickets: Tickets, browser: webdriver.Chrome) -> None:
