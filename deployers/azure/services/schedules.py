@@ -53,7 +53,7 @@ class Clock:
             return minute % self.minutes == 0
         assert self.cron is not None, "a schedule has `cron` or `every`"
         local = datetime.fromtimestamp(minute * 60, UTC).astimezone(_zone(self.timezone))
-        cron = Cron.parse(self.cron)
+        cron = _cron(self.cron)
         # In the hour that comes twice when the clocks go back, what has a named hour happens the first time.
         return matches(cron, local) and (local.fold == 0 or cron.hours is None)
 
@@ -89,6 +89,11 @@ def read_schedules() -> dict[str, Clock]:
 
 
 @functools.cache
+def _cron(text: str) -> Cron:
+    return Cron.parse(text)
+
+
+@functools.cache
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
@@ -104,7 +109,7 @@ def timer(schedule: Clock) -> str:
     if schedule.minutes is not None:
         return _every(schedule.minutes)
     assert schedule.cron is not None
-    cron = Cron.parse(schedule.cron)
+    cron = _cron(schedule.cron)
     minutes = set(range(60) if cron.minutes is None else cron.minutes)
     offsets = _offsets(schedule.timezone)
     if offsets == {0}:
