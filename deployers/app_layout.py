@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from skyloom.errors import Diagnostic, Span
 from skyloom.flows.app import App, Environment
 from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir import nodes as ir
@@ -37,6 +38,13 @@ class AppLayout(ABC):
     def settings(self) -> Environment:
         """The settings of the environment."""
         return self.app.environment(self._environment)
+
+    def problem(self, code: str, message: str, hint: str) -> Diagnostic:
+        """A diagnostic of the app. Where it was written is as near as its triggers and notifiers can be told."""
+        written = self.app.written
+        if written is None:
+            return Diagnostic(code, message, self.app.name, hint=hint)
+        return Diagnostic(code, message, written.file, Span(written.line, 1, written.line, 1), hint)
 
     # --- waits --------------------------------------------------------------------------------------------------
 

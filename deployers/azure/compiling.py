@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from skyloom.deployers.azure.app_limits import advice, refusals, too_large
 from skyloom.deployers.azure.apps import MAIN, SIZES, app_parts
 from skyloom.deployers.azure.functions import (
     HOST,
@@ -74,6 +75,9 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
             memory=parts[0].memory,
         )
     )
+    refused = tuple(refusals(layout))
+    if refused:
+        raise CheckFailed(*refused)
     code = FunctionCode(compiled, config, HOST)
     activities = at_once(layout.settings.concurrency).activities
     built = {MAIN: main_package(app.name, parts, names, addition, code, chosen, activities)}
@@ -82,12 +86,16 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
 
 
 def _bundled(layout: Layout, built: Mapping[str, Package], workflows: Iterable[Workflow]) -> Compiled:
-    files = {TEMPLATE: json_bytes(template(layout)), **dict(_below(built))}
+    made = template(layout)
+    files = {TEMPLATE: json_bytes(made), **dict(_below(built))}
+    refused = tuple(too_large(layout, made, len(files[TEMPLATE])))
+    if refused:
+        raise CheckFailed(*refused)
     place = layout.settings
     known = tuple(workflows)
     return Compiled(
         bundle=Bundle(TARGET, layout.app.name, layout.parts.environment, files, place.account, place.region),
-        diagnostics=tuple(diagnostic for workflow in known for diagnostic in workflow.diagnostics),
+        diagnostics=(*(diagnostic for workflow in known for diagnostic in workflow.diagnostics), *advice(layout)),
         explanations=tuple(_explanations(known)),
         flows=len(known),
         functions=sum(len(names) for names in layout.parts.functions.values()) - len(known),

@@ -218,11 +218,18 @@ ENGINES = {
     "SKY724": Code("too many functions", "A flow calls more functions than one workflow can know."),
     "SKY725": Code("order of a dict", "A flow shows the order of a dict's entries, which Workflows does not keep."),
     "SKY726": Code("nested too deeply", "Statements stand inside of each other more deeply than Workflows goes."),
+    "SKY727": Code("two functions of one name", "Two functions of an app would have the same name in Google Cloud."),
+    "SKY728": Code("no such region", "Google Cloud has no region of that name, or deploys nothing there."),
     "SKY741": Code("not on Google Cloud", "Google Cloud has no exact way to what a trigger or a notifier asks for."),
     "SKY742": Code("kept in another way", "Google Cloud keeps a setting in another way. This is told, not refused."),
+    "SKY751": Code("not on Azure", "Azure has no exact way to what an app asks for."),
+    "SKY752": Code("kept in another way", "Azure keeps a setting in another way. This is told, not refused."),
+    "SKY753": Code("app too large", "An app needs more resources than one ARM template holds."),
+    "SKY754": Code("left to people", "Something outside of the app has to be done once by people. This is told."),
     "SKY755": Code("too large for an instance", "A task asks for more memory than a function app's instance has."),
     "SKY756": Code("a module's name is taken", "A module is called like one that a function app has of its own."),
     "SKY757": Code("no such Python", "An environment names a Python that function apps do not have."),
+    "SKY765": Code("input too large", "A schedule's input is larger than what a run of Workflows starts with."),
 }
 
 CODES: dict[str, Code] = {

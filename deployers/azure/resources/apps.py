@@ -94,8 +94,6 @@ def _settings(layout: Layout, key: str) -> Iterator[tuple[str, Name]]:
     yield words.CLIENT, layout.identity(key).get("clientId")
     yield words.STORAGE, layout.storage.get("primaryEndpoints.blob")
     yield from permission_settings(layout, layout.permissions(key))
-    if layout.has_bus:
-        yield from _connection(words.BUS, "fullyQualifiedNamespace", namespace(layout), layout.identity(key))
     if key == MAIN:
         yield from _main_settings(layout)
     else:
@@ -123,6 +121,8 @@ def _connection(name: str, place: str, address: Name, identity: Address) -> Iter
 def _main_settings(layout: Layout) -> Iterator[tuple[str, Name]]:
     yield words.SCHEDULER_CONNECTION, connection(layout)
     yield words.TASK_HUB, HUB
+    if layout.has_bus:
+        yield from _connection(words.BUS, "fullyQualifiedNamespace", namespace(layout), layout.identity(MAIN))
     if layout.has_topic:
         yield words.TOPIC, layout.topic.get("endpoint")
     if layout.has_vault:
