@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from engines.azure.indexing import check
+from golden.bundles import NAMES
 from servers.azure_server import AzureServer
 from servers.function_app import FunctionApp, FunctionRaised
 from servers.function_app_calls import TRACE
@@ -427,3 +428,22 @@ def test_all_generated_code_is_python_as_one_formats_it(bundle: Path) -> None:
 
 def test_waiting_is_shorter_than_what_the_platform_waits() -> None:
     assert azure_workers.LONG < azure_workers.PATIENCE < 230
+
+
+# --- whole bundles --------------------------------------------------------------------------------------------------
+
+EVERYTHING = Path(__file__).with_name("everything_azure.py")
+EXAMPLES = [Path(__file__).parents[3] / "examples" / name / f"{name}.py" for name in NAMES]
+
+
+@pytest.mark.parametrize("file", [*EXAMPLES, EVERYTHING], ids=lambda path: path.stem)
+def test_every_app_is_loaded_by_the_worker(file: Path, tmp_path: Path) -> None:
+    """And the template says which functions there are, so that a deploy can tell when all of them are."""
+    bundle = compile_app(load_app(file), "dev", SETTINGS).bundle
+    bundle.write(tmp_path / "bundle")
+    told = json.loads(bundle.files["template.json"])["outputs"]["functions"]["value"]
+    assert {one.name for one in check(tmp_path / "bundle" / "app")} == set(told["main"])
+    others = bundle.folders("apps")
+    assert set(told) == {"main", *others}
+    for key in others:
+        assert [one.name for one in check(tmp_path / "bundle" / "apps" / key)] == told[key]
