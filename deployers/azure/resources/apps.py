@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from skyloom.deployers.azure.host_json import THREADS
 from skyloom.deployers.azure.resources import words
 from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Name, Resources, joined, merged, value
 from skyloom.deployers.azure.resources.identities import app_identity, has_identity, identities
@@ -40,9 +41,7 @@ def _site(layout: Layout, key: str) -> Resources:
     settings = dict(sorted(_settings(layout, key)))
     properties = {
         "serverFarmId": value(layout.plan(key).id),
-        "reserved": True,
         "httpsOnly": True,
-        "clientAffinityEnabled": False,
         "publicNetworkAccess": "Enabled",
         "keyVaultReferenceIdentity": identity,
         "functionAppConfig": _code_and_scale(layout, key),
@@ -105,6 +104,7 @@ def _host_settings(layout: Layout, key: str) -> Iterator[tuple[str, Name]]:
     identity, endpoint = layout.identity(key), layout.host_storage(key).get("primaryEndpoints.blob")
     yield from _connection("AzureWebJobsStorage", "blobServiceUri", endpoint, identity)
     yield "APPLICATIONINSIGHTS_CONNECTION_STRING", layout.insights.get("ConnectionString")
+    yield "PYTHON_THREADPOOL_THREAD_COUNT", str(THREADS)
     yield (
         "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
         joined("ClientId=", identity.get("clientId"), ";Authorization=AAD"),
