@@ -169,6 +169,9 @@ class Reader:
         options = {option: value for option, value in table.items() if option != "kind"}
         for option, value in options.items():
             self._option(kind, option, value, (*keys, option))
+        if kind == "foundry" and "resource" in options and "endpoint" not in options:
+            message, hint = "`resource` says nothing about where to ask", "add `endpoint`, or leave both out"
+            self.report("SKY632", message, (*keys, "resource"), hint)
         return Provider(kind, options)
 
     def _option(self, kind: str, option: str, value: Any, keys: Keys) -> None:

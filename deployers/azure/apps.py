@@ -57,10 +57,10 @@ def app_parts(groups: Iterable[FunctionGroup]) -> tuple[AppPart, ...]:
     """The function apps for these groups: the main one first, the others by key.
 
     Groups that need the same besides the usual share a function app. Of two that exclude each other the later, by key,
-    goes elsewhere.
+    goes elsewhere; those that ask models never do, as the main app is the one that may.
     """
     found: list[_Place] = [_Place(MAIN, ((), USUAL), [])]
-    for group in sorted(groups, key=lambda group: group.key):
+    for group in sorted(groups, key=lambda group: (not _asks(group), group.key)):
         wanted = (own_permissions(group), size_for(group))
         place = next((one for one in found if one.wanted == wanted and _agree(one.groups, group)), None)
         if place is None:
@@ -68,7 +68,10 @@ def app_parts(groups: Iterable[FunctionGroup]) -> tuple[AppPart, ...]:
             key = group.key if group.key != MAIN else f"{MAIN}-{digest(repr(wanted))}"
             found.append(place := _Place(key, wanted, []))
         place.groups.append(group)
-    parts = [AppPart(key=one.key, groups=tuple(one.groups), memory=one.wanted[1]) for one in found]
+    parts = [
+        AppPart(key=one.key, groups=tuple(sorted(one.groups, key=lambda group: group.key)), memory=one.wanted[1])
+        for one in found
+    ]
     return (parts[0], *sorted(parts[1:], key=lambda part: part.key))
 
 
@@ -77,6 +80,11 @@ class _Place:
     key: str
     wanted: tuple[tuple[Permission, ...], int]
     groups: list[FunctionGroup]
+
+
+def _asks(group: FunctionGroup) -> bool:
+    """Whether it asks models and needs nothing of its own for that."""
+    return bool(group.permissions) and not own_permissions(group)
 
 
 def own_permissions(group: FunctionGroup) -> tuple[Permission, ...]:

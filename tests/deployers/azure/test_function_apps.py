@@ -92,6 +92,11 @@ def test_requirements_that_exclude_each_other_stand_apart(one: str, other: str, 
     assert (len(keys(group("a", requires=(one,)), group("b", requires=(other,)))) == 1) is together
 
 
+def test_what_asks_models_stays_in_the_app_that_may() -> None:
+    asks = group("z", requires=("openai==3.54",), permissions=(AskModel("foundry", "m"),))
+    assert keys(group("a", requires=("openai<2",)), asks) == [("main", ["z"], 2048), ("a", ["a"], 2048)]
+
+
 # --- names ----------------------------------------------------------------------------------------------------------
 
 NAMED = """
