@@ -18,7 +18,9 @@ from conformance.on_azure.app import Built, build
 from conformance.on_azure.audience import Audience
 from conformance.suite import ALL, FILES
 from servers.azure_server import AzureServer
+from servers.openai_server import OpenAIServer
 
+from skyloom.adapters.llm.azure_foundry import ENDPOINT_VARIABLE
 from skyloom.flows.invoke import TRACE_VARIABLE
 from skyloom.flows.runner import launch
 
@@ -52,24 +54,25 @@ class OnAzure:
         for name in names:
             files.setdefault(name.partition("/")[0], []).append(name)
         pool = ThreadPoolExecutor(AT_ONCE, "file")
-        with AzureServer() as azure:
+        with AzureServer() as azure, OpenAIServer() as models:
+            variables = {**azure.variables, ENDPOINT_VARIABLE: models.url.removesuffix("/v1")}
             try:
                 for file, cases in files.items():
-                    pool.submit(self._file, file, {name: futures[name] for name in cases}, azure)
+                    pool.submit(self._file, file, {name: futures[name] for name in cases}, variables)
                 yield futures
             finally:
                 for future in futures.values():
                     future.cancel()
                 pool.shutdown()
 
-    def _file(self, file: str, futures: dict[str, Future[list[Observed]]], azure: AzureServer) -> None:
+    def _file(self, file: str, futures: dict[str, Future[list[Observed]]], variables: dict[str, str]) -> None:
         wanted = {name: future for name, future in futures.items() if future.set_running_or_notify_cancel()}
         if not wanted:
             return
         try:
             folder = self._folder / file
             built = build(FILES[file], [ALL[name] for name in wanted], folder)
-            with Process(folder, self._folder / f"{file}.jsonl", azure) as process:
+            with Process(folder, self._folder / f"{file}.jsonl", variables) as process:
                 for name, future in wanted.items():
                     self._case(ALL[name], built, process, future)
         except Exception as problem:
@@ -89,10 +92,10 @@ class OnAzure:
 
 
 class Process:
-    """A process in which an app's code runs (hosting.py)."""
+    """A process in which an app's code runs (hosting.py), with variables by which it finds its surroundings."""
 
-    def __init__(self, folder: Path, trace: Path, azure: AzureServer) -> None:
-        own = {**azure.variables, TRACE_VARIABLE: str(trace), "SKYLOOM_APP": "conformance", "SKYLOOM_ENV": "test"}
+    def __init__(self, folder: Path, trace: Path, variables: dict[str, str]) -> None:
+        own = {**variables, TRACE_VARIABLE: str(trace), "SKYLOOM_APP": "conformance", "SKYLOOM_ENV": "test"}
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         self._errors = (trace.with_suffix(".log")).open("w")
         self._process = subprocess.Popen(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 Json = Any
+
+WATCHED = 2
+"""Seeds with which orchestrators are watched for what they must not do."""
 
 
 class Link:
@@ -84,7 +88,8 @@ class Cases:
 
         self._trace.write_text("")
         self._emitted = []
-        self._host = DurableHost(self._functions, job["seed"])
+        self._host = DurableHost(self._functions, job["seed"], start=time.time())
+        self._host.hub.watching = job["seed"] < WATCHED
         ended = self._host.run(job["orchestrator"], job["arguments"], f"{job['orchestrator']}-{job['seed']}")
         calls = [json.loads(line) for line in self._trace.read_text().splitlines()]
         return {

@@ -12,10 +12,14 @@ class Clock(Protocol):
     def now(self) -> float: ...
 
 
-class VirtualClock:
-    """Starts on a fixed day, moves when it is told to."""
+NEW_YEAR = 1_767_225_600.0
+"""2026-01-01, UTC."""
 
-    def __init__(self, start: float = 1_767_225_600.0) -> None:
+
+class VirtualClock:
+    """Moves when it is told to."""
+
+    def __init__(self, start: float = NEW_YEAR) -> None:
         self._now = start
 
     def now(self) -> float:

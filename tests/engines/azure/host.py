@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from engines.azure.clock import VirtualClock
+from engines.azure.clock import NEW_YEAR, VirtualClock
 from engines.azure.functions import Functions
 from engines.azure.hub import Activity, TaskHub
 from engines.azure.instance import Instance
@@ -61,11 +61,18 @@ class DurableHost:
     Args:
         functions: The app, as `engines.azure.functions.loaded` gives it.
         seed: Decides in which order things happen that happen at the same time.
+        start: What time it is at first, in seconds since 1970.
         watch: Is called after everything that happened, and may send events or end the run.
     """
 
-    def __init__(self, functions: Functions, seed: int = 0, watch: Callable[[DurableHost], None] | None = None) -> None:
-        self.clock, self.random = VirtualClock(), random.Random(seed)
+    def __init__(
+        self,
+        functions: Functions,
+        seed: int = 0,
+        watch: Callable[[DurableHost], None] | None = None,
+        start: float = NEW_YEAR,
+    ) -> None:
+        self.clock, self.random = VirtualClock(start), random.Random(seed)
         self.hub = TaskHub(functions, self.clock)
         self._watch = watch
         self._due: list[tuple[float, float, Callable[[], None]]] = []

@@ -65,6 +65,7 @@ class TaskHub:
         activities: Those that nobody has begun.
         timers: Those that have not fired.
         done: Activities that were run.
+        version: What new orchestrations get: `defaultVersion` of host.json.
     """
 
     functions: Functions
@@ -73,6 +74,8 @@ class TaskHub:
     activities: deque[Activity] = field(default_factory=deque)
     timers: list[Timer] = field(default_factory=list)
     done: list[Activity] = field(default_factory=list)
+    version: str = ""
+    watching: bool = True
     _executions: Iterator[int] = field(default_factory=itertools.count)
 
     def start(self, name: str, payload: str, instance_id: str, parent: Parent | None = None) -> Instance:
@@ -87,7 +90,8 @@ class TaskHub:
             raise ValueError(f"an instance {instance_id} is running")
         now = self.clock.now()
         instance = Instance(instance_id, function.name, payload, now, parent, execution=next(self._executions))
-        fields = {"Name": function.name, "Version": "", "Input": payload}
+        instance.version = self.version
+        fields = {"Name": function.name, "Version": instance.version, "Input": payload}
         instance.inbox.append(history.event(Kind.EXECUTION_STARTED, now, -1, fields))
         self.instances[instance_id] = instance
         return instance
@@ -123,7 +127,7 @@ class TaskHub:
         instance.history += [history.started(now), *({**event, "Timestamp": history.moment(now)} for event in arrived)]
         instance.status, instance.updated = "Running", now
         instance.episodes += 1
-        state = called(self.functions.orchestrators[instance.name.lower()], instance)
+        state = called(self.functions.orchestrators[instance.name.lower()], instance, self.watching)
         replayed = replay(state.actions, instance.history)
         self._scheduled(instance, replayed)
         instance.history.append(history.completed(now))
@@ -198,7 +202,7 @@ class TaskHub:
         instance.history, instance.commands, instance.input = [], [], json.dumps(payload)
         instance.execution = next(self._executions)
         self.timers = [timer for timer in self.timers if timer.instance != instance.id]
-        fields = {"Name": instance.name, "Version": "", "Input": instance.input}
+        fields = {"Name": instance.name, "Version": instance.version, "Input": instance.input}
         instance.inbox.insert(0, history.event(Kind.EXECUTION_STARTED, now, -1, fields))
 
     def _ended(self, instance: Instance) -> None:

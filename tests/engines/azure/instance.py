@@ -42,6 +42,7 @@ class Instance:
         updated: When it last changed.
         episodes: How often the orchestrator ran.
         execution: Tells apart runs of one id: continued as new, or started again.
+        version: Of the app's flows, when it began.
         says_done: Whether the orchestrator's code has ended; the host may still await what it left open.
     """
 
@@ -59,6 +60,7 @@ class Instance:
     updated: float = 0.0
     episodes: int = 0
     execution: int = 0
+    version: str = ""
     says_done: bool = False
 
     def child(self, number: int) -> str:
