@@ -1,4 +1,4 @@
-"""A functions host as a process: `python -m engines.azure_app FOLDER --keys FILE [--port N]`.
+"""A functions host as a process: `python -m engines.azure_app FOLDER --keys FILE [--port N] [--state FILE]`.
 
 It loads the app of a folder, with the settings of its environment, and prints its address as the first line:
 `{"address", "functions"}`; an app that cannot be indexed ends it with `{"problem"}`.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -21,6 +22,7 @@ from pathlib import Path
 from engines.azure.functions import loaded
 from engines.azure.indexing import AppRefused, check
 from engines.azure_app.hosting import FunctionsHost, Keys
+from engines.azure_app.running import RunningHub
 from engines.azure_app.timers import Ncrontab
 from engines.azure_app.web import Request, Response, Server
 
@@ -31,7 +33,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keys", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--name", default="tests")
+    parser.add_argument("--state", type=Path, help="keeps orchestrations between hosts that run one after the other")
     asked = parser.parse_args()
     try:
         indexed = check(asked.folder)
@@ -40,15 +42,27 @@ def main() -> None:
         sys.exit(1)
     keys = Keys(**json.loads(asked.keys.read_text()))
     hosts: list[FunctionsHost] = []
+    stopped = threading.Event()
     outside = Server(lambda request: _outside(hosts[0], request) if hosts else Response(503), asked.port)
     worker = Server(lambda request: hosts[0].respond_worker(request) if hosts else Response(503))
     os.environ.setdefault("WEBSITE_HOSTNAME", outside.address.removeprefix("http://"))
     with loaded(asked.folder) as functions:
-        host = FunctionsHost(functions, keys, outside.address, f"{worker.address}/")
+        running = RunningHub(functions, _version(asked.folder), asked.state)
+        host = FunctionsHost(functions, keys, running, outside.address, f"{worker.address}/")
         hosts.append(host)
+        signal.signal(signal.SIGTERM, lambda *_: stopped.set())
         threading.Thread(target=_clock, args=(host,), daemon=True).start()
         print(json.dumps({"address": outside.address, "functions": [one.name for one in indexed]}), flush=True)
-        threading.Event().wait()
+        stopped.wait()
+        running.close()
+        # Threads of the app may still be at work; the platform ends its workers as well.
+        os._exit(0)
+
+
+def _version(folder: Path) -> str:
+    """The version that new runs get."""
+    document = json.loads((folder / "host.json").read_text(encoding="utf-8"))
+    return str(document.get("extensions", {}).get("durableTask", {}).get("defaultVersion", ""))
 
 
 def _outside(host: FunctionsHost, request: Request) -> Response:

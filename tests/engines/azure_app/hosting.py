@@ -43,10 +43,9 @@ class Keys:
 class FunctionsHost:
     """The host of an app. `base` is its address, `rpc` the address of the durable extension for the worker alone."""
 
-    def __init__(self, functions: Functions, keys: Keys, base: str, rpc: str) -> None:
-        self._functions, self._keys = functions, keys
-        self.running = RunningHub(functions)
-        self._durable = DurableApi(self.running, base, keys.systemkeys["durabletask_extension"])
+    def __init__(self, functions: Functions, keys: Keys, running: RunningHub, base: str, rpc: str) -> None:
+        self._functions, self._keys, self.running = functions, keys, running
+        self._durable = DurableApi(running, base, keys.systemkeys["durabletask_extension"])
         self._client = self._durable.client(rpc)
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()

@@ -31,18 +31,22 @@ class AppHost:
         folder: the app's.
         variables: its settings.
         place: a folder for what the process writes.
+        state: a file in which orchestrations outlive the process.
 
     Raises:
         AppProblem: the app cannot be loaded.
     """
 
-    def __init__(self, folder: Path, variables: Mapping[str, str], place: Path, port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, variables: Mapping[str, str], place: Path, port: int = 0, state: Path | None = None
+    ) -> None:
         keys = place / "keys.json"
         keys.write_text(json.dumps(KEYS))
         self._log = (place / "host.log").open("a")
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        command = [sys.executable, "-m", "engines.azure_app", str(folder), "--keys", str(keys), "--port", str(port)]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "engines.azure_app", str(folder), "--keys", str(keys), "--port", str(port)],
+            [*command, *(["--state", str(state)] if state else [])],
             env={**kept, "PYTHONPATH": str(_TESTS), **variables},
             cwd=place,
             stdout=subprocess.PIPE,

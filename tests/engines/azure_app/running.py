@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 from engines.azure.clock import RealClock
 from engines.azure.functions import Functions
@@ -20,10 +22,19 @@ _LONGEST_PAUSE = 0.5
 
 
 class RunningHub:
-    """A task hub that runs. Who looks at the hub, or changes it, does so inside `changing`."""
+    """A task hub that runs. Who looks at the hub, or changes it, does so inside `changing`.
 
-    def __init__(self, functions: Functions) -> None:
-        self._hub = TaskHub(functions, RealClock())
+    Args:
+        version: what new orchestrations get.
+        state: a file that holds what an earlier host has left, and takes what this one leaves.
+    """
+
+    def __init__(self, functions: Functions, version: str = "", state: Path | None = None) -> None:
+        self._hub, self._state = TaskHub(functions, RealClock(), version=version), state
+        self._under_way: list[Activity] = []
+        if state is not None and state.exists():
+            self._hub.instances, activities, self._hub.timers = pickle.loads(state.read_bytes())
+            self._hub.activities.extend(activities)
         self._changed = threading.Condition(threading.RLock())
         self._pool = ThreadPoolExecutor(_ACTIVITIES)
         self._closed = False
@@ -37,10 +48,13 @@ class RunningHub:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Lets nothing more happen."""
+        """Lets nothing more happen. What is under way is done again by whoever goes on."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+            if self._state is not None:
+                activities = [*self._under_way, *self._hub.activities]
+                self._state.write_bytes(pickle.dumps((self._hub.instances, activities, self._hub.timers)))
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> None:
@@ -76,6 +90,7 @@ class RunningHub:
             self._hub.terminate(instance.id, f"refused by the test host: {problem!r}")
 
     def _begin(self, activity: Activity) -> None:
+        self._under_way.append(activity)
         self._pool.submit(self._carry_out, activity)
 
     def _carry_out(self, activity: Activity) -> None:
@@ -86,4 +101,6 @@ class RunningHub:
             traceback.print_exc(file=sys.stderr)
             outcome = {"Reason": f"refused by the test host: {problem!r}", "Details": ""}
         with self.changing() as hub:
-            hub.complete(activity, outcome)
+            if not self._closed:
+                self._under_way.remove(activity)
+                hub.complete(activity, outcome)
