@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import signal
 import sys
@@ -35,6 +36,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--state", type=Path, help="keeps orchestrations between hosts that run one after the other")
     asked = parser.parse_args()
+    # What the app logs, the platform keeps.
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         indexed = check(asked.folder)
     except AppRefused as problem:
