@@ -27,15 +27,16 @@ def models(layout: Layout) -> Resources:
         "publicNetworkAccess": "Enabled",
         "restore": value(RESTORE),
     }
-    kind = {"kind": "AIServices", "sku": {"name": "S0"}, "identity": {"type": "SystemAssigned"}}
-    found = layout.made(layout.model_account, "models", properties, **kind)
+    itself = {"type": "SystemAssigned"}
+    sku = {"name": "S0"}
+    found = layout.made(layout.model_account, "models", properties, kind="AIServices", sku=sku, identity=itself)
     before: list[Expression] = []
     for name in layout.own_models:
         at = layout.model_account.below("deployments", name)
         deployed = {"model": {"format": "OpenAI", "name": name}}
         # One after the other: an account changes one of its models at a time.
-        sku = {"name": "GlobalStandard", "capacity": _THOUSAND_TOKENS}
-        found |= layout.made(at, name, deployed, after=before, sku=sku)
+        share = {"name": "GlobalStandard", "capacity": _THOUSAND_TOKENS}
+        found |= layout.made(at, name, deployed, after=before, sku=share)
         before = [at.id]
     return merged(found, grant(layout, MAIN_APP, MODEL_USER, layout.model_account, "asks models"))
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines.azure_account.templates import Context, Template
+from gates.arm.checking import problems
 from gates.arm.rules import rules
 
 from skyloom.deployers.azure.app_limits import MOST_RESOURCES, too_large
@@ -295,6 +297,55 @@ def test_text_of_the_users_is_never_an_expression(app: App) -> None:
     assert {one["tags"]["note"] for one in made["resources"] if "tags" in one} == {"[[resourceGroup().id]"}
     # A text with only one of the brackets is no expression.
     assert value("[open") == "[open"
+
+
+def test_everything_is_found_out_when_it_is_deployed_and_fits_the_schemas_then(template: Json) -> None:
+    there: dict[str, Json] = {}
+    context = Context(
+        subscription="s-1",
+        group="everything-dev",
+        location="westeurope",
+        tenant="t-1",
+        parameters={"location": "westeurope", "vaultMode": "default", "modelsRestore": False},
+        variables=template["variables"],
+        look=lambda id_, full: there.get(id_.lower()),
+        lists=lambda function, id_: {"value": f"https://example.com/{function}"},
+    )
+    evaluated = Template(template, context)
+    bodies = []
+    for one in evaluated.in_order():
+        body = evaluated.body(one)
+        there[one.id.lower()] = _Answers(one.type)
+        assert "Later" not in repr(body), one.id
+        assert "[" not in {str(text)[:1] for text in _texts(body)}, one.id
+        bodies.append({**body, "name": one.name})
+    assert list(problems({"resources": bodies})) == []
+    outputs = evaluated.outputs()
+    assert outputs["url"]["value"] == "https://defaultHostName of Microsoft.Web/sites"
+    (mail,) = [body for body in bodies if body["type"] == "Microsoft.Communication/emailServices"]
+    assert mail["properties"]["dataLocation"] == "Europe"
+
+
+class _Answers(dict[str, Any]):
+    """What Azure says of a resource: every property, told by its name."""
+
+    def __init__(self, type_: str) -> None:
+        super().__init__()
+        self.type = type_
+
+    def __missing__(self, name: str) -> Json:
+        return {"blob": "https://a.blob.core.windows.net/"} if name == "primaryEndpoints" else f"{name} of {self.type}"
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def _texts(value: Json) -> list[str]:
+    if isinstance(value, dict):
+        return [text for one in value.values() for text in _texts(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in _texts(one)]
+    return [value] if isinstance(value, str) else []
 
 
 # --- refusals -------------------------------------------------------------------------------------------------------
