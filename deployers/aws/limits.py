@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from skyloom.deployers.lengths import constant_length
 from skyloom.deployers.limits import Limit
 from skyloom.errors import Diagnostic, Span
 from skyloom.flows.app import App
-from skyloom.flows.expr.nodes import Call, Expr, Literal
+from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
 
@@ -170,22 +171,15 @@ def _events_of(program: Program, statement: ir.Statement) -> int:
             return min(_events(program, body), _events(program, orelse))
         case ir.For(items=items, body=body):
             # What leaves the loop early may do so in the first round.
-            rounds = 0 if any(isinstance(s, ir.Break | ir.Return | ir.Raise) for s in ir.walk(body)) else _count(items)
+            rounds = (
+                0
+                if any(isinstance(s, ir.Break | ir.Return | ir.Raise) for s in ir.walk(body))
+                else constant_length(items)
+            )
             return rounds * (_events(program, body) + _PLAIN_EVENTS)
         case ir.Map(items=items, body=body):
-            return _count(items) * (_events(program, body) + _PLAIN_EVENTS)
+            return constant_length(items) * (_events(program, body) + _PLAIN_EVENTS)
         case ir.Parallel(branches=branches):
             return sum(_events(program, branch.body) for branch in branches)
-        case _:
-            return 0
-
-
-def _count(items: Expr) -> int:
-    """The number of elements, where it is constant; else 0."""
-    match items:
-        case Call(function="range", arguments=(Literal(value=int() as stop),)):
-            return max(0, stop)
-        case Call(function="range", arguments=(Literal(value=int() as start), Literal(value=int() as stop))):
-            return max(0, stop - start)
         case _:
             return 0

@@ -6,14 +6,13 @@ module (`adapters/hosts/durable.py`) whose generators Durable drives. (docs/deci
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from skyloom.deployers.azure.limits import program_problems
 from skyloom.deployers.azure.orchestrator.lowering import Lowering
 from skyloom.deployers.azure.orchestrator.module import ENTRY, module_source
 from skyloom.deployers.azure.orchestrator.naming import ModuleNames
 from skyloom.deployers.azure.orchestrator.output import Explained, Uses, Workflow, WorkflowSettings
 from skyloom.deployers.carrying import carried
-from skyloom.errors import CheckFailed, Diagnostic
+from skyloom.errors import CheckFailed
 from skyloom.flows.ir.program import Program
 
 __all__ = ["ENTRY", "Explained", "Uses", "Workflow", "WorkflowSettings", "compile_workflow"]
@@ -25,6 +24,9 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Durable Functions cannot carry, with its place and a way out.
     """
+    problems = [*program_problems(program)]
+    if problems:
+        raise CheckFailed(*problems)
     names = ModuleNames.of(program)
     names.taken |= {ENTRY, "given", "context"}
     run = names.fresh("run")
@@ -50,8 +52,3 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
         ),
         explained=tuple(lowering.explained),
     )
-
-
-def _refuse(problems: Sequence[Diagnostic]) -> None:
-    if problems:
-        raise CheckFailed(*problems)

@@ -222,6 +222,8 @@ ENGINES = {
     "SKY728": Code("no such region", "Google Cloud has no region of that name, or deploys nothing there."),
     "SKY741": Code("not on Google Cloud", "Google Cloud has no exact way to what a trigger or a notifier asks for."),
     "SKY742": Code("kept in another way", "Google Cloud keeps a setting in another way. This is told, not refused."),
+    "SKY743": Code("step too large", "A step is given more constants than Durable Functions carries."),
+    "SKY744": Code("too many steps", "Every run of a flow has more steps than one orchestration is replayed over."),
     "SKY751": Code("not on Azure", "Azure has no exact way to what an app asks for."),
     "SKY752": Code("kept in another way", "Azure keeps a setting in another way. This is told, not refused."),
     "SKY753": Code("app too large", "An app needs more resources than one ARM template holds."),

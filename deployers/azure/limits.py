@@ -1,0 +1,165 @@
+"""The limits of Durable Functions that compiled flows must keep, each with its source, and what checks them.
+
+Numbers are from Microsoft's documentation as of November 2026. What is larger than a limit allows in every run is
+refused when it is compiled; what only some runs exceed fails in these.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from skyloom.deployers.lengths import constant_length
+from skyloom.deployers.limits import Limit
+from skyloom.errors import Diagnostic, Span
+from skyloom.flows.expr.nodes import Expr, Literal, walk
+from skyloom.flows.ir import nodes as ir
+from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
+from skyloom.flows.ir.rewrite import rewrite
+
+_DOCS = "https://learn.microsoft.com/azure/azure-functions/"
+_DURABLE = f"{_DOCS}durable/"
+
+PAYLOAD = Limit(
+    "an input, a result, an event",
+    1_048_576,
+    "bytes",
+    f"{_DURABLE}durable-task-scheduler/durable-task-scheduler-large-payloads",
+)
+RUN_NAME = Limit("the id of an orchestration", 100, "characters", f"{_DURABLE}durable-functions-instance-management")
+STATUS = Limit(
+    "a custom status", 16 * 1024, "bytes of UTF-16", f"{_DURABLE}durable-functions-custom-orchestration-status"
+)
+TIMER = Limit("a timer", 6 * 86_400, "s", f"{_DURABLE}durable-functions-timers#timer-limitations")
+ATTEMPT = Limit(
+    "a function that an instance is still given when it is to go", 3_600, "s", f"{_DOCS}functions-scale#timeout"
+)
+"""Flex Consumption ends no function by its time; but instances go when there is less to do, and give their functions
+an hour. A task that takes longer might be begun again and again."""
+RUN = Limit("a run", 31_536_000, "s", "docs/decisions/0020-large-values-wait-in-the-bucket.md")
+"""Durable has none. Large values of a run are kept for 380 days, and open waits for 400."""
+STEPS = Limit("steps of one orchestration", 10_000, "steps", "docs/decisions/0031-a-run-is-one-orchestration.md")
+"""An own one: every event replays all that was before, which takes 65 microseconds a step."""
+
+
+def program_problems(program: Program) -> Iterator[Diagnostic]:
+    """What no orchestration, or no activity, can carry out of the flows that a program's main flow runs."""
+    for task in program.tasks.values():
+        yield from _attempt_problems(task)
+    for prompt in program.prompts.values():
+        yield from _attempt_problems(prompt)
+    for flow in program.flows.values():
+        yield from _duration_problems(flow)
+        yield from _payload_problems(flow)
+    yield from _step_problems(program)
+
+
+def _attempt_problems(callee: TaskDefinition | PromptDefinition) -> Iterator[Diagnostic]:
+    if callee.timeout > ATTEMPT.value:
+        yield Diagnostic(
+            "SKY703",
+            f"{callee.name} may take {callee.timeout:g} s; an instance that goes leaves its functions {ATTEMPT}",
+            callee.file,
+            callee.span,
+            hint=f"split the work into steps of at most {ATTEMPT}, or start it elsewhere and `wait_for` its end",
+        )
+
+
+# --- durations --------------------------------------------------------------------------------------------------------
+
+
+def _duration_problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
+    if flow.timeout is not None and flow.timeout > RUN.value:
+        yield _too_long(flow, flow.span, flow.timeout)
+    for statement in ir.walk(flow.body):
+        match statement:
+            case ir.Sleep(seconds=Literal(value=int() | float() as seconds)):
+                pass
+            case ir.Approval(timeout=Literal(value=int() | float() as seconds)):
+                pass
+            case ir.WaitFor(timeout=Literal(value=int() | float() as seconds)):
+                pass
+            case _:
+                continue
+        if seconds > RUN.value:
+            yield _too_long(flow, statement.span, seconds)
+
+
+def _too_long(flow: FlowDefinition, span: Span, seconds: float) -> Diagnostic:
+    message = f"{seconds:g} s is longer than a year; what a run keeps in the app's storage goes after 380 days"
+    return Diagnostic("SKY705", message, flow.file, span, hint="end the run and start the next one on a schedule")
+
+
+# --- sizes ------------------------------------------------------------------------------------------------------------
+
+
+def _payload_problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
+    for statement in ir.walk(flow.body):
+        if not isinstance(statement, ir.CallTask | ir.CallPrompt | ir.Approval | ir.WaitFor | ir.Emit):
+            continue
+        size = _constant_bytes(statement)
+        if size > PAYLOAD.value:
+            yield Diagnostic(
+                "SKY743",
+                f"the constants that {statement.id} is given have {size:,} bytes; Durable carries {PAYLOAD}",
+                flow.file,
+                statement.span,
+                hint="keep them in a file or a bucket that the task reads",
+            )
+
+
+def _constant_bytes(statement: ir.Statement) -> int:
+    """The bytes of the texts that stand in a statement, as they travel: JSON text inside of JSON."""
+    size, seen = 0, set[int]()
+
+    def note(expr: Expr) -> Expr:
+        nonlocal size
+        for one in walk(expr):
+            if isinstance(one, Literal) and isinstance(one.value, str) and id(one) not in seen:
+                seen.add(id(one))
+                size += len(json.dumps(json.dumps(one.value)))
+        return expr
+
+    rewrite((statement,), note)
+    return size
+
+
+# --- steps ------------------------------------------------------------------------------------------------------------
+
+
+def _step_problems(program: Program) -> Iterator[Diagnostic]:
+    flow = program.flow
+    least = _steps(program, flow.body, (flow.name,))
+    if least > STEPS.value:
+        yield Diagnostic(
+            "SKY744",
+            f"a run of {flow.name} has at least {least:,} steps; one orchestration is replayed over {STEPS} at most",
+            flow.file,
+            flow.span,
+            hint="let a task do more at once, or start a part of it by an event: `emit`, and a flow that it triggers",
+        )
+
+
+def _steps(program: Program, block: ir.Block, around: tuple[str, ...]) -> int:
+    """The steps that running a block takes at least, where nothing fails."""
+    return sum(_steps_of(program, statement, around) for statement in block)
+
+
+def _steps_of(program: Program, statement: ir.Statement, around: tuple[str, ...]) -> int:
+    match statement:
+        case ir.CallFlow(flow=name):
+            return 0 if name in around else _steps(program, program.flows[name].body, (*around, name))
+        case ir.If(body=body, orelse=orelse):
+            return min(_steps(program, body, around), _steps(program, orelse, around))
+        case ir.For(items=items, body=body):
+            # What leaves the loop early may do so in the first round.
+            leaves = any(isinstance(s, ir.Break | ir.Continue | ir.Return | ir.Raise) for s in ir.walk(body))
+            return 0 if leaves else constant_length(items) * _steps(program, body, around)
+        case ir.Map(items=items, body=body, condition=None):
+            return constant_length(items) * _steps(program, body, around)
+        case ir.Parallel(branches=branches):
+            return sum(_steps(program, branch.body, around) for branch in branches)
+        case ir.CallTask() | ir.CallPrompt() | ir.Approval() | ir.WaitFor() | ir.Emit() | ir.Sleep():
+            return 1
+        case _:
+            return 0
