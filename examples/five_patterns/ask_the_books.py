@@ -23,6 +23,8 @@ class Shelf(BaseModel):
 
     source: str
     passages: list[Passage]
+    many: int
+    """How many passages there are: what a flow looks into travels with it, and a text is better left where it waits."""
     words: int
     """Of all passages."""
     holding: dict[str, int]
@@ -79,6 +81,7 @@ def index(folder: str, source: str, size: int) -> Shelf:
     return Shelf(
         source=source,
         passages=passages,
+        many=len(passages),
         words=sum(len(words_of(passage.text)) for passage in passages),
         holding=dict(sorted(holding.items())),
     )
@@ -95,7 +98,7 @@ def weigh_words(question: str, passages: int, holding: list[dict[str, int]]) -> 
 @task
 def search(shelf: Shelf, weights: dict[str, float], most: int) -> list[Found]:
     """The passages of a text that fit the question best, by BM25 over words: lexical search, which knows no meaning."""
-    usual = shelf.words / max(1, len(shelf.passages))
+    usual = shelf.words / max(1, shelf.many)
     found = []
     for passage in shelf.passages:
         said = words_of(passage.text)
@@ -129,7 +132,7 @@ def ingest(folder: str = "texts", size: int = 250) -> list[Shelf]:
 def ask(question: str, folder: str = "texts", most: int = 4) -> Reply:
     """Answers a question from the texts of a folder, and says from where."""
     shelves = ingest(folder)
-    searched = sum(len(shelf.passages) for shelf in shelves)
+    searched = sum(shelf.many for shelf in shelves)
     weights = weigh_words(question, searched, [shelf.holding for shelf in shelves])
     per_text = [search(shelf, weights, most) for shelf in each(shelves, limit=4)]
     best = sorted([one for found in per_text for one in found], key=lambda one: -one.score)[:most]

@@ -10,7 +10,7 @@ from skyloom.flows.frontend import load_file
 from skyloom.flows.ir.nodes import Step, walk
 
 FOLDER = Path(__file__).parent / "cases"
-FILES = {path.stem: path for path in sorted(FOLDER.glob("*.py"))}
+FILES = {path.stem: path for path in sorted(FOLDER.rglob("*.py"))}
 
 
 def cases_of(path: Path) -> list[Case]:

@@ -103,7 +103,7 @@ CASES = [
     ),
     case(
         reimburse,
-        {"claim": _CLAIM, "patience": 1.0},
+        {"claim": _CLAIM, "patience": 3.0},
         approvals=[no_answer(), reject("too much", by="finn")],
         result={
             "status": "refused",
@@ -117,7 +117,7 @@ CASES = [
     ),
     case(
         reimburse,
-        {"claim": _CLAIM, "patience": 1.0},
+        {"claim": _CLAIM, "patience": 3.0},
         approvals=[no_answer(), no_answer()],
         result={
             "status": "refused",
