@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from skyloom.adapters.llm.base import ModelError
@@ -65,12 +66,19 @@ def _tokens(provider: str) -> Callable[[], str]:
         from skyloom.adapters.azure_apis import token_for
 
         return lambda: token_for("models")
+    found = credential(provider)
+    return lambda: str(found.get_token(SCOPE).token)
+
+
+def credential(provider: str) -> Any:
+    """Whoever is signed in on this machine, as Azure's own tools know it. Raises ConfigError."""
     try:
-        from azure.identity import DefaultAzureCredential, get_bearer_token_provider
+        from azure.identity import DefaultAzureCredential
     except ImportError as error:
         problem = f"provider `{provider}`: the `azure-identity` package is not installed"
         raise ConfigError(Diagnostic("SKY603", problem, "skyloom.toml", hint='pip install "skyloom[azure]"')) from error
-    return get_bearer_token_provider(DefaultAzureCredential(), SCOPE)
+    # Another authority than Azure's own is not known to Azure.
+    return DefaultAzureCredential(disable_instance_discovery="AZURE_AUTHORITY_HOST" in os.environ)
 
 
 def _shortened(text: str) -> str:

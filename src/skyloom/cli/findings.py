@@ -16,7 +16,7 @@ from skyloom.errors import EngineError, UserError
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-    from skyloom.flows.config import Config
+    from skyloom.flows.config import Config, ResolvedModel
 
 _OLDEST_PYTHON = (3, 11)
 _LITTLE_DISK, _NO_DISK = 1_000_000_000, 50_000_000
@@ -181,6 +181,8 @@ def _model(config: Config, alias: str) -> Finding:
     name = f"{resolved.provider}:{resolved.model}" if resolved.model else resolved.provider
     if resolved.kind == "offline":
         return Finding(check, "ok", f"{name}, the stand-in that understands nothing")
+    if resolved.kind == "foundry":
+        return _deployment(check, name, resolved)
     url = resolved.options.get("base_url")
     if not isinstance(url, str):
         return Finding(check, "ok", f"{name}, not asked")
@@ -188,6 +190,26 @@ def _model(config: Config, alias: str) -> Finding:
     if problem is None:
         return Finding(check, "ok", f"{name}, {url} answers")
     return Finding(check, "fail", f"{name}, {url} does not answer: {problem}", "start it, or name another model")
+
+
+def _deployment(check: str, name: str, resolved: ResolvedModel) -> Finding:
+    """Whether a model of Microsoft Foundry is deployed, as far as its project tells."""
+    from skyloom.adapters.llm.azure_foundry_project import deployments, is_project
+    from skyloom.adapters.llm.base import ModelError
+
+    endpoint = str(resolved.options.get("endpoint", ""))
+    if not is_project(endpoint):
+        return Finding(check, "ok", f"{name}, not asked")
+    try:
+        known = deployments(endpoint)
+    except UserError as error:
+        return next(_wrong(check, error))
+    except ModelError as error:
+        return Finding(check, "fail", str(error), "sign in: az login")
+    if resolved.model in known:
+        return Finding(check, "ok", f"{name}, deployed as {known[resolved.model] or 'a model'}")
+    hint = f"it has: {', '.join(sorted(known)) or 'none'}"
+    return Finding(check, "fail", f"{name}: the project has no such deployment", hint)
 
 
 def _unreachable(url: str) -> str | None:
