@@ -44,6 +44,7 @@ def main(folder: str, orchestrator: str, given: str, seeds: int) -> Json:
     from engines.azure.functions import loaded
     from engines.azure.host import DurableHost
 
+    _as_it_is()
     os.chdir(folder)
     with loaded(Path(folder)) as functions:
         clocked = {name: Clocked(one.code) for name, one in functions.orchestrators.items()}
@@ -62,6 +63,14 @@ def main(folder: str, orchestrator: str, given: str, seeds: int) -> Json:
     # The host runs every orchestrator twice, to compare.
     seconds = sum(one.seconds for one in clocked.values()) / 2
     return {**counts, "seconds": seconds, "output": ended.output}
+
+
+def _as_it_is() -> None:
+    """The tests' host makes the SDK read times of the history faster than it does: not here."""
+    from azure.durable_functions.models.history.HistoryEvent import HistoryEvent
+
+    names = vars(sys.modules[HistoryEvent.__module__])
+    names["dt_parse"] = getattr(names["dt_parse"], "__wrapped__", names["dt_parse"])
 
 
 def _own(functions: Any, hosts: list[Any]) -> dict[str, Any]:
