@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 from engines.azure_app.timers import Ncrontab
 
-from skyloom.deployers.azure.services import schedules
+from skyloom.deployers.azure.services import rates, schedules
 from skyloom.deployers.azure.services.rates import Rate
 from skyloom.deployers.azure.services.schedules import Clock, strike, timer
+from skyloom.deployers.services.objects import NEW, Changed, Found
 
 CLOCKS = [
     (Clock(flow="f", cron="0 8 * * MON-FRI"), "0 0 8 * * 1,2,3,4,5"),
@@ -125,3 +127,44 @@ def test_a_rate_is_kept_to_the_request() -> None:
     # Four at once, and then two in each second.
     assert let[:4] == [0, 1, 2, 3] and len(let) == 4 + 2 * 10 - 1
     assert rate.wait(used, now + 9.9) == pytest.approx(rate.wait(used, now + 9.8) - 0.1)
+
+
+class Shared:
+    """Objects that several instances change at once."""
+
+    def __init__(self) -> None:
+        self.found: Found | None = None
+        self._lock = threading.Lock()
+
+    def read(self, name: str) -> Found | None:
+        return self.found
+
+    def write(self, name: str, document: Any, *, before: str = NEW, until: Any = None, marks: Any = None) -> str:
+        with self._lock:
+            if before != (self.found.generation if self.found else NEW):
+                raise Changed(name)
+            self.found = Found(dict(document), str(int(before or 0) + 1))
+            return self.found.generation
+
+    def listed(self, prefix: str) -> Iterator[Any]:
+        raise NotImplementedError
+
+
+def test_instances_share_a_rate() -> None:
+    shared, let = Shared(), []
+
+    def ask(instance: rates._Seen) -> None:
+        if rates._taken(shared, "rates/x.json", Rate(0.01, 5), instance) == 0:
+            let.append(instance)
+
+    instances = [rates._Seen() for _ in range(4)]
+    threads = [threading.Thread(target=ask, args=(instance,)) for instance in instances * 3]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # However many ask at once, no more than five are let in.
+    assert 1 <= len(let) <= 5
+    while rates._taken(shared, "rates/x.json", Rate(0.01, 5), instances[0]) == 0:
+        let.append(instances[0])
+    assert len(let) == 5

@@ -3,9 +3,11 @@ machine."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,8 +19,10 @@ from engines.azure_app.identity import TENANT, Issuer, another_key
 from engines.azure_app.web import Request, Response, Server
 from engines.gcp_account import certificates
 
+from skyloom.deployers.azure.services.blobs import Container
 from skyloom.deployers.azure.services.callers import ROLE
 from skyloom.deployers.azure.services.operate import OPERATORS
+from skyloom.deployers.services.starting_once import short_name
 from skyloom.flows.app import App, Http, Iam, Jwt, Public
 from skyloom.flows.frontend import load_file
 from skyloom.flows.runner import launch
@@ -120,6 +124,44 @@ def test_a_key_makes_a_request_that_is_repeated_harmless(work: AtWork) -> None:
     other = work.http.post("/inputs", json={"order": order | {"id": "other"}}, headers=headers)
     assert other.status_code == 409
     assert work.http.post("/inputs", json={"order": order}, headers={"Idempotency-Key": "short"}).status_code == 400
+
+
+def test_of_requests_at_once_with_one_key_one_starts(work: AtWork) -> None:
+    headers, order = {"Idempotency-Key": "at-once-0123456789"}, ORDER | {"id": "at-once"}
+
+    def post(_: int) -> httpx.Response:
+        return httpx.post(f"{work.host.address}/orders", json=order, headers=headers, timeout=30)
+
+    # The rate of the requests before is over.
+    time.sleep(1.5)
+    with ThreadPoolExecutor(6) as pool:
+        answers = [*pool.map(post, range(6))]
+    assert {one.status_code for one in answers} <= {202, 503} and 202 in {one.status_code for one in answers}
+    assert all(one.headers["retry-after"] == "2" for one in answers if one.status_code == 503)
+    assert work.fresh(of_order("at-once"))["runtimeStatus"] == "Completed"
+
+
+def test_a_start_that_was_cut_off_is_made_good(work: AtWork) -> None:
+    # As if a host had ended between noting the start and starting, a minute ago.
+    order = ORDER | {"id": "cut-off"}
+    given = launch.prepare(APP.take, {"order": order, "note": "none"}).arguments
+    digest = hashlib.sha256(json.dumps(given, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    container, name = Container("starts", work.apis), "0123456789abcdef0123456789abcdef"
+    claim = {"input": digest, "execution": "", "at": time.time() - 61}
+    container.write(f"starts/take/{short_name(name)}.json", claim)
+    assert work.operate(action="start", flow="take", arguments=given, run=name) == {"run": name}
+    assert result(work.ended(name)) == taken(order)
+    assert work.operate(action="start", flow="take", arguments=given, run=name) == {"run": name}
+    assert "another input" in work.operate(action="start", flow="take", arguments={}, run=name)["problem"]
+    assert len([run for run in work.runs() if of_order("cut-off")(run)]) == 1
+
+
+def test_what_is_too_large_is_refused(work: AtWork) -> None:
+    order = ORDER | {"id": "x" * 300_000}
+    refused = work.http.post("/orders", json=order)
+    assert refused.status_code == 413 and "262144 bytes" in refused.json()["message"]
+    assert "larger" in work.operate(action="send", event="ordered", payload=order)["problem"]
+    assert "problem" in work.operate(action="start", flow="take", arguments={"order": order})
 
 
 def test_operators_need_the_key_of_the_app(work: AtWork) -> None:

@@ -18,7 +18,6 @@ from engines.azure_app.at_work import AtWork, until
 from engines.azure_app.identity import token_for
 from servers.chat import Chat
 
-from skyloom.adapters.web_apis import Apis
 from skyloom.deployers.azure.resources import words
 from skyloom.deployers.azure.services import surroundings
 from skyloom.deployers.azure.services.blobs import Container
@@ -39,8 +38,6 @@ class Asking(AtWork):
 
     def __init__(self, place: Path) -> None:
         super().__init__(APP.app, place)
-        resources = {"storage": "https://storage.azure.com", "vault": "https://vault.azure.net"}
-        self.apis = Apis(lambda service: token_for(resources[service]), lambda service: f"{self.places.url}/blob")
         self.records = Records(Container("waits", self.apis))
 
     def event(self, name: str, data: Any, source: str = OUTSIDE) -> None:
@@ -218,6 +215,14 @@ def test_links_stay_good_when_the_vault_renews_its_key_once(asking: Asking) -> N
     before = asking.places.vault.signed
     assert [httpx.get(link).status_code for _ in range(3)] == [409] * 3
     assert asking.places.vault.signed == before
+
+
+def test_a_question_outlives_the_host(asking: Asking) -> None:
+    run = asking.start("ask", question="Later?")
+    link = asking.link(asking.asked("Later?"))
+    asking.restart()
+    assert httpx.post(link, data={"decision": "approve", "by": "Ada"}).status_code == 200
+    assert asking.result(run) == "True by Ada: "
 
 
 def test_a_form_that_does_not_fit_decides_nothing(asking: Asking) -> None:

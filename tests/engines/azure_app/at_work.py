@@ -11,11 +11,12 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from engines.azure_app.identity import TENANT
+from engines.azure_app.identity import TENANT, token_for
 from engines.azure_app.messages import Queue, Subscription
 from engines.azure_app.places import Places
 from engines.azure_app.process import KEYS, AppHost
 
+from skyloom.adapters.web_apis import Apis
 from skyloom.deployers.azure.compiling import compile_app
 from skyloom.deployers.azure.functions import FunctionSettings
 from skyloom.deployers.packaging import running_python
@@ -48,9 +49,19 @@ class AtWork:
         self.name, self.places, self.place = f"{app.name}-dev", Places(), place
         self.template: dict[str, Json] = json.loads((place / "bundle/template.json").read_bytes())
         self._wire()
-        self.host = AppHost(place / "bundle/app", {**self._settings(), **(variables or {})}, place)
+        self._variables = {**self._settings(), **(variables or {})}
+        self._begin(0)
+
+    def _begin(self, port: int) -> None:
+        self.host = AppHost(self.place / "bundle/app", self._variables, self.place, port, self.place / "hub")
         self.places.bus.host = f"{self.host.address}/tests/queues"
         self.http = httpx.Client(base_url=self.host.address, timeout=60)
+
+    def restart(self) -> None:
+        """Ends the host and begins another one at the same address; orchestrations go on."""
+        self.http.close()
+        self.host.close()
+        self._begin(int(self.host.address.rpartition(":")[2]))
 
     def _resources(self, type_: str) -> list[dict[str, Json]]:
         return [one for one in self.template["resources"] if one["type"] == type_]
@@ -78,6 +89,12 @@ class AtWork:
         # What the platform itself gives to each app.
         platform = {name: known[name] for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "AZURE_AUTHORITY_HOST")}
         return {name: known[name] for name in given if name in known} | platform
+
+    @property
+    def apis(self) -> Apis:
+        """The services as the app itself reaches them."""
+        resources = {"storage": "https://storage.azure.com", "vault": "https://vault.azure.net"}
+        return Apis(lambda service: token_for(resources[service]), lambda service: f"{self.places.url}/blob")
 
     # --- runs ---------------------------------------------------------------------------------------------------
 
