@@ -39,7 +39,7 @@ LONG = 200.0
 """Seconds from which on the outcome of an attempt is written down, as nobody may hear the answer."""
 _PAUSE = 1.0
 _LONGEST_PAUSE = 15.0
-_MARGIN = 120.0
+MARGIN = 120.0
 """Seconds beyond a task's own time for which the main app looks for an outcome: the other app may have to start."""
 _NOT_BEGUN = (404, 429, 503)
 """What is answered for an app that is just starting, or too busy: nothing has begun."""
@@ -72,7 +72,7 @@ class Workers:
         url = json.loads(os.environ[WORKERS_VARIABLE])[key]
         calls, id_ = Blobs(container(key)), secrets.token_hex(16)
         started = time.monotonic()
-        until = started + self._seconds[name] + _MARGIN
+        until = started + self._seconds[name] + MARGIN
         try:
             calls.put(f"{id_}.json", call.encode())
             trace = context.trace_context.trace_parent

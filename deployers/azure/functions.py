@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from skyloom.adapters.hosts.azure_workers import ROUTE
+from skyloom.adapters.hosts.azure_workers import MARGIN, ROUTE
 from skyloom.deployers.azure.apps import AppPart
 from skyloom.deployers.azure.earlier import version_of
 from skyloom.deployers.azure.function_app import (
@@ -147,7 +147,7 @@ def main_package(
         **flows,
         **carried.skyloom({*own, *_own_imports(source)}, TARGET),
         FILE: source.encode(),
-        "host.json": host_json(main.longest, version=version, activities=at_once),
+        "host.json": host_json(_longest(parts), version=version, activities=at_once),
     }
     return _with_requirements(files, (*main.requires, *addition.requires), FRAMEWORK, settings, "the main function app")
 
@@ -215,8 +215,19 @@ def _activities(parts: Iterable[AppPart], names: FunctionNames) -> Iterable[Acti
 
 
 def _elsewhere(workers: Iterable[AppPart]) -> dict[str, float]:
-    """Seconds that each task and prompt may take that another app carries out."""
-    return {name: group.timeout for part in workers for group in part.groups for name in (*group.tasks, *group.prompts)}
+    """Seconds that each task and prompt may take that another app carries out; the longer where both have one name."""
+    found: dict[str, float] = {}
+    for part in workers:
+        for group in part.groups:
+            for name in (*group.tasks, *group.prompts):
+                found[name] = max(group.timeout, found.get(name, 0.0))
+    return found
+
+
+def _longest(parts: Iterable[AppPart]) -> float:
+    """Seconds that an activity of the main app may take: it waits for those that other apps carry out."""
+    main, *workers = parts
+    return max([main.longest, *(part.longest + MARGIN for part in workers)])
 
 
 def _module(name: str) -> str:

@@ -15,8 +15,9 @@ from skyloom.flows.outcome import Json
 _BUNDLE = {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.32.0, 5.0.0)"}
 """The extensions of the host; the first version of them that knows the Durable Task Scheduler."""
 
-_TOLD = ("Function", "Host.Results", "Host.Triggers.DurableTask")
-"""What is written into the log: what functions say, that they ran, and what became of runs, which an alarm counts."""
+_TOLD = ("Function", "Host.Function.Console", "Host.Results", "Host.Triggers.DurableTask")
+"""What is written into the log: what functions log and print, that they ran, and what became of runs, which an alarm
+counts."""
 _LEAST_SECONDS, _ABOVE = 30 * 60, 60
 """The time that a function has where nothing is said, and what it has besides that of its longest task, so that the run
 hears from the host of an attempt that took too long."""

@@ -249,6 +249,14 @@ def test_tasks_that_wait_leave_room_for_flows() -> None:
     assert ACTIVITIES + ORCHESTRATORS < THREADS
 
 
+def test_an_app_that_waits_for_another_has_the_time(tmp_path: Path) -> None:
+    bundle = compiled(
+        tmp_path, APART.replace("@task(timeout=seconds(20))\ndef reads", "@task(timeout=3600)\ndef reads")
+    )
+    limits = {key: json.loads(bundle.files[f"{key}/host.json"])["functionTimeout"] for key in ("app", "apps/reads")}
+    assert limits == {"app": "01:03:00", "apps/reads": "01:01:00"}
+
+
 # --- one calls another ----------------------------------------------------------------------------------------------
 
 APART = '''
