@@ -71,7 +71,7 @@ class Environment:
     Attributes:
         account: the account (AWS), subscription (Azure) or project (Google Cloud). Deploying elsewhere is refused.
         region: where; by default what the target's own configuration says.
-        architecture: the processor of the functions.
+        architecture: the processor of the functions; by default the cheaper one of the cloud, on AWS `arm64`.
         python: the Python of the functions; by default the one that compiles them, so that what was tested is deployed.
         keep_data: whether `destroy` leaves buckets and tables in place.
         log_days: how long logs are kept.
@@ -82,7 +82,7 @@ class Environment:
 
     account: str | None = None
     region: str | None = None
-    architecture: Literal["arm64", "x86_64"] = "arm64"
+    architecture: Literal["arm64", "x86_64"] | None = None
     python: Literal["3.11", "3.12", "3.13", "3.14"] | None = None
     keep_data: bool = False
     log_days: int = 30

@@ -54,7 +54,7 @@ class FunctionSettings:
         """The settings of an app's environment. Where it names no Python: the one that runs here, or the nearest that
         Lambda has, so that what was tested is what is deployed."""
         running = running_python() if running_python() in PYTHONS else PYTHONS[-1]
-        return cls(python=environment.python or running, architecture=environment.architecture)
+        return cls(python=environment.python or running, architecture=environment.architecture or "arm64")
 
     @property
     def platform(self) -> Platform:

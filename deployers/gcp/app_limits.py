@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from skyloom.deployers.gcp.limits import ARGUMENT
+from skyloom.deployers.gcp.regions import REGION_HINT, is_region, no_region
 from skyloom.deployers.gcp.resources.gateway import guarded
 from skyloom.deployers.gcp.resources.layout import Layout
+from skyloom.deployers.gcp.resources.services import webhook_function
 from skyloom.deployers.gcp.resources.topics import FEWEST_ATTEMPTS, MOST_ATTEMPTS, within_limits
-from skyloom.deployers.gcp.resources.triggers import NoSuchSchedule, expression
-from skyloom.errors import Diagnostic, Span
+from skyloom.deployers.gcp.resources.triggers import NoSuchSchedule, expression, written_input
+from skyloom.errors import Diagnostic
 from skyloom.flows.triggers import Jwt, Public
 
 
 def refusals(layout: Layout) -> Iterator[Diagnostic]:
-    """SKY741: what there is no exact way to."""
+    """What cannot be deployed, and SKY741: what there is no exact way to."""
+    region = layout.settings.region
+    if region is not None and not is_region(region):
+        yield layout.problem("SKY728", no_region(region), REGION_HINT)
+    yield from _names_that_meet(layout)
+    yield from _inputs(layout)
     for schedule in layout.schedules:
         try:
             expression(schedule)
@@ -34,8 +42,29 @@ def refusals(layout: Layout) -> Iterator[Diagnostic]:
             yield _refused(layout, message, "add `approvals=False`, and a `WebhookNotifier` for whoever decides")
 
 
+def _names_that_meet(layout: Layout) -> Iterator[Diagnostic]:
+    """SKY727: functions of tasks and prompts that are called as one of the services is."""
+    own = {group.key: (*group.tasks, *group.prompts) for group in layout.parts.groups}
+    webhooks = {webhook_function(notifier.url.name): notifier.url.name for notifier in layout.webhooks}
+    for key in sorted(own.keys() & webhooks.keys()):
+        message = f"the function of `{', '.join(own[key])}` and that of the webhook `{webhooks[key]}` are both `{key}`"
+        yield layout.problem("SKY727", message, "give the task, or the secret of the webhook, another name")
+
+
+def _inputs(layout: Layout) -> Iterator[Diagnostic]:
+    """SKY765: inputs that no run takes."""
+    for schedule in layout.schedules:
+        size = len(written_input(schedule).encode())
+        if size > ARGUMENT.value:
+            message = f"the schedule of `{schedule.flow.name}` has an input of {size:,} bytes; a run takes {ARGUMENT}"
+            yield layout.problem("SKY765", message, "let the flow read it from a bucket, or from a task")
+
+
 def advice(layout: Layout) -> Iterator[Diagnostic]:
     """SKY742: what is kept in another way."""
+    if layout.settings.architecture == "arm64":
+        message = f"functions in {layout.parts.environment} run on x86-64, not on arm64"
+        yield _kept(layout, message, "Cloud Run functions have no other processor")
     for queue in layout.queues.values():
         kept = within_limits(queue.attempts)
         if kept != queue.attempts:
@@ -48,16 +77,8 @@ def advice(layout: Layout) -> Iterator[Diagnostic]:
 
 
 def _refused(layout: Layout, message: str, hint: str) -> Diagnostic:
-    return _diagnostic(layout, "SKY741", message, hint)
+    return layout.problem("SKY741", message, hint)
 
 
 def _kept(layout: Layout, message: str, hint: str) -> Diagnostic:
-    return _diagnostic(layout, "SKY742", message, hint)
-
-
-def _diagnostic(layout: Layout, code: str, message: str, hint: str) -> Diagnostic:
-    """Where the app was written is as near as its triggers and notifiers can be told."""
-    written = layout.app.written
-    if written is None:
-        return Diagnostic(code, message, layout.app.name, hint=hint)
-    return Diagnostic(code, message, written.file, Span(written.line, 1, written.line, 1), hint)
+    return layout.problem("SKY742", message, hint)

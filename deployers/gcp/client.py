@@ -17,10 +17,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from skyloom.deployers.gcp.regions import REGION_HINT, is_region, no_region
 from skyloom.errors import ConfigError, Diagnostic, EngineError, UserError
 from skyloom.flows.outcome import Json
 
@@ -53,7 +55,8 @@ class Google:
 
     Raises:
         ConfigError: SKY603, the libraries are not installed; SKY641, no usable credentials or no project;
-            SKY642, no region; SKY647, the configuration names another project than the environment's.
+            SKY642, no region; SKY647, the configuration names another project than the environment's; SKY728, a region
+            that Google Cloud could not have.
     """
 
     def __init__(self, region: str | None = None, project: str | None = None) -> None:
@@ -61,6 +64,8 @@ class Google:
         if found is None:
             hint = "set GOOGLE_CLOUD_REGION, or `region` of the app's Environment"
             raise ConfigError(Diagnostic("SKY642", "no Google Cloud region is set", PLACE, hint=hint))
+        if not is_region(found):
+            raise ConfigError(Diagnostic("SKY728", no_region(found), PLACE, hint=REGION_HINT))
         self.region: str = found
         self._credentials, default = _credentials()
         configured = os.environ.get("GOOGLE_CLOUD_PROJECT") or default
@@ -76,6 +81,16 @@ class Google:
     def place(self) -> str:
         """Where this is, for people."""
         return f"project {self.project}, {self.region}"
+
+    def check_region(self) -> None:
+        """Raises ConfigError (SKY728): nothing can be deployed in the region."""
+        found = self.config.list_locations(request={"name": f"projects/{self.project}", "page_size": 500}).locations
+        known = sorted(one.location_id for one in found)
+        if self.region not in known:
+            message = f"Infrastructure Manager is not in {self.region}"
+            close = get_close_matches(self.region, known, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else REGION_HINT
+            raise ConfigError(Diagnostic("SKY728", message, PLACE, hint=hint))
 
     @property
     def location(self) -> str:

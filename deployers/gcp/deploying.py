@@ -85,6 +85,7 @@ class Deployment:
 
     def plan(self, wanted: Wanted) -> Plan:
         """What bringing the deployment to what is wanted would change. Raises as `Deployer.plan`."""
+        self._google.check_region()
         state = deployments.find(self._google, self.id)
         if state is not None and state.is_busy:
             raise self.planning.busy(self.id, state.words)

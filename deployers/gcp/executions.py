@@ -12,6 +12,7 @@ from skyloom.deployers.gcp import errors
 from skyloom.deployers.gcp.client import PLACE, Google, code
 from skyloom.deployers.gcp.deployed import Deployed, Workflow
 from skyloom.deployers.gcp.history import StepBoard
+from skyloom.deployers.gcp.services.workflows import LONGEST_INPUT
 from skyloom.deployers.pausing import pauses
 from skyloom.deployers.run_ids import SEARCHED, no_flow, not_now, only_one
 from skyloom.errors import Diagnostic, EngineError, InvalidInput, UserError
@@ -30,8 +31,6 @@ STATUS: Mapping[str, RunStatus] = {
     "CANCELLED": "cancelled",
 }
 _PAGE = 100
-LONGEST_ARGUMENT = 32 * 1024
-"""Bytes. https://cloud.google.com/workflows/docs/reference/executions/rest/v1/projects.locations.workflows.executions"""
 PARENT = "skyloom-parent"
 """The label of an execution that belongs to a run and is none itself: a branch of a race, a sub-flow with a timeout."""
 
@@ -56,8 +55,8 @@ class Executions:
         workflow = self._workflow(flow)
         argument = json.dumps(arguments, ensure_ascii=False)
         size = len(argument.encode())
-        if size > LONGEST_ARGUMENT:
-            message = f"the input is {size:,} bytes, and a run of Workflows starts with {LONGEST_ARGUMENT:,} at most"
+        if size > LONGEST_INPUT:
+            message = f"the input is {size:,} bytes, and a run of Workflows starts with {LONGEST_INPUT:,} at most"
             hint = "put it into a bucket, and start the run with its name"
             raise InvalidInput(Diagnostic("SKY611", message, PLACE, hint=hint))
         made = self._google.executions.create_execution(

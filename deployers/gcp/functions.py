@@ -7,13 +7,14 @@ https://cloud.google.com/run/docs/runtimes/python-dependencies
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from skyloom.deployers.function_code import FunctionCode, Host, Sources, helper_sources
 from skyloom.deployers.functions import FunctionGroup, function_groups, load_app, programs
-from skyloom.deployers.gcp.flow.output import VertexModel
+from skyloom.deployers.gcp.flow.output import EVERYWHERE, VertexModel
 from skyloom.deployers.grouping import pinned
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.packaging import Package, running_python
@@ -128,13 +129,18 @@ def service_package(files: Mapping[str, bytes], settings: FunctionSettings) -> P
 
 
 def native_models(config: Config, aliases: Iterable[str]) -> dict[str, VertexModel]:
-    """The models that workflows may ask by themselves: those of Vertex AI in the app's own project, everywhere."""
+    """The models that workflows may ask by themselves: those of Vertex AI in the app's own project."""
     found: dict[str, VertexModel] = {}
     for alias in sorted(set(aliases)):
         known = resolve_model(config, alias, TARGET)
-        if known.kind == "vertex" and not known.options:
-            found[alias] = VertexModel(model=known.model, provider=known.provider)
+        location = known.options.get("location") or EVERYWHERE
+        if known.kind == "vertex" and known.options.keys() <= {"location"} and _is_location(location):
+            found[alias] = VertexModel(model=known.model, provider=known.provider, location=str(location))
     return found
+
+
+def _is_location(name: object) -> bool:
+    return isinstance(name, str) and re.fullmatch(r"global|us|eu|[a-z]+(-[a-z]+)+[0-9]+", name) is not None
 
 
 def _framework_only(key: str, sources: Sources, settings: FunctionSettings) -> Package:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from skyloom.deployers.gcp.flow.output import Invoke, Need, Publish
-from skyloom.deployers.gcp.steps import Steps, Subworkflow, blocks
+from skyloom.deployers.gcp.services.workflows import LONGEST_INPUT
+from skyloom.deployers.gcp.steps import Call, Retry, Steps, Subworkflow, Try, blocks, walk
 from skyloom.deployers.limits import Limit
 from skyloom.errors import Diagnostic, Span
-from skyloom.flows.expr.nodes import Call, Expr, Literal
+from skyloom.flows.expr.nodes import Call as CallExpr
+from skyloom.flows.expr.nodes import Expr, Literal
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
 
@@ -42,6 +44,13 @@ MEMORY_OF_FUNCTION = Limit(
     "the memory of a function", 32 * 1024, "MiB", "https://cloud.google.com/run/docs/configuring/services/memory-limits"
 )
 
+ARGUMENT = Limit(
+    "the input of a run",
+    LONGEST_INPUT,
+    "bytes",
+    f"{_DOCS}docs/reference/executions/rest/v1/projects.locations.workflows.executions",
+)
+
 MARGIN = 15
 """Seconds by which a call waits longer than the host in the function gives its task."""
 
@@ -55,7 +64,6 @@ def program_problems(program: Program) -> Iterator[Diagnostic]:
     for flow in program.flows.values():
         yield from _duration_problems(flow)
     yield from _step_problems(program)
-    yield from _depth_problems(program)
 
 
 def workflow_problems(
@@ -63,6 +71,7 @@ def workflow_problems(
 ) -> Iterator[Diagnostic]:
     """What is too large in the workflow of the program's main flow."""
     flow = program.flow
+    yield from _depth_problem(flow, subworkflows)
     deepest = max(_nesting(one.steps) for one in subworkflows)
     if deepest > NESTING.value:
         yield Diagnostic(
@@ -180,9 +189,9 @@ def _steps_of(program: Program, statement: ir.Statement, calls: tuple[str, ...])
 def _count(items: Expr) -> int:
     """The number of elements, where it is constant; else 0."""
     match items:
-        case Call(function="range", arguments=(Literal(value=int() as stop),)):
+        case CallExpr(function="range", arguments=(Literal(value=int() as stop),)):
             return max(0, stop)
-        case Call(function="range", arguments=(Literal(value=int() as start), Literal(value=int() as stop))):
+        case CallExpr(function="range", arguments=(Literal(value=int() as start), Literal(value=int() as stop))):
             return max(0, stop - start)
         case _:
             return 0
@@ -191,21 +200,34 @@ def _count(items: Expr) -> int:
 # --- depth ------------------------------------------------------------------------------------------------------
 
 
-def _depth_problems(program: Program) -> Iterator[Diagnostic]:
-    """Calls of flows inside of each other. How deep a flow goes that calls itself, only a run shows."""
-    flow = program.flow
-    deepest = _depth(program, program.main, frozenset())
-    if deepest > CALL_DEPTH.value - 1:
+def _depth_problem(flow: FlowDefinition, subworkflows: Sequence[Subworkflow]) -> Iterator[Diagnostic]:
+    """Calls inside of each other: of flows (none calls itself: SKY505), and of what these call when something fails, or
+    is to be evaluated."""
+    called = {one.name: frozenset(_called(one.steps)) for one in subworkflows}
+    deepest: dict[str, int] = {}
+
+    def depth(name: str) -> int:
+        if name not in deepest:
+            deepest[name] = 1 + max((depth(inner) for inner in called[name] if inner in called), default=0)
+        return deepest[name]
+
+    if depth("main") > CALL_DEPTH.value:
         yield Diagnostic(
             "SKY723",
-            f"{flow.name} calls flows {deepest} deep; Workflows goes {CALL_DEPTH.value - 1} deep",
+            f"{flow.name} calls flows, with what these call in turn, {depth('main')} deep; Workflows goes "
+            f"{CALL_DEPTH.value} deep",
             flow.file,
             flow.span,
             hint="give one of the flows on the way a timeout: it then runs as an execution of its own",
         )
 
 
-def _depth(program: Program, name: str, around: frozenset[str]) -> int:
-    called = {s.flow for s in ir.walk(program.flows[name].body) if isinstance(s, ir.CallFlow)}
-    inside = (one for one in called if one not in around and program.flows[one].timeout is None)
-    return 1 + max((_depth(program, one, around | {name}) for one in inside), default=0)
+def _called(steps: Steps) -> Iterator[str]:
+    for step in walk(steps):
+        match step:
+            case Call(function=name):
+                yield name
+            case Try(retry=Retry(predicate=predicate)):
+                yield str(predicate).removeprefix("${").removesuffix("}")
+            case _:
+                pass

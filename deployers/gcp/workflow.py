@@ -14,7 +14,8 @@ from skyloom.deployers.gcp.dict_order import order_problems
 from skyloom.deployers.gcp.flow.apart import entering, timed_main
 from skyloom.deployers.gcp.flow.calling import lower_flow, lower_main
 from skyloom.deployers.gcp.flow.fewer_steps import fewer_steps
-from skyloom.deployers.gcp.flow.lowering import Lowering, may_be_asked
+from skyloom.deployers.gcp.flow.inlining import inlined_flows
+from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.output import (
     HELPER,
     WAITS,
@@ -27,6 +28,7 @@ from skyloom.deployers.gcp.flow.output import (
     Workflow,
     WorkflowSettings,
 )
+from skyloom.deployers.gcp.flow.prompts import asked_by_workflow
 from skyloom.deployers.gcp.flow.starting import finish_entries
 from skyloom.deployers.gcp.flow.statements import lower_block
 from skyloom.deployers.gcp.limits import program_problems, workflow_problems
@@ -59,9 +61,23 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
         CheckFailed: SKY7xx, something that Workflows cannot carry, with its place and a way out.
     """
     _refuse([*program_problems(program), *order_problems(program), *text_problems(program, "Workflows")])
+    workflow, problems = _made(program, settings, inlined_flows(program))
+    if problems:
+        # Steps that stand in place stand deeper, and may stand there twice.
+        workflow, problems = _made(program, settings, frozenset())
+    _refuse(problems)
+    return workflow
+
+
+def _made(
+    program: Program, settings: WorkflowSettings, inlined: frozenset[str]
+) -> tuple[Workflow, Sequence[Diagnostic]]:
+    """The workflow, and what no workflow can carry of it."""
     # Parts of a run that are executions of their own carry its name, and so its values.
-    places = carried(program, frozenset(), lambda prompt: may_be_asked(settings, prompt))
-    lowering = Lowering(program, settings, lower_block, places, has_runs=_has_runs(program))
+    asked = asked_by_workflow(program, settings)
+    places = carried(program, frozenset(), lambda prompt: prompt.name in asked)
+    has_runs = _has_runs(program)
+    lowering = Lowering(program, settings, lower_block, places, asked=asked, inlined=inlined, has_runs=has_runs)
     if program.flow.timeout is not None:
         main = timed_main(lowering)
     else:
@@ -75,14 +91,14 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     found = (main, *sorted(lowering.shared.values(), key=lambda one: one not in flows))
     subworkflows = tuple(map(fewer_steps, found))
     definition, uses = workflow_source(subworkflows), frozenset(lowering.needs)
-    _refuse([*lowering.diagnostics, *workflow_problems(program, definition, subworkflows, uses)])
-    return Workflow(
+    workflow = Workflow(
         flow=program.main,
         definition=definition,
         subworkflows=subworkflows,
         uses=uses,
         hoisted=tuple(lowering.hoisted[name] for name in sorted(lowering.hoisted)),
     )
+    return workflow, [*lowering.diagnostics, *workflow_problems(program, definition, subworkflows, uses)]
 
 
 def _refuse(problems: Sequence[Diagnostic]) -> None:

@@ -97,13 +97,16 @@ def _given(context: Context, parameters: list[FlowParameter]) -> list[Lowered]:
 
 
 def lower_call(lowering: Lowering, context: Context, step: ir.CallFlow) -> list[Lowered]:
-    """Calls the subworkflow of a flow; one with a timeout is an execution of its own."""
+    """Calls the subworkflow of a flow, or has its steps in place; one with a timeout is an execution of its own."""
     from skyloom.deployers.gcp.flow.apart import lower_timed_call
+    from skyloom.deployers.gcp.flow.inlining import lower_inlined
 
     flow = lowering.program.flows[step.flow]
     before, given = arguments(lowering, context, step.arguments, step.flow, step.span)
     if flow.timeout is not None:
         return [*before, *lower_timed_call(lowering, context, step, flow, given)]
+    if flow.name in lowering.inlined:
+        return [*before, *lower_inlined(lowering, context, step, flow, complete(flow, given))]
     return [*before, call_of(lowering, context, step, given)]
 
 

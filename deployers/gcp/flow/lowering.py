@@ -12,9 +12,8 @@ from skyloom.deployers.gcp.flow.output import Need, WorkflowSettings
 from skyloom.deployers.gcp.steps import Names, Subworkflow
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.errors import Diagnostic
-from skyloom.flows.expr.types import StrType
 from skyloom.flows.ir.nodes import Block
-from skyloom.flows.ir.program import Program, PromptDefinition
+from skyloom.flows.ir.program import Program
 
 
 @dataclass(slots=True)
@@ -30,6 +29,8 @@ class Lowering:
         waiting: those whose steps are still to be lowered.
         entries: the subworkflows that executions of their own begin with, by name, and the value
             that each of their parameters gets.
+        asked: the prompts that the workflow asks by itself.
+        inlined: the flows whose steps stand where they are called.
         has_runs: whether parts of a run are executions of their own: these are told the run's name.
         shared: the subworkflows that steps of all flows call, by name.
         names: the names of subworkflows.
@@ -44,6 +45,8 @@ class Lowering:
     flows: dict[tuple[str, int], str] = field(default_factory=dict)
     waiting: list[tuple[str, int]] = field(default_factory=list)
     entries: dict[str, dict[str, str]] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+    inlined: frozenset[str] = frozenset()
     has_runs: bool = False
     shared: dict[str, Subworkflow] = field(default_factory=dict)
     names: Names = field(default_factory=lambda: Names(("main",)))
@@ -60,11 +63,6 @@ class Lowering:
 
     def prompts_in_functions(self) -> frozenset[str]:
         """The prompts that are never asked by the workflow itself."""
-        return frozenset(n for n, prompt in self.program.prompts.items() if not may_be_asked(self.settings, prompt))
+        return frozenset(self.program.prompts) - self.asked
 
     _made: dict[object, str] = field(default_factory=dict)
-
-
-def may_be_asked(settings: WorkflowSettings, prompt: PromptDefinition) -> bool:
-    """Whether the workflow itself may ask a prompt: it has the model, and takes nothing but text."""
-    return prompt.model in settings.models and isinstance(prompt.returns, StrType)

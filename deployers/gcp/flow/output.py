@@ -19,13 +19,30 @@ WAITS = "waits"
 """The key of the service function that opens approvals and waits for events."""
 
 
+EVERYWHERE = "global"
+"""The location of models that Google chooses the place of; that of a provider which names none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VertexModel:
     """A model of Vertex AI that workflows may ask by themselves. `model` is its id, as in `publishers/google/models/`;
-    `provider` is the provider's name in skyloom.toml, for messages."""
+    `provider` is the provider's name in skyloom.toml, for messages; `location` a region, `us`, `eu` or `global`."""
 
     model: str
     provider: str
+    location: str = EVERYWHERE
+
+    @property
+    def host(self) -> str:
+        """Where the models of the location are asked.
+        https://cloud.google.com/vertex-ai/generative-ai/docs/learn/locations"""
+        match self.location:
+            case location if location == EVERYWHERE:
+                return "aiplatform.googleapis.com"
+            case "us" | "eu":
+                return f"aiplatform.{self.location}.rep.googleapis.com"
+            case region:
+                return f"{region}-aiplatform.googleapis.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

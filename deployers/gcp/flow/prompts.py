@@ -12,18 +12,19 @@ from dataclasses import replace
 from typing import Any
 
 from skyloom.deployers.gcp.expr import WorkflowsEmitter
-from skyloom.deployers.gcp.flow.context import Context
+from skyloom.deployers.gcp.flow.context import Context, Exits, Frame
 from skyloom.deployers.gcp.flow.evaluating import Root, probe
 from skyloom.deployers.gcp.flow.invoking import arguments, invoke
 from skyloom.deployers.gcp.flow.labels import Lowered
-from skyloom.deployers.gcp.flow.lowering import Lowering, may_be_asked
-from skyloom.deployers.gcp.flow.output import AskModel, VertexModel
+from skyloom.deployers.gcp.flow.lowering import Lowering
+from skyloom.deployers.gcp.flow.output import AskModel, VertexModel, WorkflowSettings
 from skyloom.deployers.gcp.flow.shared import in_python
 from skyloom.deployers.gcp.flow.texts import expression, literal, quoted
 from skyloom.deployers.gcp.steps import (
     Assign,
     Call,
     Case,
+    Names,
     Parameter,
     Raise,
     Retry,
@@ -36,9 +37,9 @@ from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.errors import Span, TaskTimedOut
 from skyloom.flows.expr.nodes import Call as CallExpr
 from skyloom.flows.expr.nodes import Expr, Format, Literal, Name
-from skyloom.flows.expr.types import STR
+from skyloom.flows.expr.types import STR, StrType
 from skyloom.flows.ir.nodes import CallPrompt
-from skyloom.flows.ir.program import PromptDefinition
+from skyloom.flows.ir.program import Program, PromptDefinition
 from skyloom.flows.outcome import ErrorValue
 
 Json = Any
@@ -46,18 +47,45 @@ Json = Any
 STRIP = "text_of_an_answer"
 """The identifier of the expression that strips an answer."""
 
+_LONGEST_NUMBER = 4
+"""Digits that tell variables of one name apart."""
+
 _MODELS = (
-    '"https://aiplatform.googleapis.com/v1/projects/" + sys.get_env("GOOGLE_CLOUD_PROJECT_ID")'
-    ' + "/locations/global/publishers/google/models/" + model + ":generateContent"'
+    '"https://" + host + "/v1/projects/" + sys.get_env("GOOGLE_CLOUD_PROJECT_ID")'
+    ' + "/locations/" + location + "/publishers/google/models/" + model + ":generateContent"'
 )
-"""Where models are asked: the endpoint that has all of them, as `adapters.llm.vertex` asks by default."""
+"""Where models are asked, as `adapters.llm.vertex` asks."""
+
+
+def asked_by_workflow(program: Program, settings: WorkflowSettings) -> frozenset[str]:
+    """The prompts that the workflow asks by itself: it has the model, takes nothing but text, and can say the question
+    in expressions."""
+    return frozenset(name for name, prompt in program.prompts.items() if _is_asked(program, settings, prompt))
+
+
+def _is_asked(program: Program, settings: WorkflowSettings, prompt: PromptDefinition) -> bool:
+    if prompt.model not in settings.models or not isinstance(prompt.returns, StrType):
+        return False
+    frame = Frame(Names(), Names())
+    # As long as the longest that stand for parameters: an expression has a largest length.
+    places = {p.name: frame.variable(f"{prompt.name}_{p.name}_{'x' * _LONGEST_NUMBER}") for p in prompt.parameters}
+    exits = Exits(returns=lambda context, value, span: [])
+    inside = Context(flow=program.flow, places=places, frame=frame, exits=exits)
+    texts = _texts(prompt)
+    return all(probe(inside, Root(name, text)).is_plain for name, text in texts.items()) and all(
+        map(_is_never_blank, texts.values())
+    )
+
+
+def _texts(prompt: PromptDefinition) -> dict[str, Expr]:
+    return {"question": prompt.template} | ({} if prompt.system is None else {"system": prompt.system})
 
 
 def lower_prompt(lowering: Lowering, context: Context, step: CallPrompt) -> list[Lowered]:
     """Asks a model."""
     prompt = lowering.program.prompts[step.prompt]
     before, given = arguments(lowering, context, step.arguments, step.prompt, step.span)
-    if step.target is not None and may_be_asked(lowering.settings, prompt):
+    if step.target is not None and prompt.name in lowering.asked:
         asked = _by_workflow(lowering, context, step, given, lowering.settings.models[prompt.model])
         if asked is not None:
             return [*before, *asked]
@@ -88,9 +116,8 @@ def _by_workflow(
     at = context.at(step.span)
     places = {p.name: context.variable(f"{step.id}_{p.name}") for p in prompt.parameters}
     inside = replace(context, places=places)
-    texts = {"question": prompt.template} | ({} if prompt.system is None else {"system": prompt.system})
-    found = {name: probe(inside, Root(name, text)) for name, text in texts.items()}
-    if not all(one.is_plain for one in found.values()) or not all(map(_is_never_blank, texts.values())):
+    found = {name: probe(inside, Root(name, text)) for name, text in _texts(prompt).items()}
+    if not all(one.is_plain for one in found.values()):
         return None
     pairs = [
         *((place, given[name] if name in given else literal(_default(prompt, name))) for name, place in places.items()),
@@ -104,6 +131,8 @@ def _by_workflow(
         function=lowering.share("run_model", lambda name: _run_model(lowering, name)),
         arguments={
             "model": model.model,
+            "host": model.host,
+            "location": model.location,
             "request": _request(prompt, {name: one.ways[0].value for name, one in found.items()}),
             "seconds": math.ceil(prompt.timeout),
             "late": _late(prompt),
@@ -187,7 +216,7 @@ def _run_model(lowering: Lowering, name: str) -> Subworkflow:
     plain = Case(condition=expression(visible), steps=(Return(name="text", value=expression("stripped")),))
     return Subworkflow(
         name=name,
-        parameters=tuple(Parameter(name=one) for one in ("model", "request", "seconds", "late")),
+        parameters=tuple(Parameter(name=one) for one in ("model", "host", "location", "request", "seconds", "late")),
         steps=(
             asking,
             _none_where("look", useless),

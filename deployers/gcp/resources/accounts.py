@@ -21,6 +21,7 @@ from skyloom.deployers.gcp.resources.words import (
     cloud_name,
     resource,
 )
+from skyloom.deployers.naming import digest
 
 NUMBER = "${data.google_project.this.number}"
 """The project's number, which the names of Google's own service agents hold."""
@@ -47,16 +48,32 @@ LOG_WRITER = "roles/logging.logWriter"
 
 _ACCOUNT_ID = 30
 """Characters. https://cloud.google.com/iam/docs/service-accounts-create"""
+_DIGITS = 6
+_TOLD_APART = 4
+"""Letters of the app's name below which it says nothing."""
 
 
 def account(layout: Layout, key: str, does: str) -> Resources:
     """A service account."""
     arguments = {
-        "account_id": cloud_name(_ACCOUNT_ID, layout.prefix, key),
+        "account_id": account_id(layout.prefix, key),
         "display_name": f"{layout.prefix} {key}"[:100],
         "description": does[:256],
     }
     return {account_address(key): resource("service account", arguments, key)}
+
+
+def account_id(prefix: str, key: str) -> str:
+    """The id of a service account. Where there is no room for all of it, it says what the account is for rather than
+    whose it is, which its display name says."""
+    whole = f"{prefix}-{key}"
+    if len(whole) <= _ACCOUNT_ID:
+        return cloud_name(_ACCOUNT_ID, prefix, key)
+    room = _ACCOUNT_ID - _DIGITS - 1
+    own = cloud_name(_ACCOUNT_ID * 2, key.replace("function-", "fn-", 1))
+    left = room - len(own) - 1
+    shown = f"{prefix[:left].rstrip('-')}-{own}" if left >= _TOLD_APART else own[:room].rstrip("-")
+    return f"{shown}-{digest(whole)}"
 
 
 def account_address(key: str) -> str:

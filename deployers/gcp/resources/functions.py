@@ -160,15 +160,15 @@ def _helper() -> Function:
         does="Evaluates the expressions that workflows cannot",
         code=HELPER,
         timeout=_HELPER_SECONDS,
-        grants=[_claims(HELPER)],
+        grants=[_claims(HELPER, "objectViewer")],
         variables=_bucket_variable(),
     )
 
 
-def _claims(key: str) -> Resources:
-    """Values that are too large to travel with a run wait in the app's bucket."""
+def _claims(key: str, role: str = "objectUser") -> Resources:
+    """Values that are too large to travel with a run wait in the app's bucket; the helper only reads them."""
     who = function_account(key)
-    return bucket_member(who, member_of(who), VALUES, "roles/storage.objectUser", "values", VALUE_OBJECTS)
+    return bucket_member(who, member_of(who), VALUES, f"roles/storage.{role}", "values", VALUE_OBJECTS)
 
 
 def _bucket_variable() -> dict[str, Json]:

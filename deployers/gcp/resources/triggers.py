@@ -188,7 +188,7 @@ def _schedules(layout: Layout) -> Iterator[Resources]:
 def _schedule(layout: Layout, schedule: Schedule, index: int) -> Resources:
     """Cloud Scheduler asks Workflows for a run; no function stands between."""
     flow = schedule.flow.name
-    given = json.dumps(scheduled_input(schedule), ensure_ascii=False, sort_keys=True)
+    given = written_input(schedule)
     body = json.dumps({"argument": given}, ensure_ascii=False)
     address = f"https://workflowexecutions.googleapis.com/v1/{ref(layout.workflow(flow))}/executions"
     target: Json = {
@@ -216,6 +216,11 @@ def _schedule(layout: Layout, schedule: Schedule, index: int) -> Resources:
             "schedule", arguments, name
         )
     }
+
+
+def written_input(schedule: Schedule) -> str:
+    """What the runs of a schedule start with, as JSON."""
+    return json.dumps(scheduled_input(schedule), ensure_ascii=False, sort_keys=True)
 
 
 def expression(schedule: Schedule) -> str:

@@ -11,7 +11,7 @@ from clouds.gcp_small_app import small_bundle
 from engines.gcp_account.account import GoogleProject
 
 from skyloom.deployers.gcp.client import Google, code, translated
-from skyloom.deployers.gcp.executions import LONGEST_ARGUMENT
+from skyloom.deployers.gcp.services.workflows import LONGEST_INPUT
 from skyloom.errors import EngineError, InvalidInput
 
 HOST = "SKYLOOM_GCP_EXECUTIONS_HOST"
@@ -51,8 +51,8 @@ def test_an_input_that_no_run_takes_is_not_sent(gcp: GoogleProject) -> None:
     deploy(small_bundle())
     empty = len('{"item": ""}')
     with pytest.raises(InvalidInput, match=r"SKY611 the input is 32,769 bytes, and .* 32,768 at most"):
-        deployer().start("quote", {"item": "x" * (LONGEST_ARGUMENT + 1 - empty)})
-    assert ended(deployer().start("quote", {"item": "x" * (LONGEST_ARGUMENT - empty)})).status == "done"
+        deployer().start("quote", {"item": "x" * (LONGEST_INPUT + 1 - empty)})
+    assert ended(deployer().start("quote", {"item": "x" * (LONGEST_INPUT - empty)})).status == "done"
 
 
 def test_it_is_loaded_when_runs_are_asked_for() -> None:

@@ -122,18 +122,26 @@ def test_helper_and_services_need_the_framework_alone() -> None:
         assert package.handler == "main.handler"
 
 
+VERTEX = '[models.gcp]\nfast = "vertex:gemini-x"\n[providers.vertex]\nkind = "vertex"\n'
+
+
 @pytest.mark.parametrize(
-    ("config", "native"),
+    ("config", "host"),
     [
-        ("", True),
-        ('[models.gcp]\nfast = "vertex:gemini-x"\n', True),
-        ('[models.gcp]\nfast = "vertex:gemini-x"\n[providers.vertex]\nkind = "vertex"\nvia = "function"\n', False),
-        ('[models.gcp]\nfast = "offline"\n', False),
+        ("", "aiplatform.googleapis.com"),
+        ('[models.gcp]\nfast = "vertex:gemini-x"\n', "aiplatform.googleapis.com"),
+        (VERTEX + 'location = "europe-west4"\n', "europe-west4-aiplatform.googleapis.com"),
+        (VERTEX + 'location = "eu"\n', "aiplatform.eu.rep.googleapis.com"),
+        (VERTEX + 'location = "eu/../x"\n', None),
+        (VERTEX + 'location = "eu"\nproject = "other"\n', None),
+        (VERTEX + 'via = "function"\n', None),
+        ('[models.gcp]\nfast = "offline"\n', None),
     ],
 )
-def test_models_that_workflows_may_ask_by_themselves(tmp_path: Path, config: str, native: bool) -> None:
+def test_models_that_workflows_may_ask_by_themselves(tmp_path: Path, config: str, host: str | None) -> None:
     file = written(tmp_path / "project", config=config)
     app = load_app(file)
     settings = load_config(file)
     function_groups(app, programs(app), settings, "gcp")
-    assert bool(native_models(settings, ["fast"])) is native
+    found = native_models(settings, ["fast"]).get("fast")
+    assert (None if found is None else found.host) == host

@@ -330,8 +330,46 @@ def test_a_sub_flow_is_one_subworkflow_however_often_it_is_called(program: Any) 
     assert billed(workflow, {"a": 1}, 4)[0] == 4
 
 
+def test_a_flow_that_is_called_once_has_its_steps_in_place(program: Any) -> None:
+    """Without a call and a return; names of one do not meet those of the other."""
+    workflow = only(
+        program("""
+        @flow
+        def once(n: int, more: int = 5) -> int:
+            first, second = parallel(get(n), get(more))
+            for each in [1, 2]:
+                first = get(first + each)
+            return first + second
+
+        @flow
+        def f(a: int) -> int:
+            first, second = parallel(get(a), get(a + 1))
+            total = 0
+            for n in [first, second]:
+                total = total + once(get(n))
+            return total
+        """)
+    )
+    assert [one for one in yaml.safe_load(workflow.definition) if one.startswith("flow_")] == []
+    asked: list[str] = []
+    engine = Engine(time_scale=0.001)
+
+    def task(request: Request) -> Answer:
+        body = json.loads(request.body)
+        asked.append(body["context"]["step"])
+        return Answer(200, {"Content-Type": "application/json"}, json.dumps(body["arguments"]["n"]).encode())
+
+    engine.route("https://tasks.run.app", task)
+    engine.deploy("f", workflow.definition, environment(workflow))
+    # once(n) is n + 1 + 2 + 5.
+    assert engine.start("f", {"a": 1}).wait(30).result == (1 + 8) + (2 + 8)
+    assert len(asked) == len(set(asked)) == 2 + 2 * (1 + 2 + 2)
+    assert "f/once[1]/parallel.0/get" in asked
+
+
 def test_many_parameters_come_in_one_map(program: Any) -> None:
     names = [f"p{n}" for n in range(12)]
+    given = ", ".join("a" for _ in names)
     workflow = only(
         program(f"""
         @flow
@@ -340,11 +378,11 @@ def test_many_parameters_come_in_one_map(program: Any) -> None:
 
         @flow
         def f(a: int) -> int:
-            return wide({", ".join("a" for _ in names)})
+            return wide({given}) + wide({given})
         """)
     )
     assert yaml.safe_load(workflow.definition)["flow_wide"]["params"] == ["given", "path"]
-    assert billed(workflow, {"a": 1}, 12)[0] == 12
+    assert billed(workflow, {"a": 1}, 12)[0] == 24
 
 
 def test_a_flow_with_a_timeout_runs_in_an_execution_of_its_own(program: Any) -> None:

@@ -10,9 +10,11 @@ from conformance.on_gcp.gaps import GAPS
 from conformance.on_gcp.in_process import settings_for
 from conformance.suite import ALL
 from engines.gcp import limits as of_the_engine
+from engines.gcp.engine import Engine
+from engines.gcp.requests import Answer
 
 from skyloom.deployers.gcp import limits
-from skyloom.deployers.gcp.workflow import WorkflowSettings, compile_workflow
+from skyloom.deployers.gcp.workflow import Invoke, WorkflowSettings, compile_workflow
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.frontend import load_file
 
@@ -95,10 +97,38 @@ def test_a_dict_is_called_as_in_the_source(tmp_path: Path) -> None:
     assert "`sorted(stock())`" in str(found.hint)
 
 
+def called(number: int) -> str:
+    """A call in two places: the steps of a flow that is called in one would stand there."""
+    return f"f{number}(a) if a > 0 else f{number}(a + 1)"
+
+
 def test_calls_too_deep(tmp_path: Path) -> None:
-    flows = "".join(f"@flow\ndef f{n}(a: int) -> int:\n    return f{n + 1}(a)\n\n" for n in range(20))
-    source = f"@flow\ndef f20(a: int) -> int:\n    return a\n\n{flows}@flow\ndef f(a: int) -> int:\n    return f0(a)\n"
+    flows = "".join(f"@flow\ndef f{n}(a: int) -> int:\n    return {called(n + 1)}\n\n" for n in range(20))
+    source = f"@flow\ndef f20(a: int) -> int:\n    return a\n\n{flows}@flow\ndef f(a: int) -> int:\n    return {called(0)}\n"
     assert refused(tmp_path, source).code == "SKY723"
+
+
+@pytest.mark.parametrize(("flows", "inside", "fits"), [(19, "get(a)", True), (20, "get(a)", False)])
+def test_what_flows_call_in_turn_counts(tmp_path: Path, flows: int, inside: str, fits: bool) -> None:
+    """The innermost task fails, which one subworkflow more raises: what is compiled runs to that error."""
+    chain = "".join(f"@flow\ndef f{n}(a: int) -> int:\n    return {called(n + 1)}\n\n" for n in range(flows - 2))
+    last = f"@flow\ndef f{flows - 2}(a: int) -> int:\n    return {inside}\n\n"
+    first = "@task\ndef get(n: int) -> int:\n    return n\n\n"
+    source = f"{first}{last}{chain}@flow\ndef f(a: int) -> int:\n    return {called(0)}\n"
+    if not fits:
+        assert refused(tmp_path, source).code == "SKY723"
+        return
+    path = tmp_path / "order.py"
+    path.write_text(HEAD + source)
+    program = load_file(path).f.program
+    workflow = compile_workflow(program, settings_for(program))
+    (need,) = workflow.uses
+    assert isinstance(need, Invoke)
+    broken = b'{"error": {"type": "Broken", "bases": ["Exception"], "message": "no"}}'
+    engine = Engine(time_scale=0.001)
+    engine.route("https://tasks.run.app", lambda _: Answer(422, {"Content-Type": "application/json"}, broken))
+    engine.deploy("f", workflow.definition, {need.variable: "https://tasks.run.app"})
+    assert '"type":"Broken"' in str(engine.start("f", {"a": 1}).wait(30).error)
 
 
 def test_statements_too_deep(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from engines.gcp_account.terraform.configuration import Configuration, configura
 from engines.gcp_account.terraform.planning import State, Step
 from engines.gcp_account.terraform.syntax import Malformed
 
+LOCATIONS = ("europe-west1", "europe-west3", "us-central1")
+"""Some of those that there are. https://cloud.google.com/infrastructure-manager/docs/locations"""
 BUSY = ("CREATING", "UPDATING", "DELETING")
 
 
@@ -42,6 +44,10 @@ class Deployment:
     draft: State | None = None
 
 
+def _location(region: str) -> Json:
+    return {"name": f"projects/tests/locations/{region}", "locationId": region}
+
+
 class Infrastructure:
     """The deployments of the project."""
 
@@ -55,6 +61,7 @@ class Infrastructure:
         front.add(
             route("POST", place + "/deployments", self._create),
             route("GET", place + "/deployments", self._list),
+            route("GET", "/v1/projects/{project}/locations", lambda _: {"locations": [*map(_location, LOCATIONS)]}),
             route("GET", one, lambda request: self.of(request).about),
             route("PATCH", one, self._update),
             route("DELETE", one, self._delete),
