@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gates.arm.checking import problems
+from gates.arm.checking import problems, references, unread
 from gates.arm.controls import BUS, CONTROLS, EVENTS, QUEUE, SITE
 from gates.arm.relations import written_id
 from gates.arm.rules import rules
@@ -67,6 +67,21 @@ def test_a_template_passes_every_gate(found: Found, name: str) -> None:
 @pytest.mark.parametrize("name", APPS)
 def test_schemas_know_everything_that_a_template_says(templates: dict[str, Json], name: str) -> None:
     assert list(problems(templates[name])) == []
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_resources_have_what_is_read_of_them(templates: dict[str, Json], name: str) -> None:
+    text = json.dumps(templates[name])
+    assert len(list(references(templates[name]))) == len(re.findall(r"\breference\(", text))
+    assert list(unread(templates[name])) == []
+
+
+def test_what_no_resource_has_is_found(templates: dict[str, Json]) -> None:
+    text = json.dumps(templates["everything"]).replace(".clientId", ".clientID").replace(".vaultUri", ".uri")
+    assert list(unread(json.loads(text))) == [
+        "Microsoft.KeyVault/vaults has no uri",
+        "Microsoft.ManagedIdentity/userAssignedIdentities has no clientID",
+    ]
 
 
 def test_there_is_a_schema_of_every_type_in_the_version_that_is_deployed() -> None:
@@ -135,6 +150,10 @@ def test_every_reference_leads_somewhere_and_none_in_a_circle(templates: dict[st
         own = written_id(made)
         read = {id_ for id_ in needs if f"reference({id_}," in json.dumps(made["properties"])}
         assert read <= needs[own], own
+        # What something is about is there by then; of a secret, the vault.
+        about = made.get("scope", "[]")[1:-1]
+        outer = {id_ for id_ in needs if _lies_in(about, id_)}
+        assert not about or (outer | ({about} & needs.keys())) & needs[own], own
     variables = set(re.findall(r"variables\('([^']+)'\)", json.dumps(template)))
     assert variables == template["variables"].keys()
     parameters = set(re.findall(r"parameters\('([^']+)'\)", json.dumps(template["resources"])))
@@ -143,6 +162,14 @@ def test_every_reference_leads_somewhere_and_none_in_a_circle(templates: dict[st
 
 def _ids(texts: list[str]) -> list[str]:
     return [text[1:-1] for text in texts]
+
+
+def _lies_in(inner: str, outer: str) -> bool:
+    """Whether a resource lies in another one, by their ids as the template writes them."""
+    found, around = (re.fullmatch(r"resourceId\('([^']*)', (.*)\)", id_) for id_ in (inner, outer))
+    if found is None or around is None:
+        return False
+    return found[1].startswith(f"{around[1]}/") and found[2].startswith(f"{around[2]}, ")
 
 
 def test_people_have_a_word_for_every_type(templates: dict[str, Json]) -> None:

@@ -11,14 +11,16 @@ from skyloom.deployers.azure.resources.permissions import secret_address
 from skyloom.deployers.azure.resources.words import SECRETS_USER
 from skyloom.flows.resources import WebhookNotifier
 
-_SOON, _OFTEN = "PT5M", "PT5M"
+_SOON, _LATER, _LATEST = "PT5M", "PT15M", "PT1H"
+"""How often metrics and logs are looked at, and how late a line of a log may come. A look at logs costs more."""
 FAILED_RUNS = (
-    "AppTraces"
+    "AppTraces | where ingestion_time() > ago(15m)"
     ' | where Properties.Category == "Host.Triggers.DurableTask"'
     ' | where Properties.prop__functionType == "Orchestrator" and Properties.prop__state == "Failed"'
     " | summarize count() by tostring(Properties.prop__functionName), tostring(Properties.prop__instanceId)"
 )
-"""https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-diagnostics#application-insights"""
+"""Every run that failed, once: what came in since the last look, whenever it was written.
+https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-diagnostics#application-insights"""
 _TRIGGER = "alarm"
 
 
@@ -32,9 +34,10 @@ def alarms(layout: Layout) -> Resources:
 
 
 def _group(layout: Layout) -> Resources:
+    addresses = dict.fromkeys(one.address for one in layout.emails if one.alarms)
     mails = [
-        {"name": f"mail {number}", "emailAddress": notifier.address, "useCommonAlertSchema": True}
-        for number, notifier in enumerate((one for one in layout.emails if one.alarms), start=1)
+        {"name": f"mail {number}", "emailAddress": address, "useCommonAlertSchema": True}
+        for number, address in enumerate(addresses, start=1)
     ]
     posts = [
         {
@@ -140,8 +143,9 @@ def _failed(layout: Layout) -> Resources:
         "severity": 1,
         "enabled": True,
         "scopes": [value(layout.workspace.id)],
-        "evaluationFrequency": _OFTEN,
-        "windowSize": _SOON,
+        "evaluationFrequency": _LATER,
+        "windowSize": _LATER,
+        "overrideQueryTimeRange": _LATEST,
         "autoMitigate": False,
         # The tables are there once the app has written something.
         "skipQueryValidation": True,
@@ -188,7 +192,7 @@ def _alarm(layout: Layout, name: str, told: str, of: Address, metric: str, count
         "severity": 1,
         "enabled": True,
         "scopes": [value(of.id)],
-        "evaluationFrequency": _OFTEN,
+        "evaluationFrequency": _SOON,
         "windowSize": _SOON,
         "autoMitigate": True,
         "criteria": {

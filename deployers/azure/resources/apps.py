@@ -10,7 +10,7 @@ from skyloom.deployers.azure.resources import words
 from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Name, Resources, joined, merged, value
 from skyloom.deployers.azure.resources.identities import app_identity, has_identity, identities
 from skyloom.deployers.azure.resources.layout import Layout, at_once
-from skyloom.deployers.azure.resources.models import endpoint
+from skyloom.deployers.azure.resources.models import asks, endpoint
 from skyloom.deployers.azure.resources.permissions import (
     container_address,
     namespace,
@@ -37,13 +37,11 @@ _FLEX = {"name": "FC1", "tier": "FlexConsumption"}
 
 
 def _site(layout: Layout, key: str) -> Resources:
-    identity = value(layout.identity(key).id)
     settings = dict(sorted(_settings(layout, key)))
     properties = {
         "serverFarmId": value(layout.plan(key).id),
         "httpsOnly": True,
         "publicNetworkAccess": "Enabled",
-        "keyVaultReferenceIdentity": identity,
         "functionAppConfig": _code_and_scale(layout, key),
         "siteConfig": {
             "minTlsVersion": "1.2",
@@ -93,6 +91,8 @@ def _settings(layout: Layout, key: str) -> Iterator[tuple[str, Name]]:
     yield words.CLIENT, layout.identity(key).get("clientId")
     yield words.STORAGE, layout.storage.get("primaryEndpoints.blob")
     yield from permission_settings(layout, layout.permissions(key))
+    if asks(layout, key):
+        yield words.MODELS, endpoint(layout)
     if key == MAIN:
         yield from _main_settings(layout)
     else:
@@ -140,8 +140,6 @@ def _main_settings(layout: Layout) -> Iterator[tuple[str, Name]]:
         tenant = Expression("tenant().tenantId")
         yield words.TENANT, tenant
         yield words.AUDIENCE, joined("api://", tenant, f"/{layout.prefix}")
-    if layout.own_models:
-        yield words.MODELS, endpoint(layout)
     if layout.parts.workers:
         yield words.WORKERS, _workers(layout)
 

@@ -47,7 +47,10 @@ def grant(layout: Layout, who: str, role: Role, at: Address, purpose: str) -> Re
         "principalType": "ServicePrincipal",
         "description": value(f"{who}: {purpose}"[:_LONGEST_DESCRIPTION]),
     }
-    return layout.made(Address("Microsoft.Authorization/roleAssignments", (name,)), purpose, properties, scope=at)
+    # A secret is there once somebody has set it; its vault has to be there before.
+    vault = [layout.vault.id] if at.type.endswith("/secrets") else []
+    role_at = Address("Microsoft.Authorization/roleAssignments", (name,))
+    return layout.made(role_at, purpose, properties, scope=at, after=vault)
 
 
 def identities(layout: Layout) -> Sequence[Resources]:

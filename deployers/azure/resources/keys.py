@@ -43,7 +43,7 @@ def _link_key(layout: Layout) -> Resources:
         "kty": "RSA",
         "keySize": 3072,
         "keyOps": ["sign"],
-        "attributes": {"enabled": True, "exportable": False},
+        "attributes": {"enabled": True},
         "rotationPolicy": {"lifetimeActions": [rotate]},
     }
     return merged(

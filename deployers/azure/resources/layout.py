@@ -170,9 +170,13 @@ class Layout(AppLayout):
     @cached_property
     def own_models(self) -> tuple[str, ...]:
         """The models that prompts ask of the app's own account, sorted."""
-        asked = [one for one in self.permissions(MAIN) if isinstance(one, AskModel)]
+        return tuple(sorted({one.model for key in self.app_keys for one in self.asked(key)}))
+
+    def asked(self, key: str) -> list[AskModel]:
+        """What a function app asks of the app's own account."""
         known = self.parts.elsewhere | self.parts.models.keys()
-        return tuple(sorted({one.model for one in asked if one.provider not in known}))
+        found = [one for one in self.permissions(key) if isinstance(one, AskModel)]
+        return [one for one in found if one.provider not in known]
 
     # --- function apps ------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ https://learn.microsoft.com/azure/foundry/how-to/create-resource-template
 from __future__ import annotations
 
 from skyloom.deployers.azure.resources.arm import Expression, Name, Resources, joined, merged, value
-from skyloom.deployers.azure.resources.identities import MAIN_APP, grant
+from skyloom.deployers.azure.resources.identities import app_identity, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import MODEL_USER
 
@@ -38,7 +38,13 @@ def models(layout: Layout) -> Resources:
         share = {"name": "GlobalStandard", "capacity": _THOUSAND_TOKENS}
         found |= layout.made(at, name, deployed, after=before, sku=share)
         before = [at.id]
-    return merged(found, grant(layout, MAIN_APP, MODEL_USER, layout.model_account, "asks models"))
+    askers = [app_identity(key) for key in layout.app_keys if asks(layout, key)]
+    return merged(found, *(grant(layout, who, MODEL_USER, layout.model_account, "asks models") for who in askers))
+
+
+def asks(layout: Layout, key: str) -> bool:
+    """Whether a function app asks the app's own account."""
+    return bool(layout.asked(key))
 
 
 def endpoint(layout: Layout) -> Name:

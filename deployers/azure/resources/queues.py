@@ -32,7 +32,6 @@ def queues(layout: Layout) -> Resources:
         "disableLocalAuth": True,
         "minimumTlsVersion": "1.2",
         "publicNetworkAccess": "Enabled",
-        "zoneRedundant": False,
     }
     sku = {"name": "Basic", "tier": "Basic"}
     return merged(

@@ -90,7 +90,8 @@ def _lifecycle(layout: Layout) -> Resources:
         rules.append(_rule("calls", answered, calls))
     own = [f"{bucket_container(bucket.name)}/" for bucket in layout.own_buckets]
     rules.append(_rule("old-versions", old, sorted([*own, f"{DEAD_LETTERS}/", f"{RELEASES}/"])))
-    return layout.made(layout.storage.below("managementPolicies", "default"), "lifecycle", {"policy": {"rules": rules}})
+    at, blobs = layout.storage.below("managementPolicies", "default"), layout.storage.below("blobServices", "default")
+    return layout.made(at, "lifecycle", {"policy": {"rules": rules}}, after=[blobs.id])
 
 
 def _rule(name: str, actions: Json, prefixes: list[str]) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -30,6 +31,34 @@ def problems(template: Json) -> Iterator[str]:
         given = {key: one for key, one in found.items() if key not in _TEMPLATE}
         checked = _Checked(schemas["models"][told["of"]])
         yield from checked.object(checked.models[told["model"]], given, place)
+
+
+_REFERENCE = re.compile(
+    r"reference\((?:extensionR|r)esourceId\('([^']+)'(?:[^()]|\([^()]*\))*\), '([^']+)'\)\.([\w.]+)"
+)
+
+
+def references(template: Json) -> Iterator[tuple[str, str, str]]:
+    """What a template reads of resources: the type, the version, the path."""
+    yield from _REFERENCE.findall(json.dumps(template, ensure_ascii=False))
+
+
+def unread(template: Json) -> Iterator[str]:
+    """What a template reads of resources that these do not have."""
+    schemas = known()
+    for type_, version, path in sorted(set(references(template))):
+        told = schemas["types"].get(type_)
+        if told is None or told["apiVersion"] != version:
+            yield f"{type_} {version} is not known"
+            continue
+        models = schemas["models"][told["of"]]
+        schema: Json = models[told["reads"]]["properties"].get("properties", {})
+        for step in path.split("."):
+            inner = models[schema["model"]] if "model" in schema else schema
+            schema = inner.get("properties", {}).get(step)
+            if schema is None:
+                yield f"{type_} has no {path}"
+                break
 
 
 def is_expression(given: Json) -> bool:

@@ -113,7 +113,7 @@ class Models:
             made = self._older_type(given["type"]) | self._enum_of(node, attribute)
             made |= {"required": True} if rule.get("required") else {}
             made |= {name: rule[name] for name in ("pattern", "max_length", "min_length") if name in rule}
-            made = {"readOnly": True} if rule.get("readonly") else made
+            made = _only_read(made) if rule.get("readonly") else made
             place = found
             *outer, last = _steps(given["key"])
             for step in outer:
@@ -148,7 +148,7 @@ class Models:
             options = {keyword.arg: keyword.value for keyword in item.value.keywords}
             visible = ast.literal_eval(options["visibility"]) if "visibility" in options else ["create"]
             if visible == ["read"]:
-                made = {"readOnly": True}
+                made = _only_read(made)
             elif not optional:
                 made |= {"required": True}
             found[_newer_name(item)] = made
@@ -189,6 +189,11 @@ class Models:
     def _union(types: list[Json]) -> Json:
         known = [one for one in types if "enum" in one]
         return known[0] if known else types[0]
+
+
+def _only_read(made: Json) -> Json:
+    """What can only be read: of its schema as much as paths to it need."""
+    return {"readOnly": True, **{key: made[key] for key in ("model",) if key in made}}
 
 
 def _map(node: ast.ClassDef) -> dict[str, Json]:

@@ -34,6 +34,7 @@ class Source:
         model: the class of the resource.
         version: the version of the API.
         told_in: the module of the distribution that names this version.
+        reads: the class of what is there once it is made, where that is another one.
     """
 
     requirement: str
@@ -41,6 +42,7 @@ class Source:
     model: str
     version: str
     told_in: str = "_configuration.py"
+    reads: str | None = None
 
 
 _STORAGE = ("azure-mgmt-storage==24.0.1", "azure/mgmt/storage")
@@ -108,8 +110,8 @@ SOURCES = {
         "2023-12-01",
         "operations/_scheduled_query_rules_operations.py",
     ),
-    "Microsoft.KeyVault/vaults": Source(*_VAULT, "VaultCreateOrUpdateParameters", "2025-05-01"),
-    "Microsoft.KeyVault/vaults/keys": Source(*_VAULT, "KeyCreateParameters", "2025-05-01"),
+    "Microsoft.KeyVault/vaults": Source(*_VAULT, "VaultCreateOrUpdateParameters", "2025-05-01", reads="Vault"),
+    "Microsoft.KeyVault/vaults/keys": Source(*_VAULT, "KeyCreateParameters", "2025-05-01", reads="Key"),
     "Microsoft.Logic/workflows": Source("azure-mgmt-logic==10.0.0", "azure/mgmt/logic", "Workflow", "2019-05-01"),
     "Microsoft.ManagedIdentity/userAssignedIdentities": Source(
         "azure-mgmt-msi==7.1.0", "azure/mgmt/msi/v2024_11_30", "Identity", "2024-11-30"
@@ -119,7 +121,9 @@ SOURCES = {
     ),
     "Microsoft.ServiceBus/namespaces": Source(*_BUS, "SBNamespace", "2026-01-01"),
     "Microsoft.ServiceBus/namespaces/queues": Source(*_BUS, "SBQueue", "2026-01-01"),
-    "Microsoft.Storage/storageAccounts": Source(*_STORAGE, "StorageAccountCreateParameters", "2025-06-01"),
+    "Microsoft.Storage/storageAccounts": Source(
+        *_STORAGE, "StorageAccountCreateParameters", "2025-06-01", reads="StorageAccount"
+    ),
     "Microsoft.Storage/storageAccounts/blobServices": Source(*_STORAGE, "BlobServiceProperties", "2025-06-01"),
     "Microsoft.Storage/storageAccounts/blobServices/containers": Source(*_STORAGE, "BlobContainer", "2025-06-01"),
     "Microsoft.Storage/storageAccounts/managementPolicies": Source(*_STORAGE, "ManagementPolicy", "2025-06-01"),
@@ -159,8 +163,11 @@ def written(wheels: Path) -> Json:
         place = f"{source.folder} {source.version}"
         package = _package(wheel, source)
         found = models.setdefault(place, {})
-        _collect(package, source.model, found)
-        types[type_] = {"apiVersion": source.version, "of": place, "model": source.model, "from": source.requirement}
+        reads = source.reads or source.model
+        for model in (source.model, reads):
+            _collect(package, model, found)
+        told = {"apiVersion": source.version, "of": place, "from": source.requirement}
+        types[type_] = {**told, "model": source.model, "reads": reads}
     return {"types": types, "models": models}
 
 
@@ -184,10 +191,16 @@ def _collect(package: Models, name: str, found: dict[str, Json]) -> None:
         _collect(package, below, found)
 
 
+_READ = {"Endpoints"}
+"""Models of what can only be read, of which a template reads parts."""
+
+
 def _named(schema: Json) -> Iterator[str]:
     if isinstance(schema, dict):
-        if schema.get("type") == "model":
-            yield schema["model"]
+        # A property may be called `model` itself.
+        model = schema.get("model")
+        if isinstance(model, str) and (model in _READ or schema.get("type") == "model"):
+            yield model
         for key, inner in schema.items():
             if key == "kinds":
                 yield from inner.values()
