@@ -104,7 +104,8 @@ def called(number: int) -> str:
 
 def test_calls_too_deep(tmp_path: Path) -> None:
     flows = "".join(f"@flow\ndef f{n}(a: int) -> int:\n    return {called(n + 1)}\n\n" for n in range(20))
-    source = f"@flow\ndef f20(a: int) -> int:\n    return a\n\n{flows}@flow\ndef f(a: int) -> int:\n    return {called(0)}\n"
+    first = "@flow\ndef f20(a: int) -> int:\n    return a\n\n"
+    source = f"{first}{flows}@flow\ndef f(a: int) -> int:\n    return {called(0)}\n"
     assert refused(tmp_path, source).code == "SKY723"
 
 
