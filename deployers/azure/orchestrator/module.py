@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from pathlib import Path
 
 from skyloom.deployers.azure.orchestrator.conversions import conversion
 from skyloom.deployers.azure.orchestrator.lowering import Lowering, Scope
 from skyloom.deployers.azure.orchestrator.statements import lower_block
-from skyloom.deployers.azure.orchestrator.writing import WIDTH, Lines, call, indented, number, quoted, value
-from skyloom.deployers.prompt_module import imports
-from skyloom.flows.expr.python import safe_name
+from skyloom.deployers.azure.orchestrator.writing import (
+    INDENT,
+    WIDTH,
+    Lines,
+    call,
+    indented,
+    number,
+    quoted,
+    value,
+    wrapped,
+)
+from skyloom.flows.expr import types as expr_types
+from skyloom.flows.expr.python import IMPORTS, safe_name
 from skyloom.flows.ir.program import FlowDefinition, Parameter
 
 RUNTIME = "skyloom.adapters.hosts.durable"
@@ -23,13 +33,13 @@ def module_source(lowering: Lowering) -> str:
     """The text of the module."""
     flows = [_flow(lowering, flow) for flow in _in_order(lowering)]
     entry = _entry(lowering)
-    body = "\n".join(line for part in (*flows, entry) for line in part)
     constants = [line for lines in lowering.activity_sources.values() for line in lines]
-    constants += [f"{name} = {source}" for name, source in lowering.constants.items()]
-    constants += lowering.model_sources.values()
+    others = [*(f"{name} = {source}" for name, source in lowering.constants.items()), *lowering.model_sources.values()]
+    constants += [line for constant in others for line in wrapped(constant, 0)]
+    used = _names("\n".join([*constants, *(line for part in (*flows, entry) for line in part)]))
     parts = [
         [f'"""The flow {lowering.program.main} of {_file(lowering.program.flow)}, as an orchestrator. Generated."""'],
-        ["", *imports(body), *_imported(lowering, "\n".join(constants))],
+        ["", *_imports(used), *_imported(lowering, used)],
         *([["", *constants]] if constants else []),
         *([["", "", *lines] for lines in (*flows, entry)]),
     ]
@@ -42,23 +52,51 @@ def _in_order(lowering: Lowering) -> list[FlowDefinition]:
     return [flow for name, flow in lowering.program.flows.items() if name != main] + [lowering.program.flow]
 
 
-def _imported(lowering: Lowering, constants: str) -> Lines:
-    imported = sorted(lowering.imported.items(), key=lambda one: (not one[0].isupper(), one[0].islower(), one[0]))
-    names = [f"{name} as {here}" if name != here else name for name, here in imported]
-    line = f"from {RUNTIME} import {', '.join(names)}"
-    return [*([line] if len(line) <= WIDTH else _many(names)), *_type_imports(constants)]
+def _imports(used: set[str]) -> Lines:
+    """The imports of what emitted expressions use, and an empty line."""
+    lines = []
+    for line in IMPORTS:
+        before, _, names = line.rpartition(" import ")
+        found = ", ".join(name for name in names.split(", ") if name in used) if before else line
+        if before and found:
+            lines.append(f"{before} import {found}")
+        elif line.removeprefix("import ") in used:
+            lines.append(line)
+    return [*lines, ""] if lines else []
+
+
+def _imported(lowering: Lowering, used: set[str]) -> Lines:
+    """Sorted as import sorters do: constants, classes, functions; a name under another one on a line of its own."""
+    imported = [(name, here) for name, here in lowering.imported.items() if here in used]
+    imported.sort(key=lambda one: _order(one[0]))
+    plain = [name for name, here in imported if name == here]
+    lines = {plain[0]: [f"from {RUNTIME} import {', '.join(plain)}"]}
+    if len(lines[plain[0]][0]) > WIDTH:
+        lines[plain[0]] = _many(plain)
+    lines |= {name: [f"from {RUNTIME} import {name} as {here}"] for name, here in imported if name != here}
+    sorted_lines = [line for name in sorted(lines, key=_order) for line in lines[name]]
+    return [*sorted_lines, *_type_imports(used)]
+
+
+def _order(name: str) -> tuple[bool, bool, str]:
+    return not name.isupper(), name.islower(), name
 
 
 def _many(names: list[str]) -> Lines:
     return [f"from {RUNTIME} import (", *indented([f"{name}," for name in names]), ")"]
 
 
-def _type_imports(constants: str) -> Lines:
+def _type_imports(used: set[str]) -> Lines:
     """What constants of types need: their texts make them again."""
-    types = sorted(set(re.findall(r"\b([A-Z][A-Za-z]*Type)\(", constants)))
-    models = sorted(set(re.findall(r"\b(Model(?:Definition|Field))\(", constants)))
+    types = sorted(name for name in used if hasattr(expr_types, name) and name.endswith("Type"))
+    models = sorted(used & {"ModelDefinition", "ModelField"})
     lines = [f"from skyloom.flows.expr.types import {', '.join(types)}"] if types else []
     return [*lines, *([f"from skyloom.flows.ir.program import {', '.join(models)}"] if models else [])]
+
+
+def _names(source: str) -> set[str]:
+    """The names that a source reads."""
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
 
 
 def _flow(lowering: Lowering, flow: FlowDefinition) -> Lines:
@@ -79,7 +117,11 @@ def _flow(lowering: Lowering, flow: FlowDefinition) -> Lines:
 def _entry(lowering: Lowering) -> Lines:
     flow = lowering.program.flow
     arguments = ["context", lowering.flows[flow.name], *(_given(lowering, one) for one in flow.parameters)]
-    lines = call(f"return (yield from {lowering.runtime('orchestrated')}(", arguments, "))", depth=1)
+    started = f"yield from {lowering.runtime('orchestrated')}("
+    whole = f"return ({started}{', '.join(arguments)}))"
+    lines = [whole]
+    if len(whole) + len(INDENT) > WIDTH:
+        lines = ["return (", *indented(call(started, arguments, depth=2)), ")"]
     if flow.parameters:
         lines.insert(0, f"given = {lowering.runtime('arguments')}(context)")
     return [f"def {ENTRY}(context):", *indented(['"""The orchestrator: a generator of tasks of Durable."""', *lines])]

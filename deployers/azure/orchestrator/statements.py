@@ -145,7 +145,8 @@ def _handlers(lowering: Lowering, scope: Scope, handlers: tuple[ir.Handler, ...]
     errors = lowering.runtime("ERRORS")
     first, *_ = handlers
     if "Exception" in first.errors:
-        head = placed([f"except {errors} as {raised}:"], scope.place(first.span), scope.depth)
+        bound = f" as {raised}" if _reads(first.body, first.variable) else ""
+        head = placed([f"except {errors}{bound}:"], scope.place(first.span), scope.depth)
         return [*head, *indented(_handler(lowering, scope.deeper(), first, raised))]
     lines = [f"except {errors} as {raised}:"]
     word, inner = "if", scope.deeper()
