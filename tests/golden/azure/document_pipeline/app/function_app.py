@@ -7,10 +7,12 @@ import flows.condense
 import flows.summarise_document
 import flows.summarise_folder
 from skyloom.adapters.hosts.azure_functions import Activities
+from skyloom.adapters.hosts.azure_versions import Versions
 from skyloom.deployers.azure.services import operate
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
+versions = Versions("<version>")
 jobs = Activities(
     tasks={
         "list_texts": "document_pipeline:list_texts",
@@ -23,19 +25,19 @@ jobs = Activities(
 @app.function_name("condense")
 @app.orchestration_trigger(context_name="context")
 def condense(context: df.DurableOrchestrationContext):
-    return (yield from flows.condense.orchestrator(context))
+    return (yield from versions.of(context, flows.condense).orchestrator(context))
 
 
 @app.function_name("summarise_document")
 @app.orchestration_trigger(context_name="context")
 def summarise_document(context: df.DurableOrchestrationContext):
-    return (yield from flows.summarise_document.orchestrator(context))
+    return (yield from versions.of(context, flows.summarise_document).orchestrator(context))
 
 
 @app.function_name("summarise_folder")
 @app.orchestration_trigger(context_name="context")
 def summarise_folder(context: df.DurableOrchestrationContext):
-    return (yield from flows.summarise_folder.orchestrator(context))
+    return (yield from versions.of(context, flows.summarise_folder).orchestrator(context))
 
 
 @app.function_name("list_texts")

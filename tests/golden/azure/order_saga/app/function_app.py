@@ -5,10 +5,12 @@ import azure.functions as func
 
 import flows.place_order
 from skyloom.adapters.hosts.azure_functions import Activities
+from skyloom.adapters.hosts.azure_versions import Versions
 from skyloom.deployers.azure.services import emit, operate
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
+versions = Versions("<version>")
 jobs = Activities(
     tasks={
         "charge": "order_saga:charge",
@@ -23,7 +25,7 @@ jobs = Activities(
 @app.function_name("place_order")
 @app.orchestration_trigger(context_name="context")
 def place_order(context: df.DurableOrchestrationContext):
-    return (yield from flows.place_order.orchestrator(context))
+    return (yield from versions.of(context, flows.place_order).orchestrator(context))
 
 
 @app.function_name("charge")

@@ -6,10 +6,12 @@ import azure.functions as func
 import flows.answer
 import flows.answer_draft
 from skyloom.adapters.hosts.azure_functions import Activities
+from skyloom.adapters.hosts.azure_versions import Versions
 from skyloom.deployers.azure.services import decide, operate, waits
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
+versions = Versions("<version>")
 jobs = Activities(
     tasks={
         "load_history": "ticket_triage:load_history",
@@ -24,13 +26,13 @@ jobs = Activities(
 @app.function_name("answer")
 @app.orchestration_trigger(context_name="context")
 def answer(context: df.DurableOrchestrationContext):
-    return (yield from flows.answer.orchestrator(context))
+    return (yield from versions.of(context, flows.answer).orchestrator(context))
 
 
 @app.function_name("answer_draft")
 @app.orchestration_trigger(context_name="context")
 def answer_draft(context: df.DurableOrchestrationContext):
-    return (yield from flows.answer_draft.orchestrator(context))
+    return (yield from versions.of(context, flows.answer_draft).orchestrator(context))
 
 
 @app.function_name("draft_answer")

@@ -1,7 +1,5 @@
 """The flow condense of document_pipeline.py, as an orchestrator. Generated."""
 
-from datetime import date, datetime, time
-
 from skyloom.adapters.hosts.durable import arguments, flow, orchestrated, prompt
 
 REDUCE_SUMMARIES = prompt("reduce_summaries", 120, attempts=3)

@@ -1,7 +1,5 @@
 """The flow summarise_document of document_pipeline.py, as an orchestrator. Generated."""
 
-from datetime import date, datetime, time
-
 from skyloom.adapters.hosts.durable import arguments, flow, orchestrated, prompt, task
 
 REDUCE_SUMMARIES = prompt("reduce_summaries", 120, attempts=3)
@@ -58,10 +56,12 @@ def summarise_document(run, folder, document, words):
 def orchestrator(context):
     """The orchestrator: a generator of tasks of Durable."""
     given = arguments(context)
-    return (yield from orchestrated(
-        context,
-        summarise_document,
-        folder=given["folder"],
-        document=given["document"],
-        words=given["words"],
-    ))
+    return (
+        yield from orchestrated(
+            context,
+            summarise_document,
+            folder=given["folder"],
+            document=given["document"],
+            words=given["words"],
+        )
+    )

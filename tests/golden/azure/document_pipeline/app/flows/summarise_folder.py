@@ -1,7 +1,5 @@
 """The flow summarise_folder of document_pipeline.py, as an orchestrator. Generated."""
 
-from datetime import date, datetime, time
-
 from skyloom.adapters.hosts.durable import arguments, failure, flow, orchestrated, prompt, task
 
 REDUCE_SUMMARIES = prompt("reduce_summaries", 120, attempts=3)
@@ -90,9 +88,11 @@ def summarise_folder(run, folder, words):
 def orchestrator(context):
     """The orchestrator: a generator of tasks of Durable."""
     given = arguments(context)
-    return (yield from orchestrated(
-        context,
-        summarise_folder,
-        folder=given.get("folder", "texts"),
-        words=given.get("words", 900),
-    ))
+    return (
+        yield from orchestrated(
+            context,
+            summarise_folder,
+            folder=given.get("folder", "texts"),
+            words=given.get("words", 900),
+        )
+    )

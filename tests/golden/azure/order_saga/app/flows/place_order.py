@@ -44,7 +44,7 @@ def place_order(run, order):
             )
             reservations.append(_reserve)  # order_saga.py:112
         # order_saga.py:113
-        payment = yield from run.call("charge", CHARGE, order=order["id"], card=order["card"], amount=total)
+        payment = yield from run.call("charge", CHARGE, order=order["id"], card=order["card"], amount=as_float(total))
         tracking = yield from run.call("ship", SHIP, order=order["id"], customer=order["customer"])  # order_saga.py:114
         # order_saga.py:115
         return {

@@ -26,10 +26,12 @@ def answer_draft(run, ticket, article, history):
 def orchestrator(context):
     """The orchestrator: a generator of tasks of Durable."""
     given = arguments(context)
-    return (yield from orchestrated(
-        context,
-        answer_draft,
-        ticket=given["ticket"],
-        article=given["article"],
-        history=given["history"],
-    ))
+    return (
+        yield from orchestrated(
+            context,
+            answer_draft,
+            ticket=given["ticket"],
+            article=given["article"],
+            history=given["history"],
+        )
+    )
