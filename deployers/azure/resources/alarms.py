@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Resources, call, literal, merged, value
 from skyloom.deployers.azure.resources.identities import ALARMS, grant, has_identity, identity
-from skyloom.deployers.azure.resources.layout import Layout, plain_name
+from skyloom.deployers.azure.resources.layout import Layout
+from skyloom.deployers.azure.resources.names import plain_name
 from skyloom.deployers.azure.resources.permissions import secret_address
 from skyloom.deployers.azure.resources.words import SECRETS_USER
 from skyloom.flows.resources import WebhookNotifier

@@ -12,7 +12,8 @@ from skyloom.deployers.azure.resources.identities import (
     has_identity,
     identity,
 )
-from skyloom.deployers.azure.resources.layout import Layout, plain_name
+from skyloom.deployers.azure.resources.layout import Layout
+from skyloom.deployers.azure.resources.names import plain_name
 from skyloom.deployers.azure.resources.queues import own_queues, start_queue
 from skyloom.deployers.azure.resources.words import (
     BLOB_CONTRIBUTOR,

@@ -18,7 +18,8 @@ from skyloom.deployers.azure.app_limits import MOST_RESOURCES, too_large
 from skyloom.deployers.azure.compiling import compile_app
 from skyloom.deployers.azure.functions import FunctionSettings
 from skyloom.deployers.azure.resources.arm import Address, Expression, call, joined, value
-from skyloom.deployers.azure.resources.layout import Layout, Parts, at_once, plain_name
+from skyloom.deployers.azure.resources.layout import Layout, Parts, at_once
+from skyloom.deployers.azure.resources.names import plain_name
 from skyloom.deployers.azure.resources.words import ROLES
 from skyloom.deployers.bundle import Bundle
 from skyloom.deployers.functions import load_app, programs
