@@ -20,10 +20,9 @@ from skyloom.deployers.azure.resources.words import (
     BUS_SENDER,
     DEAD_LETTERS,
     EVENT_SENDER,
-    EVENTS_QUEUE,
-    NOTICES_QUEUE,
     bucket_container,
 )
+from skyloom.deployers.azure.services.surroundings import EVENTS_QUEUE, NOTICES_QUEUE
 from skyloom.flows.triggers import ObjectCreated
 
 _ATTEMPTS, _MINUTES = 30, 1440

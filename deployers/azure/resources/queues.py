@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from skyloom.deployers.azure.resources.arm import Json, Resources, merged
 from skyloom.deployers.azure.resources.identities import MAIN_APP, grant
 from skyloom.deployers.azure.resources.layout import Layout
-from skyloom.deployers.azure.resources.words import BUS_RECEIVER, BUS_SENDER, EVENTS_QUEUE, NOTICES_QUEUE
+from skyloom.deployers.azure.resources.words import BUS_RECEIVER, BUS_SENDER
+from skyloom.deployers.azure.services.surroundings import EVENTS_QUEUE, NOTICES_QUEUE
 from skyloom.deployers.services_package import start_key
 from skyloom.flows.triggers import ObjectCreated, OnEvent
 

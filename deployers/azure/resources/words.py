@@ -19,10 +19,6 @@ CLAIMS, WAITS, STARTS, RELEASES, DEAD_LETTERS, DEPLOYMENTS = (
 to; events that nobody could take. `deployments` is the odd one out: it lies in the storage of each function app's own,
 and holds the code that it runs."""
 
-EVENTS_QUEUE, NOTICES_QUEUE = "skyloom-events", "skyloom-notices"
-"""Queues of the app's own: events for runs that wait, and open questions that somebody is told of. The queue of a
-trigger is called by its start key, one of the app's queues by its own name."""
-
 HUB = "main"
 """The task hub."""
 LINK_KEY = "links"

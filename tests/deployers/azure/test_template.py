@@ -349,6 +349,43 @@ def _texts(value: Json) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
+# --- the code finds what the template makes -------------------------------------------------------------------------
+
+
+def test_every_trigger_has_its_queue_and_may_take_from_it(bundle: Bundle, template: Json) -> None:
+    source = bundle.files["app/function_app.py"].decode()
+    read = set(re.findall(r'queue_name="([^"]+)"', source))
+    made = {one["name"].rpartition("/")[2].partition("'")[0] for one in of(template, "namespaces/queues").values()}
+    assert read == made
+    assert read == {at for role, at in granted(template, "app-main") if role == "Azure Service Bus Data Receiver"}
+    assert set(re.findall(r'connection="([^"]+)"', source)) == {"SKYLOOM_BUS"}
+
+
+def test_the_host_finds_its_scheduler(bundle: Bundle, template: Json) -> None:
+    storage = json.loads(bundle.files["app/host.json"])["extensions"]["durableTask"]
+    found = settings(template, "main")
+    assert storage["storageProvider"]["connectionStringName"] in found
+    assert storage["hubName"].strip("%") in found
+
+
+@pytest.mark.parametrize(
+    ("folder", "site"), [("app/", "main"), ("apps/ship/", "ship"), ("apps/notify-2e1206/", "notify-2e1206")]
+)
+def test_the_code_finds_every_setting(bundle: Bundle, template: Json, folder: str, site: str) -> None:
+    code = "".join(
+        text.decode() for path, text in bundle.files.items() if path.startswith(folder) and path.endswith(".py")
+    )
+    # Carried modules know settings of apps that are otherwise than this one too.
+    known = {f"SKYLOOM_{name}" for name in re.findall(r'variable\("([A-Z_]+)"\)', code)}
+    known |= set(re.findall(r'environ(?:\.get)?[\[(]"(SKYLOOM_\w+|AZURE_CLIENT_ID)"', code))
+    assert known - _ELSEWHERE <= settings(template, site).keys()
+    assert known
+
+
+_ELSEWHERE = {"SKYLOOM_BUCKET"}
+"""Of other clouds."""
+
+
 # --- refusals -------------------------------------------------------------------------------------------------------
 
 
