@@ -26,6 +26,7 @@ __all__ = ["Services", "notifiers", "object_start_key", "route_problems", "servi
 _FOLDER = "deployers/azure/services"
 _BESIDE = (
     "adapters/azure_apis.py",
+    "adapters/hosts/azure_values.py",
     "adapters/hosts/durable_texts.py",
     "adapters/web_apis.py",
     "deployers/azure/errors.py",

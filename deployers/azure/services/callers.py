@@ -19,7 +19,7 @@ import functools
 import json
 import os
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -76,7 +76,7 @@ def check(callers: Callers, path: str, asked: Request) -> None:
             if wait > 0:
                 raise NotLet(429, "too many requests; ask again", {"Retry-After": str(max(1, round(wait)))})
         case "jwt":
-            claims = _claims(asked, [callers.issuer], callers.audience, _keys_address(callers.issuer))
+            claims = _claims(asked, [callers.issuer], callers.audience, lambda: _keys_address(callers.issuer))
             if callers.scopes and not {*callers.scopes} & _words(claims, "scope", "scp"):
                 raise NotLet(403, "the token does not permit this")
         case "iam":
@@ -84,20 +84,22 @@ def check(callers: Callers, path: str, asked: Request) -> None:
             authority = f"{os.environ.get('AZURE_AUTHORITY_HOST', 'https://login.microsoftonline.com').rstrip('/')}"
             issuers = [f"https://sts.windows.net/{tenant}/", f"{authority}/{tenant}/v2.0"]
             keys = f"{authority}/{tenant}/discovery/v2.0/keys"
-            claims = _claims(asked, issuers, [variable("AUDIENCE")], keys)
+            claims = _claims(asked, issuers, [variable("AUDIENCE")], lambda: keys)
             if claims.get("tid") != tenant or ROLE not in _words(claims, "roles"):
                 raise NotLet(403, f"the caller has not been given the role {ROLE}")
 
 
-def _claims(asked: Request, issuers: Sequence[str], audience: Sequence[str], keys: str) -> dict[str, Json]:
-    """What the request's token says. Raises NotLet."""
+def _claims(
+    asked: Request, issuers: Sequence[str], audience: Sequence[str], keys: Callable[[], str]
+) -> dict[str, Json]:
+    """What the request's token says; `keys` finds where the issuer's keys are. Raises NotLet."""
     import jwt
 
     scheme, _, token = asked.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NotLet(401, "a token is missing", {"WWW-Authenticate": "Bearer"})
     try:
-        key = _key_set(keys).get_signing_key_from_jwt(token).key
+        key = _key_set(keys()).get_signing_key_from_jwt(token).key
         claims: dict[str, Json] = jwt.decode(
             token,
             key,
@@ -107,6 +109,8 @@ def _claims(asked: Request, issuers: Sequence[str], audience: Sequence[str], key
             options={"require": ["exp", "iss", "aud"]},
             leeway=30,
         )
+    except jwt.PyJWKClientConnectionError as problem:
+        raise _unreachable(problem) from None
     except jwt.PyJWTError as problem:
         log("token refused", reason=type(problem).__name__)
         raise NotLet(401, "the token is not good", {"WWW-Authenticate": 'Bearer error="invalid_token"'}) from None
@@ -132,8 +136,17 @@ def _key_set(address: str) -> Any:
 @functools.cache
 def _keys_address(issuer: str) -> str:
     """Where an issuer keeps its keys, as its description says."""
-    with urllib.request.urlopen(f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=_SECONDS) as answer:
-        told = json.load(answer)
+    try:
+        address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+        with urllib.request.urlopen(address, timeout=_SECONDS) as answer:
+            told = json.load(answer)
+    except (OSError, ValueError) as problem:
+        raise _unreachable(problem) from None
     if told.get("issuer") != issuer or not str(told.get("jwks_uri", "")).startswith("https://"):
         raise ValueError(f"{issuer} describes itself as another issuer")
     return str(told["jwks_uri"])
+
+
+def _unreachable(problem: Exception) -> NotLet:
+    log("issuer not reached", reason=type(problem).__name__)
+    return NotLet(503, "the issuer of tokens cannot be reached; ask again", {"Retry-After": "10"})

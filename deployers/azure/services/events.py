@@ -21,6 +21,7 @@ from skyloom.deployers.services import strict_json
 from skyloom.deployers.services.arrival import Arrival, NobodyWaits
 from skyloom.deployers.services.delivery import Delivery
 from skyloom.deployers.services.log import log
+from skyloom.deployers.services.starting_once import short_name
 
 if TYPE_CHECKING:
     import azure.functions as func
@@ -51,10 +52,5 @@ def _arrive(body: bytes, id_: str, count: int, runs: Instances) -> None:
         log("nobody waits", message=id_, event=event["type"], round=count)
         if count >= len(PAUSES):
             raise
-        bus.send(
-            EVENTS_QUEUE, event, name=f"{event['id']}-{count + 1}", at=time.time() + PAUSES[count], about=_next(count)
-        )
-
-
-def _next(count: int) -> dict[str, str]:
-    return {ROUND: str(count + 1)}
+        later, name = time.time() + PAUSES[count], short_name(f"{event['source']}\n{event['id']}\n{count + 1}")
+        bus.send(EVENTS_QUEUE, event, name=name, at=later, about={ROUND: str(count + 1)})

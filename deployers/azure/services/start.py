@@ -36,7 +36,8 @@ async def start(message: func.ServiceBusMessage, client: Any, trigger: str, sour
         trigger: the trigger's name in `starts.json`.
         source: what the message is of.
     """
-    body, id_ = message.get_body(), message.message_id
+    # Not every sender gives its messages ids; the queue numbers them all.
+    body, id_ = message.get_body(), message.message_id or f"#{message.sequence_number}"
     await in_thread(client, lambda runs: _start(body, id_, trigger, source, runs))
 
 

@@ -63,6 +63,12 @@ def shout(number: str) -> str:
 
 
 @flow
+def loud(words: int) -> str:
+    emit("noise", "word " * words)
+    return "heard"
+
+
+@flow
 def ask(question: str) -> str:
     decision = approval(question, show={"text": question, "score": 0.5}, to="leads", timeout=seconds(600))
     return f"{decision.approved} by {decision.by}: {decision.comment}"
@@ -92,7 +98,7 @@ def all_of(questions: list[str]) -> list[str]:
 
 app = App(
     "asking",
-    flows=[order, hasty, either, shout, ask, unasked, refund, all_of],
+    flows=[order, hasty, either, shout, loud, ask, unasked, refund, all_of],
     triggers=[Http(order, "/orders", Public("the tests"))],
     notify=[
         EmailNotifier(address="leads@example.com", to="leads"),

@@ -182,6 +182,13 @@ def test_a_message_starts_a_run(work: AtWork) -> None:
     assert result(work.fresh(of_order("by-queue"))) == taken(order)
 
 
+def test_messages_without_ids_start_a_run_each(work: AtWork) -> None:
+    names = [f"nameless-{number}" for number in range(3)]
+    for name in names:
+        work.places.bus.send("orders", json.dumps(ORDER | {"id": name}).encode())
+    assert [result(work.fresh(of_order(name))) for name in names] == [taken(ORDER | {"id": name}) for name in names]
+
+
 def test_a_message_that_is_delivered_twice_starts_one_run(work: AtWork) -> None:
     body = json.dumps(ORDER | {"id": "twice"}).encode()
     about = {"x-message": json.dumps({"id": "77777", "count": 1, "properties": {}})}
@@ -253,6 +260,7 @@ class Guarded:
         triggers = [
             Http(APP.take, "/tokens", Jwt(issuer=self.name, audience=["shop"]), parameter="order"),
             Http(APP.take, "/scoped", Jwt(issuer=self.name, audience=["shop"], scopes=["buy"]), parameter="order"),
+            Http(APP.take, "/lost", Jwt(issuer="https://127.0.0.1:9/realm", audience=["shop"]), parameter="order"),
             Http(APP.take, "/signed", Iam(), parameter="order"),
             Http(APP.take, "/open", Public("a form", rate=0.5, burst=3), parameter="order"),
         ]
@@ -302,6 +310,12 @@ def test_a_token_must_have_one_of_the_scopes(guarded: Guarded) -> None:
     told: list[dict[str, Any]] = [{}, {"scope": "look"}, {"scope": "look buy"}, {"scp": ["buy"]}]
     tokens = [guarded.issuer.signed(good | scopes) for scopes in told]
     assert [guarded.post("/scoped", token) for token in tokens] == [403, 403, 202, 202]
+
+
+def test_without_the_issuer_s_keys_nobody_is_let_in(guarded: Guarded) -> None:
+    claims = {"iss": "https://127.0.0.1:9/realm", "aud": "shop", "exp": _later(60)}
+    assert guarded.post("/lost", guarded.issuer.signed(claims)) == 503
+    assert guarded.post("/lost", None) == 401
 
 
 def test_callers_of_entra_id_need_the_role(guarded: Guarded) -> None:

@@ -133,6 +133,12 @@ def test_what_the_app_itself_emits_answers_none_of_its_waits(asking: Asking) -> 
     assert asking.result(run) == "paid 1"
 
 
+def test_an_event_that_no_queue_takes_fails_the_step(asking: Asking) -> None:
+    assert asking.result(asking.start("loud", words=1000)) == "heard"
+    found = asking.ended(asking.start("loud", words=40_000))
+    assert found["runtimeStatus"] == "Failed" and "event noise is larger than 190000 bytes" in found["output"]
+
+
 def test_a_wait_that_is_over_is_closed(asking: Asking) -> None:
     assert asking.result(asking.start("hasty", number="late")) == "late: no event payment within 1 s"
     assert asking.open_waits('event/["payment","late"]') == []

@@ -124,6 +124,7 @@ class FunctionsHost:
             application_properties=about["properties"],
             user_properties={},
             message_id=about["id"],
+            sequence_number=about.get("number"),
             delivery_count=about["count"],
         )
         taking = [

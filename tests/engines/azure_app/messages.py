@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/event-grid/cloud-event-schema
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -26,13 +27,15 @@ _PAUSE = 0.02
 
 @dataclass
 class Message:
-    """A message in a queue: due at a time in seconds since 1970, delivered so many times."""
+    """A message in a queue: due at a time in seconds since 1970, delivered so many times; the queue has given it a
+    number."""
 
     body: bytes
-    id: str
+    id: str | None
     properties: dict[str, Json] = field(default_factory=dict)
     due: float = 0.0
     count: int = 0
+    number: int = 0
 
 
 @dataclass
@@ -53,6 +56,7 @@ class Bus:
         self.earlier = 0.0
         """Seconds by which scheduled messages come earlier than they should, for tests that cannot wait."""
         self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
         self._closed = False
         threading.Thread(target=self._run, daemon=True).start()
 
@@ -60,9 +64,10 @@ class Bus:
         self._closed = True
 
     def send(self, queue: str, body: bytes, name: str | None = None, due: float = 0.0, **properties: Json) -> None:
-        """Puts a message into a queue. Raises KeyError where there is none of that name."""
+        """Puts a message into a queue; not every sender gives it an id. Raises KeyError where there is no queue."""
         with self._lock:
-            self.queues[queue].messages.append(Message(body, name or uuid.uuid4().hex, properties, due))
+            number = next(self._numbers)
+            self.queues[queue].messages.append(Message(body, name, properties, due, number=number))
 
     def respond(self, request: Request, path: str) -> Response:
         """The answer to a request that may be made: a message is sent to a queue."""
@@ -95,7 +100,7 @@ class Bus:
 
     def _deliver(self, name: str, message: Message) -> None:
         message.count += 1
-        about = {"id": message.id, "count": message.count, "properties": message.properties}
+        about = {"id": message.id, "count": message.count, "number": message.number, "properties": message.properties}
         headers = {"X-Message": json.dumps(about), "Content-Type": "application/octet-stream"}
         request = urllib.request.Request(f"{self.host}/{name}", message.body, headers, method="POST")
         try:
@@ -152,7 +157,7 @@ class Topic:
         for one in self.subscriptions:
             if one.wants(event):
                 # The id of the message is the platform's own, and not that of the event.
-                self._bus.send(one.queue, json.dumps(event).encode())
+                self._bus.send(one.queue, json.dumps(event).encode(), uuid.uuid4().hex)
 
     def created(self, account: str) -> Callable[[str, str, int], None]:
         """Tells of new blobs: https://learn.microsoft.com/azure/event-grid/event-schema-blob-storage"""
