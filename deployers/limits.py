@@ -1,8 +1,14 @@
-"""A limit of a cloud's service, as its documentation states it."""
+"""Limits of clouds' services, as their documentation states them, and what is asked of them everywhere alike."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from skyloom.errors import Diagnostic, Span
+from skyloom.flows.expr.nodes import Literal
+from skyloom.flows.ir import nodes as ir
+from skyloom.flows.ir.program import FlowDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +22,27 @@ class Limit:
 
     def __str__(self) -> str:
         return f"{self.value:,} {self.unit}"
+
+
+def duration_problems(flow: FlowDefinition, longest: Limit, told: str) -> Iterator[Diagnostic]:
+    """SKY705: pauses and waits of the flow, and its own timeout, that are longer than a run may take; `told` is what is
+    said of that."""
+    for span, seconds in _durations(flow):
+        if seconds > longest.value:
+            hint = "end the run and start the next one on a schedule"
+            yield Diagnostic("SKY705", f"{seconds:,.0f} s is longer than a year{told}", flow.file, span, hint=hint)
+
+
+def _durations(flow: FlowDefinition) -> Iterator[tuple[Span, float]]:
+    if flow.timeout is not None:
+        yield flow.span, flow.timeout
+    for statement in ir.walk(flow.body):
+        match statement:
+            case ir.Sleep(seconds=Literal(value=int() | float() as seconds)):
+                yield statement.span, seconds
+            case ir.Approval(timeout=Literal(value=int() | float() as seconds)):
+                yield statement.span, seconds
+            case ir.WaitFor(timeout=Literal(value=int() | float() as seconds)):
+                yield statement.span, seconds
+            case _:
+                pass

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from skyloom.deployers.lengths import constant_length
-from skyloom.deployers.limits import Limit
+from skyloom.deployers.limits import Limit, duration_problems
 from skyloom.errors import Diagnostic, Span
 from skyloom.flows.app import App
-from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir import nodes as ir
-from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
+from skyloom.flows.ir.program import Program, PromptDefinition, TaskDefinition
 
 Json = Any
 
@@ -91,7 +90,7 @@ def program_problems(program: Program) -> Iterator[Diagnostic]:
     for prompt in program.prompts.values():
         yield from _function_problems(prompt)
     for flow in program.flows.values():
-        yield from _duration_problems(flow)
+        yield from duration_problems(flow, EXECUTION, ", the longest that an execution of Step Functions takes")
     yield from _event_problems(program)
 
 
@@ -109,28 +108,6 @@ def _function_problems(task: TaskDefinition | PromptDefinition) -> Iterator[Diag
     if isinstance(task, TaskDefinition) and task.memory is not None and task.memory > MEMORY.value:
         message = f"{task.name} asks for {task.memory:,} MiB; a Lambda function has at most {MEMORY}"
         yield Diagnostic("SKY704", message, task.file, task.span, hint="split the work into smaller steps")
-
-
-def _duration_problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
-    if flow.timeout is not None and flow.timeout > EXECUTION.value:
-        yield _too_long(flow, flow.span, flow.timeout)
-    for statement in ir.walk(flow.body):
-        match statement:
-            case ir.Sleep(seconds=Literal(value=int() | float() as seconds)):
-                pass
-            case ir.Approval(timeout=Literal(value=int() | float() as seconds)):
-                pass
-            case ir.WaitFor(timeout=Literal(value=int() | float() as seconds)):
-                pass
-            case _:
-                continue
-        if seconds > EXECUTION.value:
-            yield _too_long(flow, statement.span, seconds)
-
-
-def _too_long(flow: FlowDefinition, span: Span, seconds: float) -> Diagnostic:
-    message = f"{seconds:,.0f} s is longer than a year, the longest that an execution of Step Functions takes"
-    return Diagnostic("SKY705", message, flow.file, span, hint="end the run and start the next one on a schedule")
 
 
 # --- history ----------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterator
 
 from skyloom.deployers.lengths import constant_length
-from skyloom.deployers.limits import Limit
-from skyloom.errors import Diagnostic, Span
+from skyloom.deployers.limits import Limit, duration_problems
+from skyloom.errors import Diagnostic
 from skyloom.flows.expr.nodes import Expr, Literal, walk
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
@@ -49,7 +49,7 @@ def program_problems(program: Program) -> Iterator[Diagnostic]:
     for prompt in program.prompts.values():
         yield from _attempt_problems(prompt)
     for flow in program.flows.values():
-        yield from _duration_problems(flow)
+        yield from duration_problems(flow, RUN, "; what a run keeps in the app's storage goes after 380 days")
         yield from _payload_problems(flow)
     yield from _step_problems(program)
 
@@ -63,31 +63,6 @@ def _attempt_problems(callee: TaskDefinition | PromptDefinition) -> Iterator[Dia
             callee.span,
             hint=f"split the work into steps of at most {ATTEMPT}, or start it elsewhere and `wait_for` its end",
         )
-
-
-# --- durations --------------------------------------------------------------------------------------------------------
-
-
-def _duration_problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
-    if flow.timeout is not None and flow.timeout > RUN.value:
-        yield _too_long(flow, flow.span, flow.timeout)
-    for statement in ir.walk(flow.body):
-        match statement:
-            case ir.Sleep(seconds=Literal(value=int() | float() as seconds)):
-                pass
-            case ir.Approval(timeout=Literal(value=int() | float() as seconds)):
-                pass
-            case ir.WaitFor(timeout=Literal(value=int() | float() as seconds)):
-                pass
-            case _:
-                continue
-        if seconds > RUN.value:
-            yield _too_long(flow, statement.span, seconds)
-
-
-def _too_long(flow: FlowDefinition, span: Span, seconds: float) -> Diagnostic:
-    message = f"{seconds:g} s is longer than a year; what a run keeps in the app's storage goes after 380 days"
-    return Diagnostic("SKY705", message, flow.file, span, hint="end the run and start the next one on a schedule")
 
 
 # --- sizes ------------------------------------------------------------------------------------------------------------

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from skyloom.deployers.gcp.flow.output import Invoke, Need, Publish
 from skyloom.deployers.gcp.services.workflows import LONGEST_INPUT
 from skyloom.deployers.gcp.steps import Call, Retry, Steps, Subworkflow, Try, blocks, walk
-from skyloom.deployers.limits import Limit
-from skyloom.errors import Diagnostic, Span
-from skyloom.flows.expr.nodes import Call as CallExpr
-from skyloom.flows.expr.nodes import Expr, Literal
+from skyloom.deployers.lengths import constant_length
+from skyloom.deployers.limits import Limit, duration_problems
+from skyloom.errors import Diagnostic
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
 
@@ -62,7 +61,7 @@ def program_problems(program: Program) -> Iterator[Diagnostic]:
     for prompt in program.prompts.values():
         yield from _function_problems(prompt)
     for flow in program.flows.values():
-        yield from _duration_problems(flow)
+        yield from duration_problems(flow, EXECUTION, ", the longest that an execution of Workflows takes")
     yield from _step_problems(program)
 
 
@@ -121,34 +120,12 @@ def _function_problems(task: TaskDefinition | PromptDefinition) -> Iterator[Diag
         yield Diagnostic("SKY704", message, task.file, task.span, hint="split the work into smaller steps")
 
 
-def _duration_problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
-    if flow.timeout is not None and flow.timeout > EXECUTION.value:
-        yield _too_long(flow, flow.span, flow.timeout)
-    for statement in ir.walk(flow.body):
-        match statement:
-            case ir.Sleep(seconds=Literal(value=int() | float() as seconds)):
-                pass
-            case ir.Approval(timeout=Literal(value=int() | float() as seconds)):
-                pass
-            case ir.WaitFor(timeout=Literal(value=int() | float() as seconds)):
-                pass
-            case _:
-                continue
-        if seconds > EXECUTION.value:
-            yield _too_long(flow, statement.span, seconds)
-
-
-def _too_long(flow: FlowDefinition, span: Span, seconds: float) -> Diagnostic:
-    message = f"{seconds:g} s is longer than a year, the longest that an execution of Workflows takes"
-    return Diagnostic("SKY705", message, flow.file, span, hint="end the run and start the next one on a schedule")
-
-
 # --- steps ------------------------------------------------------------------------------------------------------
 
 
 def _step_problems(program: Program) -> Iterator[Diagnostic]:
     flow = program.flow
-    least = _steps(program, flow.body, ())
+    least = _steps(program, flow.body, {})
     if least > STEPS.value:
         yield Diagnostic(
             "SKY722",
@@ -159,40 +136,31 @@ def _step_problems(program: Program) -> Iterator[Diagnostic]:
         )
 
 
-def _steps(program: Program, block: ir.Block, calls: tuple[str, ...]) -> int:
-    """The steps that running a block takes at least, where nothing fails."""
-    return sum(_steps_of(program, statement, calls) for statement in block)
+def _steps(program: Program, block: ir.Block, known: dict[str, int]) -> int:
+    """The steps that running a block takes at least, where nothing fails. `known`: those of flows."""
+    return sum(_steps_of(program, statement, known) for statement in block)
 
 
-def _steps_of(program: Program, statement: ir.Statement, calls: tuple[str, ...]) -> int:
+def _steps_of(program: Program, statement: ir.Statement, known: dict[str, int]) -> int:
     match statement:
         case ir.CallFlow(flow=name):
             flow = program.flows[name]
-            inlined = flow.timeout is None and name not in calls
-            return 1 + (_steps(program, flow.body, (*calls, name)) if inlined else 0)
+            if name not in known:
+                # A call whose steps stand in place is no step itself.
+                known[name] = _steps(program, flow.body, known) if flow.timeout is None else 1
+            return known[name]
         case ir.If(body=body, orelse=orelse):
-            return 1 + min(_steps(program, body, calls), _steps(program, orelse, calls))
+            return 1 + min(_steps(program, body, known), _steps(program, orelse, known))
         case ir.For(items=items, body=body):
             # What leaves the loop early may do so in the first round.
-            rounds = 0 if any(isinstance(s, ir.Break | ir.Return | ir.Raise) for s in ir.walk(body)) else _count(items)
-            return 1 + rounds * _steps(program, body, calls)
+            leaves = any(isinstance(inner, ir.Break | ir.Return | ir.Raise) for inner in ir.walk(body))
+            return 1 + (0 if leaves else constant_length(items) * _steps(program, body, known))
         case ir.Map(items=items, body=body):
-            return 1 + _count(items) * _steps(program, body, calls)
+            return 1 + constant_length(items) * _steps(program, body, known)
         case ir.Parallel(branches=branches):
-            return 1 + sum(_steps(program, branch.body, calls) for branch in branches)
+            return 1 + sum(_steps(program, branch.body, known) for branch in branches)
         case ir.Step():
             return 1
-        case _:
-            return 0
-
-
-def _count(items: Expr) -> int:
-    """The number of elements, where it is constant; else 0."""
-    match items:
-        case CallExpr(function="range", arguments=(Literal(value=int() as stop),)):
-            return max(0, stop)
-        case CallExpr(function="range", arguments=(Literal(value=int() as start), Literal(value=int() as stop))):
-            return max(0, stop - start)
         case _:
             return 0
 

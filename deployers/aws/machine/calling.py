@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from skyloom.deployers.aws import expr_code
 from skyloom.deployers.aws.machine import errors
-from skyloom.deployers.aws.machine.context import Context, ErrorClass, Exits, Origin, assigned
+from skyloom.deployers.aws.machine.context import Context, ErrorClass, Exits, Origin
 from skyloom.deployers.aws.machine.graph import Edge, Task
 from skyloom.deployers.aws.machine.invoking import catch
 from skyloom.deployers.aws.machine.lowering import Lowering
@@ -18,6 +18,7 @@ from skyloom.deployers.aws.machine.steps import arguments, taken
 from skyloom.deployers.aws.machine.values import Constant, Placeholder, Source, Value, named, path, record, snippet
 from skyloom.deployers.counting import ranges_of
 from skyloom.deployers.facts import Facts
+from skyloom.deployers.own_variables import assigned
 from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir.nodes import CallFlow
 from skyloom.flows.ir.program import FlowDefinition, Parameter

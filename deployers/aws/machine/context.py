@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
@@ -11,21 +11,11 @@ from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.values import Constant, Ref, Snippet, Value, path, snippet
 from skyloom.deployers.counting import Ranges, tests
 from skyloom.deployers.facts import Facts
+from skyloom.deployers.own_variables import assigned
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Comprehension, Expr, Function, Literal, Name, bound_names, free_names, walk
 from skyloom.flows.ir.nodes import (
-    Append,
-    Assign,
     Block,
-    Extend,
-    For,
-    Map,
-    Parallel,
-    Race,
-    SetItem,
-    Statement,
-    Step,
-    blocks,
 )
 from skyloom.flows.ir.program import FlowDefinition
 from skyloom.flows.ir.rewrite import rewrite
@@ -188,28 +178,3 @@ def _bound_by(expr: Expr) -> tuple[str, ...]:
             return (parameter,)
         case _:
             return ()
-
-
-def own_statements(block: Block) -> Iterator[Statement]:
-    """Every statement of `block` that belongs to the same scope: not those inside maps and branches."""
-    for statement in block:
-        yield statement
-        if not isinstance(statement, Map | Parallel | Race):
-            for inner in blocks(statement):
-                yield from own_statements(inner)
-
-
-def assigned(block: Block) -> list[str]:
-    """The variables that `block` assigns in its own scope, in order; those of handlers are not among them."""
-    names: dict[str, None] = {}
-    for statement in own_statements(block):
-        match statement:
-            case Assign(variable=name) | SetItem(variable=name) | Append(variable=name) | Extend(variable=name):
-                names[name] = None
-            case For(target=target):
-                names.update(dict.fromkeys(bound_names(target)))
-            case Step(target=str(name)):
-                names[name] = None
-            case _:
-                pass
-    return list(names)

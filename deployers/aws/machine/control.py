@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from skyloom.deployers.aws.machine.context import Context, assigned
+from skyloom.deployers.aws.machine.context import Context
 from skyloom.deployers.aws.machine.graph import Edge, Join
 from skyloom.deployers.aws.machine.hoisting import Root, evaluate
 from skyloom.deployers.aws.machine.lowering import Lowering, follow
 from skyloom.deployers.aws.machine.unpacking import bind
 from skyloom.deployers.aws.machine.values import Constant, Ref, Value, as_value, named, snippet, source, variable
+from skyloom.deployers.own_variables import assigned
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Bind, Call, Expr, Literal, Target, Unpack, bound_names
 from skyloom.flows.expr.properties import iteration_type

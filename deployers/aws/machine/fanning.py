@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from skyloom.deployers.aws.machine import errors
 from skyloom.deployers.aws.machine.collecting import filtered, values_of, values_of_branches
-from skyloom.deployers.aws.machine.context import Context, ItemIndex, assigned
+from skyloom.deployers.aws.machine.context import Context, ItemIndex
 from skyloom.deployers.aws.machine.graph import Catcher, Edge, End, Map, Parallel
 from skyloom.deployers.aws.machine.hoisting import Root, evaluate, is_safe
 from skyloom.deployers.aws.machine.invoking import catch
@@ -16,6 +16,7 @@ from skyloom.deployers.aws.machine.scopes import RACE_WON, Inner
 from skyloom.deployers.aws.machine.steps import taken
 from skyloom.deployers.aws.machine.unpacking import bind
 from skyloom.deployers.aws.machine.values import Ref, Slot, path, record, snippet, source, variable
+from skyloom.deployers.own_variables import assigned
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import (
     bound_names,

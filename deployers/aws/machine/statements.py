@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from skyloom.deployers.aws.machine.calling import lower_call
-from skyloom.deployers.aws.machine.context import Context, assigned
+from skyloom.deployers.aws.machine.context import Context
 from skyloom.deployers.aws.machine.control import lower_for, lower_if, lower_while
 from skyloom.deployers.aws.machine.fanning import lower_map, lower_parallel, lower_race
 from skyloom.deployers.aws.machine.graph import Edge
@@ -19,6 +19,7 @@ from skyloom.deployers.aws.machine.unpacking import element_of
 from skyloom.deployers.aws.machine.updates import update
 from skyloom.deployers.aws.machine.waiting import lower_approval, lower_wait_for
 from skyloom.deployers.facts import behind
+from skyloom.deployers.own_variables import assigned
 from skyloom.flows.graph.expressions import source as shown
 from skyloom.flows.ir import nodes as ir
 

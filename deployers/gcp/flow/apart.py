@@ -19,7 +19,7 @@ from skyloom.deployers.gcp.flow.calling import (
     received,
     subworkflow_of,
 )
-from skyloom.deployers.gcp.flow.context import Context, Counted, assigned, written
+from skyloom.deployers.gcp.flow.context import Context, Counted, written
 from skyloom.deployers.gcp.flow.evaluating import Root, evaluate
 from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
@@ -29,6 +29,7 @@ from skyloom.deployers.gcp.flow.starting import ENTRY, first_of, run_entry
 from skyloom.deployers.gcp.flow.texts import expression, literal
 from skyloom.deployers.gcp.flow.uses import uses
 from skyloom.deployers.gcp.steps import Assign, Call, Case, Parameter, Return, Steps, Subworkflow, Switch
+from skyloom.deployers.own_variables import assigned
 from skyloom.errors import FlowTimedOut
 from skyloom.flows.expr.nodes import free_names
 from skyloom.flows.ir import nodes as ir

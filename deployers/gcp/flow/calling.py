@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from skyloom.deployers.counting import ranges_of
-from skyloom.deployers.gcp.flow.context import Context, Counted, Exits, Frame, assigned
+from skyloom.deployers.gcp.flow.context import Context, Counted, Exits, Frame
 from skyloom.deployers.gcp.flow.fewer_steps import first_values_early
 from skyloom.deployers.gcp.flow.invoking import arguments
 from skyloom.deployers.gcp.flow.labels import Lowered, renamed
@@ -16,6 +16,7 @@ from skyloom.deployers.gcp.flow.scopes import declarations, only_answers, places
 from skyloom.deployers.gcp.flow.texts import RUN, STANDARD_NAMES, expression, literal
 from skyloom.deployers.gcp.limits import PARALLEL_DEPTH
 from skyloom.deployers.gcp.steps import Assign, Call, Names, Parameter, Return, Step, Steps, Subworkflow
+from skyloom.deployers.own_variables import assigned
 from skyloom.errors import Span
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
@@ -13,21 +13,11 @@ from skyloom.deployers.facts import Facts
 from skyloom.deployers.gcp.flow.labels import Lowered, settled
 from skyloom.deployers.gcp.flow.texts import RUN, SUBWORKFLOWS
 from skyloom.deployers.gcp.steps import Names, Steps
+from skyloom.deployers.own_variables import assigned
 from skyloom.errors import Span
-from skyloom.flows.expr.nodes import Expr, bound_names, free_names
+from skyloom.flows.expr.nodes import Expr, free_names
 from skyloom.flows.ir.nodes import (
-    Append,
-    Assign,
     Block,
-    Extend,
-    For,
-    Map,
-    Parallel,
-    Race,
-    SetItem,
-    Statement,
-    Step,
-    blocks,
 )
 from skyloom.flows.ir.program import FlowDefinition
 
@@ -167,28 +157,3 @@ def written(parts: tuple[Part, ...]) -> str:
     if all(isinstance(part, str) for part in joined):
         return "".join(str(part) for part in joined)
     return "${" + " + ".join(json.dumps(part) if isinstance(part, str) else part.text for part in joined) + "}"
-
-
-def own_statements(block: Block) -> Iterator[Statement]:
-    """Every statement of `block` that belongs to the same scope: not those inside maps and branches."""
-    for statement in block:
-        yield statement
-        if not isinstance(statement, Map | Parallel | Race):
-            for inner in blocks(statement):
-                yield from own_statements(inner)
-
-
-def assigned(block: Block) -> list[str]:
-    """The variables that `block` assigns in its own scope, in order; those of handlers are not among them."""
-    names: dict[str, None] = {}
-    for statement in own_statements(block):
-        match statement:
-            case Assign(variable=name) | SetItem(variable=name) | Append(variable=name) | Extend(variable=name):
-                names[name] = None
-            case For(target=target):
-                names.update(dict.fromkeys(bound_names(target)))
-            case Step(target=str(name)):
-                names[name] = None
-            case _:
-                pass
-    return list(names)

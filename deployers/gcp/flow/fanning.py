@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from skyloom.deployers.gcp.flow.context import Context, Counted, assigned
+from skyloom.deployers.gcp.flow.context import Context, Counted
 from skyloom.deployers.gcp.flow.evaluating import Root, evaluate, probe
 from skyloom.deployers.gcp.flow.filtering import filtered, flattened
 from skyloom.deployers.gcp.flow.invoking import ANSWER
@@ -33,6 +33,7 @@ from skyloom.deployers.gcp.steps import (
     Switch,
     Try,
 )
+from skyloom.deployers.own_variables import assigned
 from skyloom.errors import Diagnostic
 from skyloom.flows.expr.nodes import Bind, bound_names
 from skyloom.flows.expr.properties import iteration_type

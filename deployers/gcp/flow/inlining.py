@@ -9,11 +9,12 @@ from typing import Any
 
 from skyloom.deployers.counting import ranges_of
 from skyloom.deployers.facts import Facts
-from skyloom.deployers.gcp.flow.context import Context, Exits, assigned
+from skyloom.deployers.gcp.flow.context import Context, Exits
 from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.scopes import declarations, only_answers, places_of
 from skyloom.deployers.gcp.steps import Assign
+from skyloom.deployers.own_variables import assigned
 from skyloom.errors import Span
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program

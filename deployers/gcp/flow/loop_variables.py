@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from skyloom.deployers.gcp.flow.context import assigned
 from skyloom.deployers.gcp.flow.uses import roots, uses
+from skyloom.deployers.own_variables import assigned
 from skyloom.flows.expr.nodes import free_names
 from skyloom.flows.ir.nodes import Assign, Block, For, Step
 

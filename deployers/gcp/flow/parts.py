@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from skyloom.deployers.gcp.flow.context import Context, assigned
+from skyloom.deployers.gcp.flow.context import Context
 from skyloom.deployers.gcp.flow.invoking import ANSWER
 from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.uses import uses
 from skyloom.deployers.gcp.steps import Call, Try
+from skyloom.deployers.own_variables import assigned
 from skyloom.flows.expr.nodes import Expr, Item, Literal, Name
 from skyloom.flows.ir.nodes import Assign, Branch, Parallel
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from skyloom.deployers.gcp.flow.context import Context, assigned, own_statements
+from skyloom.deployers.gcp.flow.context import Context
 from skyloom.deployers.gcp.flow.invoking import ANSWER
 from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.loop_variables import is_local, is_set_each_round
 from skyloom.deployers.gcp.steps import Assign
+from skyloom.deployers.own_variables import assigned, own_statements
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import bound_names
 from skyloom.flows.ir.nodes import (

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from skyloom.deployers.facts import behind
 from skyloom.deployers.gcp.flow.apart import lower_race
 from skyloom.deployers.gcp.flow.calling import lower_call
-from skyloom.deployers.gcp.flow.context import Context, assigned
+from skyloom.deployers.gcp.flow.context import Context
 from skyloom.deployers.gcp.flow.control import lower_for, lower_if, lower_while
 from skyloom.deployers.gcp.flow.evaluating import Root, evaluate
 from skyloom.deployers.gcp.flow.fanning import lower_map, lower_parallel
@@ -23,6 +23,7 @@ from skyloom.deployers.gcp.flow.texts import expression, inner
 from skyloom.deployers.gcp.flow.updates import lower_update
 from skyloom.deployers.gcp.flow.waiting import lower_approval, lower_wait_for
 from skyloom.deployers.gcp.steps import Assign
+from skyloom.deployers.own_variables import assigned
 from skyloom.flows.ir import nodes as ir
 
 Json = Any
