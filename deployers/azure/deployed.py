@@ -54,9 +54,10 @@ class Deployed:
 
     @cached_property
     def artifacts(self) -> Artifacts | None:
-        """What it was deployed from; None where no deploy came so far."""
+        """What it was deployed from; None where no deploy came so far, or a destroy has gone further."""
         endpoint = self.state.outputs.get(ENDPOINT)
-        return Artifacts(self._azure, str(endpoint)) if endpoint else None
+        there = self.storage_account.lower() in map(str.lower, self.state.managed)
+        return Artifacts(self._azure, str(endpoint)) if endpoint and there else None
 
     @property
     def storage_account(self) -> str:

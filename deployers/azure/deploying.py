@@ -12,12 +12,14 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from skyloom.deployers.azure import access, deployments, sites
-from skyloom.deployers.azure.artifacts import Upload, apps_of
+from skyloom.deployers.azure.artifacts import MAIN, Upload, apps_of
 from skyloom.deployers.azure.client import PLACE, Azure
 from skyloom.deployers.azure.deployed import Deployed
 from skyloom.deployers.azure.deployments import Change as StackChange
 from skyloom.deployers.azure.deployments import Ended, StackState, Told
 from skyloom.deployers.azure.groups import Group
+from skyloom.deployers.azure.kept_flows import FOLDER as FLOWS
+from skyloom.deployers.azure.kept_flows import code_with_earlier
 from skyloom.deployers.azure.kinds import declared
 from skyloom.deployers.azure.parameters import parameters
 from skyloom.deployers.azure.previews import Preview, preview
@@ -195,13 +197,14 @@ class Deployment:
         if artifacts is None:
             raise DeployFailed("the template has no storage account for releases")
         published = artifacts.published()
+        kept = [key for release in Releases(artifacts).all() for key in release.objects]
         for key, name in deployed.apps.items():
             place = wanted.apps.get(key)
             if place is None or published.get(key) == place:
                 continue
             to = sites.site(self._azure, self.group.name, name, key)
             artifacts.note(key, None)
-            yield from sites.publish(self._azure, to, artifacts.get(place), action, undoing=undoing)
+            yield from sites.publish(self._azure, to, artifacts.code(key, place, kept), action, undoing=undoing)
             sites.wait_until_it_answers(self._azure, to, deployed.functions.get(key, ()))
             artifacts.note(key, place)
 
@@ -217,7 +220,8 @@ class Deployment:
         assert artifacts is not None, "it was published from there"
         template = artifacts.upload_template(wanted.digest, wanted.template)
         objects = tuple(wanted.apps[key] for key in sorted(wanted.apps))
-        Releases(artifacts).record(
+        # The flows of earlier versions outlive the releases: runs may have begun with them.
+        Releases(artifacts, lambda digest: FLOWS).record(
             Release(digest=wanted.digest, deployed=time.time(), objects=objects, template=template)
         )
 

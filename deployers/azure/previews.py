@@ -1,13 +1,12 @@
 """What a template would change: Azure's what-if, and what the stack would delete.
 
-What-if names more than changes: properties that Azure itself fills in look as if they were taken away. So of a resource
-that the template declares as it did before, what goes away is left out, and only what would be set anew is told.
+What-if names more than changes: properties that Azure itself fills in look as if they were taken away. So what goes
+away is told only where the template before had set it.
 https://learn.microsoft.com/azure/azure-resource-manager/templates/deploy-what-if
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,7 +67,7 @@ def preview(
         if status(error) not in (0, 200, 400, 409, 422):
             raise
         raise DeployFailed(f"Azure refuses the template: {reason(error)}") from error
-    return _folded(azure, found, state, before, wanted.template)
+    return _folded(azure, found, state, before)
 
 
 def _what_if(azure: Azure, group: str, wanted: deployments.Change) -> Sequence[Any]:
@@ -91,9 +90,8 @@ def _folded(
     found: Iterable[Any],
     state: StackState | None,
     before: Mapping[str, Json],
-    after: Mapping[str, Json],
 ) -> Preview:
-    same = _unchanged_types(before, after)
+    known = _declared(before)
     changes: list[Change] = []
     names: dict[str, Named] = {}
     actions: dict[str, Action] = {}
@@ -112,7 +110,7 @@ def _folded(
         action = _ACTIONS.get(kind)
         if action is None:
             continue
-        details = tuple(_details(one.delta or [], declared_alike=type_of(id_).lower() in same))
+        details = tuple(_details(one.delta or [], known.get(type_of(id_).lower(), set())))
         if kind == "Modify" and not details:
             continue
         actions[id_.lower()] = action
@@ -142,29 +140,32 @@ def read(azure: Azure, id_: str, template: Mapping[str, Json]) -> Mapping[str, J
     return found
 
 
-def _unchanged_types(before: Mapping[str, Json], after: Mapping[str, Json]) -> set[str]:
-    """The types, in lower case, whose resources both templates declare alike."""
-    if not before or any(before.get(part, {}) != after.get(part, {}) for part in ("variables", "parameters")):
-        return set()
-    old, new = _by_type(before), _by_type(after)
-    return {type_ for type_, texts in new.items() if texts == old.get(type_)}
-
-
-def _by_type(template: Mapping[str, Json]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _declared(template: Mapping[str, Json]) -> dict[str, set[str]]:
+    """The names of properties that a template sets, by type in lower case."""
+    found: dict[str, set[str]] = {}
     for resource in template.get("resources", []):
-        found.setdefault(resource["type"].lower(), []).append(json.dumps(resource, sort_keys=True))
-    return {type_: sorted(texts) for type_, texts in found.items()}
+        found.setdefault(resource["type"].lower(), set()).update(_names(resource))
+    return found
+
+
+def _names(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+        for part in value.values():
+            yield from _names(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _names(part)
 
 
 # --- details --------------------------------------------------------------------------------------------------------
 
 
-def _details(delta: Iterable[Any], *, declared_alike: bool) -> list[str]:
-    """What changes of a resource, in words."""
+def _details(delta: Iterable[Any], declared: set[str]) -> list[str]:
+    """What changes of a resource, in words; `declared` is what was set of it before."""
     found: dict[str, None] = {}
     for path, before, after, kind in _leaves("", delta):
-        if kind == "NoEffect" or (declared_alike and kind == "Delete"):
+        if kind == "NoEffect" or (kind == "Delete" and path.split(".")[-1] not in declared):
             continue
         found[_detail(path, before, after)] = None
     return list(found)

@@ -53,9 +53,7 @@ class Remover:
         there = self._ours() if self._group.exists() else []
         managed = {id_.lower() for id_ in state.managed} if state is not None else set()
         keeps = state is not None and state.outputs.get(KEEPS) is True
-        kept = [
-            one for one in there if one.id.lower() not in managed or (keeps and one.tags.get(KEEP_TAG) == "true")
-        ]
+        kept = [one for one in there if one.id.lower() not in managed or (keeps and one.tags.get(KEEP_TAG) == "true")]
         tags = {one.id.lower(): one.tags for one in there}
         changes = [self._fate(one, delete_data=delete_data) for one in kept]
         staying = {one.id.lower() for one in kept}

@@ -26,8 +26,9 @@ _SUCCEEDED, _FAILED = 4, 3
 _CANCELLED = (-1, 5, 6)
 """States of a deployment, as Kudu counts them. https://github.com/projectkudu/kudu/wiki/REST-API"""
 
-ANSWERS_WITHIN = 600.0
-"""Seconds in which what was published has to answer; a first start may take minutes."""
+ANSWERS_WITHIN = 300.0
+"""Seconds in which what was published has to answer. A first start may take minutes: roles count only after a while,
+and until then a host says that it cannot reach its storage. So no single answer of it is final."""
 _KEYS_WITHIN = 60.0
 """Seconds in which a function app that runs gives its keys: its host keeps them."""
 
@@ -144,13 +145,13 @@ def _why(azure: Azure, to: Site, found: Mapping[str, Any]) -> str:
 # --- whether it answers ---------------------------------------------------------------------------------------------
 
 
-def wait_until_it_answers(azure: Azure, of: Site, functions: Collection[str], seconds: float = ANSWERS_WITHIN) -> None:
+def wait_until_it_answers(azure: Azure, of: Site, functions: Collection[str]) -> None:
     """Waits until the function app runs and knows its functions.
 
     Raises:
         DeployFailed: it does not in time; with what its host says.
     """
-    end, said = time.monotonic() + seconds, "it does not answer"
+    end, said = time.monotonic() + ANSWERS_WITHIN, "it does not answer"
     for _ in pauses():
         try:
             problem = _problem(azure, of, functions, max(end - time.monotonic(), 0.0))

@@ -70,11 +70,11 @@ BROKEN: Sequence[Mapping[str, Any]] = (
         "type": "Microsoft.ServiceBus/namespaces/queues",
         "apiVersion": "2024-01-01",
         "name": "shop-dev-more/broken",
-        "properties": {"maxDeliveryCount": 10, "requiresSession": "[equals(1, 2)]"},
+        "properties": {"lockDuration": "PT1H"},
         "dependsOn": ["[resourceId('Microsoft.ServiceBus/namespaces', 'shop-dev-more')]"],
     },
 )
-"""Resources beside the app's own. The queue is refused while trouble says so."""
+"""Resources that cannot be made: a queue's lock lasts five minutes at most."""
 ALARMS: Mapping[str, Any] = {
     "type": "Microsoft.EventGrid/topics",
     "apiVersion": "2025-02-15",
@@ -130,6 +130,7 @@ def small_bundle(
             resource["properties"]["functionAppConfig"]["scaleAndConcurrency"]["instanceMemoryMB"] = memory
     source = made.files[f"app/{MODULE}.py"].replace(b"<price>", price.encode())
     changed = {"template.json": json_bytes(template), f"app/{MODULE}.py": source, **(code or {})}
-    # What Python made of the source is of the source as it was.
-    kept = {path: data for path, data in made.files.items() if not path.startswith(f"app/__pycache__/{MODULE}.")}
+    # What Python made of a source is of the source as it was.
+    stems = tuple(f"app/__pycache__/{Path(path).stem}." for path in changed)
+    kept = {path: data for path, data in made.files.items() if not path.startswith(stems)}
     return Bundle("azure", APP, ENVIRONMENT, {**kept, **changed})

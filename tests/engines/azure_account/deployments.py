@@ -151,11 +151,8 @@ class Deployments:
         """What is found before anything is deployed. Raises AzureError."""
         self._troubles.meet("validate")
         try:
-            template.in_order()
-            for one in template.resources:
-                check = self._resources.checks.get(one.type.lower())
-                if check is not None:
-                    check(one.id, template.body(one))
+            for one in template.in_order():
+                template.body(one)
         except TemplateError as error:
             raise AzureError(400, error.code, f"Deployment template validation failed: '{error.message}'.") from None
 

@@ -41,6 +41,11 @@ class Manager:
             for method, pattern, handle in (
                 ("GET", rf"/subscriptions/{SUBSCRIPTION}/results/(?P<number>\d+)", self._result),
                 ("GET", rf"/subscriptions/{SUBSCRIPTION}/providers/microsoft\.keyvault/deletedvaults", self._deleted),
+                (
+                    "GET",
+                    rf"/subscriptions/{SUBSCRIPTION}/providers/microsoft\.cognitiveservices/deletedaccounts",
+                    lambda request: {"value": []},
+                ),
                 ("GET", rf"/subscriptions/{SUBSCRIPTION}/providers/(?P<namespace>[^/]+)", self._provider),
                 ("GET", _GROUP, self._group),
                 ("PUT", _GROUP, self._make_group),

@@ -170,7 +170,10 @@ class Sites:
         own = self._front.address(f"site {site.resource.name}").removeprefix("https://")
         variables = {**site.settings, **self.surroundings, "WEBSITE_HOSTNAME": own}
         try:
-            site.problem, site.host = "", AppHost(site.folder / "current", variables, log)
+            site.problem, site.host = (
+                "",
+                AppHost(site.folder / "current", variables, log, state=site.folder / "runs.json"),
+            )
         except AppProblem as problem:
             site.problem = str(problem)
             return

@@ -1,0 +1,334 @@
+"""Deploying a small app to Azure: plans, updates, what fails, going back, and that nothing is left."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from clouds.azure_deploys import as_text, ask, deploy, deployer, destroy
+from clouds.azure_small_app import ALARMS, BROKEN, GROUP, small_bundle
+from engines.azure_account.account import AzureSubscription
+
+from skyloom.deployers.base import DeployFailed
+from skyloom.deployers.bundle import Bundle
+from skyloom.deployers.events import Changed, Event, Said, Uploaded
+from skyloom.errors import UserError
+
+NO_FUNCTIONS = b"raise RuntimeError('no functions today')\n"
+
+
+def code_of(error: UserError) -> str:
+    return error.diagnostics[0].code
+
+
+def changes_of(bundle: Bundle) -> set[tuple[str, str, str, tuple[str, ...]]]:
+    plan = deployer().plan(bundle)
+    return {(change.action, change.kind, change.name, change.details) for change in plan.changes}
+
+
+# --- deploying ------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_plan_creates_everything_and_changes_nothing(azure: AzureSubscription) -> None:
+    plan = deployer().plan(small_bundle())
+    assert plan.first
+    assert {change.action for change in plan.changes} == {"create"}
+    found = {(change.kind, change.name) for change in plan.changes}
+    assert found >= {
+        ("resource group", GROUP), ("function app", "main"), ("code", "main"), ("storage account", "data"),
+        ("container", "releases"), ("task hub", "main"), ("permission", "app-main: what runs wait for"),
+    }  # fmt: skip
+    assert azure.inventory() == {}
+
+
+def test_what_is_deployed_answers_and_a_second_deploy_changes_nothing(azure: AzureSubscription) -> None:
+    events, finished = deploy(small_bundle())
+    assert finished.outputs["url"].startswith("https://")
+    assert not {"storage", "endpoint", "workspace", "flows", "apps"} & finished.outputs.keys()
+    for kind, name in (("resource group", GROUP), ("function app", "main"), ("code", "main")):
+        assert Changed(action="create", kind=kind, name=name, state="done") in events, as_text(events)
+    assert sum(isinstance(event, Said) and "giving you the role" in event.text for event in events) == 1
+    assert ask() == "1 of 5"
+    before = azure.inventory()
+    plan = deployer().plan(small_bundle())
+    assert plan.is_empty and plan.changes == () and plan.summary == "no changes"
+    events, finished = deploy(small_bundle())
+    assert finished.text == "no changes"
+    assert not any(isinstance(event, (Changed, Uploaded, Said)) for event in events), as_text(events)
+    assert azure.inventory() == before
+
+
+def test_a_changed_task_changes_the_code_only(azure: AzureSubscription) -> None:
+    deploy(small_bundle())
+    assert changes_of(small_bundle(price="2")) == {("update", "code", "main", ())}
+    events, _ = deploy(small_bundle(price="2"))
+    assert [event.name for event in events if isinstance(event, Uploaded) and event.new] == ["function app main"]
+    changed = {(event.action, event.kind, event.name) for event in events if isinstance(event, Changed)}
+    assert changed == {("update", "code", "main")}
+    assert ask() == "2 of 5"
+    assert deployer().plan(small_bundle(price="2")).is_empty
+
+
+def test_details_say_what_changes(azure: AzureSubscription) -> None:
+    deploy(small_bundle())
+    # Azure's what-if also names what Azure itself has filled in, which is no change.
+    assert changes_of(small_bundle(memory=4096)) == {("update", "function app", "main", ("memory 2048 -> 4096",))}
+    events, _ = deploy(small_bundle(memory=4096))
+    changed = {(event.action, event.kind, event.name) for event in events if isinstance(event, Changed)}
+    assert changed == {("update", "function app", "main")}
+    assert ask() == "1 of 5"
+
+
+def test_a_resource_that_is_no_longer_wanted_goes(azure: AzureSubscription) -> None:
+    deploy(small_bundle(more=[ALARMS]))
+    assert "Microsoft.EventGrid/topics: shop-dev-alarms" in azure.inventory()["resources"]
+    assert changes_of(small_bundle()) == {("delete", "topic", "alarms", ())}
+    events, _ = deploy(small_bundle())
+    assert Changed(action="delete", kind="topic", name="alarms", state="done") in events
+    assert "Microsoft.EventGrid/topics: shop-dev-alarms" not in azure.inventory()["resources"]
+
+
+# --- failing --------------------------------------------------------------------------------------------------------
+
+
+def test_a_broken_update_is_taken_back_and_the_old_version_answers(azure: AzureSubscription) -> None:
+    deploy(small_bundle())
+    made, events = deployer(), list[Event]()
+    with pytest.raises(DeployFailed, match=r"in place again: queue broken: .*LockDuration"):
+        events.extend(made.apply(made.plan(small_bundle(price="2", more=BROKEN))))
+    assert Said(f"the deploy failed; bringing back version {small_bundle().version}") in events
+    undone = {event.name for event in events if isinstance(event, Changed) and event.undoing}
+    assert undone == {"more"}
+    assert ask() == "1 of 5"
+    status = deployer().status()
+    assert status.ok and status.version == small_bundle().version
+    assert not [name for name in azure.inventory()["resources"] if "more" in name]
+    deploy(small_bundle(price="3"))
+    assert ask() == "3 of 5"
+
+
+def test_code_that_does_not_start_is_taken_back(azure: AzureSubscription, monkeypatch: pytest.MonkeyPatch) -> None:
+    deploy(small_bundle())
+    monkeypatch.setattr("skyloom.deployers.azure.sites.ANSWERS_WITHIN", 4.0)
+    broken = small_bundle(memory=4096, code={"app/function_app.py": NO_FUNCTIONS})
+    made, events = deployer(), list[Event]()
+    with pytest.raises(DeployFailed, match=r"(?s)in place again: function app main .*no functions today"):
+        events.extend(made.apply(made.plan(broken)))
+    undone = {(event.kind, event.name) for event in events if isinstance(event, Changed) and event.undoing}
+    assert undone == {("function app", "main"), ("code", "main")}
+    assert ask() == "1 of 5"
+    assert deployer().plan(small_bundle()).is_empty
+
+
+def test_functions_that_the_host_does_not_know_are_named(
+    azure: AzureSubscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skyloom.deployers.azure.sites.ANSWERS_WITHIN", 1.0)
+    monkeypatch.setattr("skyloom.deployers.azure.sites.wait_until_it_answers.__kwdefaults__", None, raising=False)
+    source = (
+        small_bundle()
+        .files["app/function_app.py"]
+        .replace(b'@app.function_name("stock")', b'@app.function_name("stocks")')
+    )
+    with pytest.raises(DeployFailed, match="its host does not know stock"):
+        deploy(small_bundle(code={"app/function_app.py": source}))
+    assert azure.inventory() == {}
+
+
+def test_code_that_cannot_be_built_says_why(azure: AzureSubscription) -> None:
+    deploy(small_bundle())
+    azure.trouble("publish shop", "no matching distribution for nothing==1", 400)
+    with pytest.raises(DeployFailed, match="in place again: code main: no matching distribution for nothing==1"):
+        deploy(small_bundle(price="2"))
+    assert ask() == "1 of 5"
+    assert deployer().status().ok
+
+
+def test_an_update_that_cannot_be_taken_back_is_gone_on_with(azure: AzureSubscription) -> None:
+    deploy(small_bundle())
+    made = deployer()
+    with pytest.raises(DeployFailed, match=r"(?s)not be taken back.*queue broken.*way back: plan main: .*is down"):
+        for event in made.apply(made.plan(small_bundle(price="2", more=BROKEN))):
+            if isinstance(event, Said) and "bringing back" in event.text:
+                azure.trouble("serverfarms", "the region is down", 503)
+    plan = deployer().plan(small_bundle(price="3"))
+    assert plan.notes == ("an earlier change failed, and this one puts it right (failed)",)
+    assert not deployer().status().ok
+    deploy(small_bundle(price="3"))
+    assert ask() == "3 of 5"
+    assert deployer().status().ok
+
+
+def test_a_broken_first_deploy_leaves_nothing_and_can_be_repeated(azure: AzureSubscription) -> None:
+    with pytest.raises(DeployFailed, match=r"nothing of it is left: queue broken: .*LockDuration"):
+        deploy(small_bundle(more=BROKEN))
+    assert azure.inventory() == {}
+    assert deployer().plan(small_bundle()).first
+    deploy(small_bundle())
+    assert ask() == "1 of 5"
+
+
+def test_a_template_that_azure_refuses_is_said_in_the_plan(azure: AzureSubscription) -> None:
+    deploy(small_bundle())
+    wrong = {**ALARMS, "name": "[nothing('wrong')]"}
+    with pytest.raises(DeployFailed, match=r"Azure refuses the template: .*'nothing' is not valid"):
+        deployer().plan(small_bundle(more=[wrong]))
+    assert deployer().plan(small_bundle()).is_empty
+
+
+def test_a_plan_that_somebody_else_made_outdated_is_refused(azure: AzureSubscription) -> None:
+    deploy(small_bundle())
+    first = deployer()
+    plan = first.plan(small_bundle(price="2"))
+    deploy(small_bundle(price="3"))
+    with pytest.raises(DeployFailed, match="out of date"):
+        list(first.apply(plan))
+    assert ask() == "3 of 5"
+
+
+def test_a_resource_group_of_somebody_else_is_left_alone(azure: AzureSubscription) -> None:
+    from skyloom.deployers.azure.client import Azure
+
+    azure_ = Azure()
+    azure_.arm("PUT", f"/subscriptions/{azure_.subscription}/resourcegroups/{GROUP}", "2024-03-01", {"location": "x"})
+    with pytest.raises(DeployFailed, match="there is a resource group shop-dev, and Skyloom did not make it"):
+        deployer().plan(small_bundle())
+
+
+# --- what was left behind -------------------------------------------------------------------------------------------
+
+
+def test_while_a_change_is_under_way_plans_are_refused_and_deploys_wait(azure: AzureSubscription) -> None:
+    deploy(small_bundle())
+    azure.trouble("sites/", hold=True)
+    made = deployer()
+    # It begins an update, and does not wait for its end.
+    for event in made.apply(made.plan(small_bundle(memory=4096))):
+        if isinstance(event, Changed):
+            break
+    with pytest.raises(UserError) as raised:
+        deployer().plan(small_bundle(memory=512))
+    assert code_of(raised.value) == "SKY644"
+    repairing = deployer().repair()
+    first = next(repairing)
+    assert isinstance(first, Said) and "waiting for its end" in first.text
+    threading.Timer(0.3, azure.release).start()
+    list(repairing)
+    assert not deployer().status().ok
+    deploy(small_bundle(memory=512, price="3"))
+    assert ask() == "3 of 5"
+
+
+# --- going back -----------------------------------------------------------------------------------------------------
+
+
+def test_a_rollback_brings_the_version_before_and_back_again(azure: AzureSubscription) -> None:
+    deploy(small_bundle())
+    deploy(small_bundle(price="2", memory=4096))
+    made = deployer()
+    plan = made.plan_rollback(None)
+    assert plan.version == small_bundle().version
+    assert {(change.kind, change.name) for change in plan.changes} == {("code", "main"), ("function app", "main")}
+    list(made.apply(plan))
+    assert ask() == "1 of 5"
+    assert [version.current for version in deployer().status().versions] == [True, False, True]
+    made = deployer()
+    list(made.apply(made.plan_rollback(None)))
+    assert ask() == "2 of 5"
+
+
+def test_a_rollback_to_a_named_version(azure: AzureSubscription) -> None:
+    for price in "123":
+        deploy(small_bundle(price=price))
+    made = deployer()
+    list(made.apply(made.plan_rollback(small_bundle().version)))
+    assert ask() == "1 of 5"
+    with pytest.raises(UserError) as raised:
+        deployer().plan_rollback("abc")
+    assert code_of(raised.value) == "SKY648"
+    assert small_bundle(price="2").version in str(raised.value)
+
+
+def test_only_the_last_versions_are_kept(azure: AzureSubscription, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skyloom.deployers.releases.KEPT", 2)
+    for price in "123":
+        deploy(small_bundle(price=price))
+    assert [v.version for v in deployer().status().versions] == [small_bundle(price=p).version for p in "32"]
+    with pytest.raises(UserError):
+        deployer().plan_rollback(small_bundle(price="1").version)
+
+
+def test_without_an_earlier_version_there_is_nothing_to_go_back_to(azure: AzureSubscription) -> None:
+    with pytest.raises(UserError) as raised:
+        deployer().plan_rollback(None)
+    assert code_of(raised.value) == "SKY643"
+    deploy(small_bundle())
+    with pytest.raises(UserError) as raised:
+        deployer().plan_rollback(None)
+    assert code_of(raised.value) == "SKY648"
+
+
+# --- destroying -----------------------------------------------------------------------------------------------------
+
+
+def test_destroying_leaves_nothing(azure: AzureSubscription) -> None:
+    deploy(small_bundle())
+    plan = deployer().removal(delete_data=False)
+    assert {change.action for change in plan.changes} == {"delete"}
+    assert "data" in {change.name for change in plan.changes if change.loses_data}
+    events = destroy()
+    assert Changed(action="delete", kind="function app", name="main", state="done") in events, as_text(events)
+    assert azure.inventory() == {}
+    assert destroy()[-1:] == events[-1:]
+
+
+def test_runs_under_way_are_stopped(azure: AzureSubscription) -> None:
+    deploy(small_bundle())
+    made = deployer()
+    made.start("linger", {"item": "lamp"})
+    made.start("linger", {"item": "lamp"})
+    assert deployer().removal(delete_data=False).notes == ("2 runs are under way and will be stopped",)
+    destroy()
+    assert azure.inventory() == {}
+
+
+def test_data_that_is_kept_is_named_taken_over_and_goes_when_asked_for(azure: AzureSubscription) -> None:
+    deploy(small_bundle(keep=True))
+    plan = deployer().removal(delete_data=False)
+    assert [(c.kind, c.name) for c in plan.changes if c.action == "keep"] == [("storage account", "data")]
+    events = destroy()
+    left = azure.inventory()
+    assert left.keys() == {"groups", "resources"} and left["groups"] == [GROUP]
+    assert {name.partition(":")[0].split("/")[1] for name in left["resources"]} == {
+        "storageAccounts",
+        "roleAssignments",
+    }
+    assert "kept: storage account" in events[-1].text  # type: ignore[union-attr]
+    # What stayed is found again, also now that its stack is gone, and belongs to the app again with the next deploy.
+    plan = deployer().removal(delete_data=False)
+    assert plan.is_empty and [change.name for change in plan.changes] == ["data"]
+    again = deployer().plan(small_bundle(keep=True))
+    assert ("import", "storage account", "data") in {(c.action, c.kind, c.name) for c in again.changes}
+    deploy(small_bundle(keep=True))
+    assert ask() == "1 of 5"
+    destroy()
+    plan = deployer().removal(delete_data=True)
+    assert [change.name for change in plan.changes if change.loses_data] == ["data"]
+    destroy(delete_data=True)
+    assert azure.inventory() == {}
+
+
+def test_data_goes_at_once_when_asked_for(azure: AzureSubscription) -> None:
+    deploy(small_bundle(keep=True))
+    destroy(delete_data=True)
+    assert azure.inventory() == {}
+
+
+def test_what_cannot_be_deleted_is_said_and_goes_when_it_can(azure: AzureSubscription) -> None:
+    deploy(small_bundle())
+    azure.trouble("delete /subscriptions", "the plan is held", 409)
+    with pytest.raises(DeployFailed, match=r"shop-dev cannot be deleted: .*the plan is held"):
+        destroy()
+    assert azure.inventory()["stacks"]
+    destroy()
+    assert azure.inventory() == {}
