@@ -3,21 +3,28 @@ concurrent."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 from conformance.case import Case
 from conformance.comparing import check_calls, text
 from conformance.engines import Observed
-from conformance.on_azure.engine import OnAzure
+from conformance.on_azure.app import build
+from conformance.on_azure.engine import OnAzure, Process
 from conformance.on_azure.gaps import GAPS
 from conformance.suite import ALL
+from servers.azure_server import AzureServer
 
 from skyloom.errors import CheckFailed
+from skyloom.flows.frontend import load_file
 
 pytestmark = pytest.mark.timeout(600)
 SEEDS = range(20)
+PACE = Path(__file__).parent / "on_azure/pace.py"
+PACED: list[tuple[float, Case]] = load_file(PACE).CASES
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +66,24 @@ def check(case: Case, observed: Observed) -> None:
     if case.calls is not None:
         seen, wanted, may = ([str(call) for call in calls] for calls in (observed.calls, case.calls, case.may_call))
         check_calls(case, seen, wanted, may)
+
+
+@pytest.fixture(scope="module")
+def paced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """The flows of pace.py."""
+    folder = tmp_path_factory.mktemp("pace")
+    assert build(PACE, [case for _, case in PACED], folder / "app").refusals == {}
+    with AzureServer() as azure, Process(folder / "app", folder / "trace.jsonl", azure.variables) as process:
+        yield process
+
+
+@pytest.mark.parametrize(("seconds", "case"), PACED, ids=lambda value: getattr(value, "name", ""))
+def test_pace(seconds: float, case: Case, paced: Process) -> None:
+    """What stands side by side runs side by side: all takes as long as its longest part."""
+    for seed in SEEDS:
+        ended = paced.ended(case, case.flow.name, seed)
+        assert json.loads(ended["output"]) == case.result
+        assert ended["seconds"] == pytest.approx(seconds)
 
 
 def test_gaps_name_cases() -> None:

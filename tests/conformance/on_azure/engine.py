@@ -117,6 +117,10 @@ class Process:
 
     def run(self, case: Case, orchestrator: str, seed: int) -> Observed:
         """Runs a case once. Raises Broken."""
+        return _observed(self.ended(case, orchestrator, seed))
+
+    def ended(self, case: Case, orchestrator: str, seed: int) -> Json:
+        """All that hosting.py tells of a run. Raises Broken."""
         arguments = launch.prepare(case.flow, case.input).arguments
         audience = Audience(case)
         said = self._ask({"seed": seed, "orchestrator": orchestrator, "arguments": arguments})
@@ -125,7 +129,7 @@ class Process:
             said = self._ask({"after": after, "told": told})
         if "broken" in said:
             raise Broken(f"seed {seed}: {said['broken']}")
-        return _observed(said["ended"])
+        return said["ended"]
 
     def _ask(self, message: Json) -> Json:
         assert self._process.stdin is not None and self._process.stdout is not None

@@ -100,6 +100,7 @@ class Cases:
             "emitted": self._emitted,
             "activities": len(ended.activities),
             "replays": ended.replays,
+            "seconds": ended.seconds,
         }
 
     def _waits(self, call: str) -> str:
