@@ -13,8 +13,10 @@ from skyloom.deployers.grouping import file_of, needs_of_definition
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.modules import Needs
 from skyloom.deployers.own import own_files
+from skyloom.deployers.packaging import Package
 from skyloom.deployers.prompt_module import prompt_module
 from skyloom.errors import Diagnostic
+from skyloom.flows.app import App
 from skyloom.flows.config import Config
 from skyloom.flows.definitions import Definition
 from skyloom.flows.frontend.load import location
@@ -168,3 +170,14 @@ def _renamed(needs: Needs, definition: Definition[..., Any]) -> Needs:
         return needs
     files = {(name if file == path else inside): file for inside, file in needs.files.items()}
     return Needs(files, needs.distributions, needs.own)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """All functions of a file's app, but the helper, which is known when the workflows are."""
+
+    app: App
+    programs: Mapping[str, Program]
+    groups: tuple[FunctionGroup, ...]
+    packages: Mapping[str, Package]
+    config: Config

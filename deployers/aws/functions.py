@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from skyloom.deployers.aws.machine.output import ConverseModel
-from skyloom.deployers.function_code import FunctionCode, Host, helper_sources
+from skyloom.deployers.function_code import Built, FunctionCode, Host, helper_sources
 from skyloom.deployers.functions import FunctionGroup, function_groups, load_app, programs
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.packaging import Package, running_python, with_bytecode
@@ -66,17 +66,6 @@ class FunctionSettings:
     def runtime(self) -> str:
         """The runtime's name at Lambda."""
         return f"python{self.python}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """All functions of a file's app, but the helper, which is known when the workflows are."""
-
-    app: App
-    programs: Mapping[str, Program]
-    groups: tuple[FunctionGroup, ...]
-    packages: Mapping[str, Package]
-    config: Config
 
 
 def packages_of_file(

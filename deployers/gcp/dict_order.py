@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skyloom.deployers.floats import leaves
+from skyloom.deployers.gcp.flow.uses import roots
 from skyloom.errors import Diagnostic, Span
 from skyloom.flows.expr import nodes
 from skyloom.flows.expr.nodes import Expr, children
@@ -27,9 +28,7 @@ from skyloom.flows.expr.types import (
 )
 from skyloom.flows.graph.expressions import source
 from skyloom.flows.graph.temporaries import Names, temporaries
-from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program
-from skyloom.flows.ir.rewrite import rewrite
 
 _VIEWS = frozenset({"dict.items", "dict.keys", "dict.values"})
 _SEQUENCES = frozenset({"enumerate", "list", "list.copy", "map", "reversed", "sorted", "str.join", "tuple", "zip"})
@@ -47,25 +46,11 @@ def order_problems(program: Program) -> Iterator[Diagnostic]:
 def _problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
     seen: set[Span] = set()
     names = temporaries(flow.body)
-    for root in _roots(flow.body):
+    for root in roots(flow.body):
         for found in _ordered(root, sees=True):
             if found.dict.span not in seen:
                 seen.add(found.dict.span)
                 yield found.problem(flow, names)
-
-
-def _roots(block: ir.Block) -> list[Expr]:
-    """The whole expressions of statements: those that stand in no other."""
-    found: list[Expr] = []
-    inner: set[int] = set()
-
-    def note(expr: Expr) -> Expr:
-        found.append(expr)
-        inner.update(map(id, children(expr)))
-        return expr
-
-    rewrite(block, note)
-    return [expr for expr in found if id(expr) not in inner]
 
 
 @dataclass(frozen=True, slots=True)

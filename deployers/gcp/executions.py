@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from skyloom.deployers.base import CloudRun, CloudStep, RunStatus
+from skyloom.deployers.base import CloudRun, CloudStep
 from skyloom.deployers.gcp import errors
 from skyloom.deployers.gcp.client import PLACE, Google, code
 from skyloom.deployers.gcp.deployed import Deployed, Workflow
 from skyloom.deployers.gcp.history import StepBoard
-from skyloom.deployers.gcp.services.workflows import LONGEST_INPUT
+from skyloom.deployers.gcp.services.workflows import LONGEST_INPUT, STATUS
 from skyloom.deployers.pausing import pauses
 from skyloom.deployers.run_ids import SEARCHED, no_flow, not_now, only_one
 from skyloom.errors import Diagnostic, EngineError, InvalidInput, UserError
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
     from skyloom.deployers.gcp.client import Execution
 
 _SERVICE = "workflowexecutions"
-STATUS: Mapping[str, RunStatus] = {
-    "ACTIVE": "running",
-    "QUEUED": "running",
-    "SUCCEEDED": "done",
-    "FAILED": "failed",
-    "UNAVAILABLE": "failed",
-    "CANCELLED": "cancelled",
-}
 _PAGE = 100
 PARENT = "skyloom-parent"
 """The label of an execution that belongs to a run and is none itself: a branch of a race, a sub-flow with a timeout."""

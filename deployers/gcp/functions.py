@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from skyloom.deployers.function_code import FunctionCode, Host, Sources, helper_sources
+from skyloom.deployers.function_code import Built, FunctionCode, Host, Sources, helper_sources
 from skyloom.deployers.functions import FunctionGroup, function_groups, load_app, programs
 from skyloom.deployers.gcp.flow.output import EVERYWHERE, VertexModel
 from skyloom.deployers.grouping import pinned
@@ -20,7 +20,7 @@ from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.packaging import Package, running_python
 from skyloom.deployers.wheels import CannotPack, Platform, resolved
 from skyloom.errors import CheckFailed, Diagnostic
-from skyloom.flows.app import App, Environment
+from skyloom.flows.app import Environment
 from skyloom.flows.config import Config, load_config, resolve_model
 from skyloom.flows.ir.program import Program
 
@@ -67,17 +67,6 @@ class FunctionSettings:
     def runtime(self) -> str:
         """The runtime's name at Google."""
         return f"python{self.python.replace('.', '')}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """All functions of a file's app, but the helper, which is known when the workflows are."""
-
-    app: App
-    programs: Mapping[str, Program]
-    groups: tuple[FunctionGroup, ...]
-    packages: Mapping[str, Package]
-    config: Config
 
 
 def packages_of_file(

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from skyloom.deployers import wheels
-from skyloom.deployers.aws.functions import Built, FunctionSettings, packages_of_file
-from skyloom.deployers.function_code import module_name
+from skyloom.deployers.aws.functions import FunctionSettings, packages_of_file
+from skyloom.deployers.function_code import Built, module_name
 from skyloom.deployers.modules import needs_of
 from skyloom.deployers.own import own_files
 from skyloom.deployers.packaging import Package, running_python, with_bytecode, zipped

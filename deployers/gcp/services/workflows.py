@@ -27,7 +27,7 @@ LONGEST_INPUT = 32 * 1024
 https://cloud.google.com/workflows/docs/reference/executions/rest/v1/projects.locations.workflows.executions"""
 LABEL = "skyloom-start"
 
-_STATUS: Mapping[str, Status] = {
+STATUS: Mapping[str, Status] = {
     "ACTIVE": "running",
     "QUEUED": "running",
     "SUCCEEDED": "done",
@@ -99,7 +99,7 @@ class Workflows:
 
 
 def _state(found: Mapping[str, Json]) -> RunState:
-    status = _STATUS[found["state"]]
+    status = STATUS[found["state"]]
     error = None
     if found["state"] == "UNAVAILABLE":
         error = task_failed("the execution cannot be read")
