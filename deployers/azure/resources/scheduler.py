@@ -9,6 +9,7 @@ from skyloom.deployers.azure.resources.words import HUB, MAIN, TASK_CONTRIBUTOR
 
 _KEPT_DAYS = 30
 """Days in which a run that is over can be looked at: as long as the scheduler keeps it at the Consumption tier.
+https://learn.microsoft.com/azure/durable-task/scheduler/durable-task-scheduler-auto-purge,
 https://learn.microsoft.com/azure/azure-functions/durable/durable-task-scheduler/durable-task-scheduler-billing"""
 
 
