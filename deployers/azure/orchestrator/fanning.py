@@ -7,7 +7,7 @@ from collections.abc import Callable
 from skyloom.deployers.azure.orchestrator.lowering import Lowering, Scope
 from skyloom.deployers.azure.orchestrator.steps import called
 from skyloom.deployers.azure.orchestrator.writing import Lines, call, indented, placed, quoted
-from skyloom.flows.expr.nodes import Bind, Expr, Name, Unary
+from skyloom.flows.expr.nodes import Bind, Expr, Literal, Name, Unary
 from skyloom.flows.expr.python import safe_name
 from skyloom.flows.expr.types import BoolType
 from skyloom.flows.ir import nodes as ir
@@ -77,8 +77,13 @@ def _lambda(lowering: Lowering, scope: Scope, branch: ir.Branch) -> str | None:
             pass
         case _:
             return None
-    if not (isinstance(branch.result, Name) and branch.result.name == step.target):
-        return None
+    match branch.result:
+        case Name(name=name) if name == step.target:
+            pass
+        case Literal(value=None) if step.target is None and isinstance(step, ir.Sleep):
+            pass
+        case _:
+            return None
     method, arguments = called(lowering, scope, step)
     return f"lambda {lowering.run}: {lowering.run}.{method}({', '.join(arguments)})"
 
