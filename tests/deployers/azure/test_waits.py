@@ -18,8 +18,6 @@ from engines.azure_app.at_work import AtWork, until
 from engines.azure_app.identity import token_for
 from servers.chat import Chat
 
-from skyloom.deployers.azure.resources import words
-from skyloom.deployers.azure.services import surroundings
 from skyloom.deployers.azure.services.blobs import Container
 from skyloom.deployers.azure.services.keys import Keys
 from skyloom.deployers.services import links
@@ -70,11 +68,6 @@ class Asking(AtWork):
 def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
     with Asking(tmp_path_factory.mktemp("asking")) as made:
         yield made
-
-
-def test_services_and_template_call_things_alike() -> None:
-    assert (surroundings.EVENTS_QUEUE, surroundings.NOTICES_QUEUE) == (words.EVENTS_QUEUE, words.NOTICES_QUEUE)
-    assert {words.WAITS, words.STARTS} == {"waits", "starts"}
 
 
 # --- events ---------------------------------------------------------------------------------------------------------

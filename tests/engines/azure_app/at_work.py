@@ -9,16 +9,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
+from engines.azure_app.grants import CONTAINER, EVENT_GRID, KEY, MAIL, QUEUE, SECRET, TOPIC, Grants
 from engines.azure_app.identity import TENANT, token_for
 from engines.azure_app.messages import Queue, Subscription
 from engines.azure_app.places import Places
 from engines.azure_app.process import KEYS, AppHost
+from engines.azure_app.web import Request
 
 from skyloom.adapters.web_apis import Apis
 from skyloom.deployers.azure.compiling import compile_app
 from skyloom.deployers.azure.functions import FunctionSettings
+from skyloom.deployers.azure.resources import words
 from skyloom.deployers.packaging import running_python
 from skyloom.flows.app import App
 
@@ -46,8 +50,10 @@ class AtWork:
             path = place / "bundle" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        self.name, self.places, self.place = f"{app.name}-dev", Places(), place
+        self.name, self.place = f"{app.name}-dev", place
         self.template: dict[str, Json] = json.loads((place / "bundle/template.json").read_bytes())
+        self.grants = Grants(self.template["resources"])
+        self.places = Places(self._permits)
         self._wire()
         self._variables = {**self._settings(), **(variables or {})}
         self._begin(0)
@@ -68,11 +74,37 @@ class AtWork:
 
     def _wire(self) -> None:
         """Makes the queues and subscriptions of the template."""
+        may = self.grants.may
+        self.places.bus.taken = lambda queue: may(words.BUS_RECEIVER, QUEUE, queue)
+        self.places.topic.delivers = lambda queue: may(words.BUS_SENDER, QUEUE, queue, EVENT_GRID)
         for one in self._resources("Microsoft.ServiceBus/namespaces/queues"):
             self.places.bus.queues[_last(one["name"])] = Queue(one["properties"]["maxDeliveryCount"])
         for kind in ("topics", "systemTopics"):
             for one in self._resources(f"Microsoft.EventGrid/{kind}/eventSubscriptions"):
                 self.places.topic.subscriptions.append(_subscription(one["properties"]))
+
+    def _permits(self, service: str, name: str) -> bool:
+        """Whether the template lets the app do it."""
+        may, kind = self.grants.may, name.rpartition("/")
+        match service:
+            case "blob":
+                return may(words.BLOB_CONTRIBUTOR, CONTAINER, name)
+            case "bus":
+                return may(words.BUS_SENDER, QUEUE, name)
+            case "topic":
+                return may(words.EVENT_SENDER, TOPIC)
+            case "vault" if kind[0] == "keys":
+                return may(words.CRYPTO_USER, KEY, kind[2])
+            case "vault":
+                return may(words.SECRETS_USER, SECRET, kind[2])
+            case _:
+                return may(words.MAIL_OWNER, MAIL)
+
+    def store(self, container: str, name: str, content: bytes) -> None:
+        """Somebody from outside writes a blob."""
+        headers = {"x-ms-version": "2023-11-03", "x-ms-blob-type": "BlockBlob"}
+        request = Request(method="PUT", path="", query={}, headers=headers, body=content, url="")
+        assert self.places.blobs.respond(request, f"{container}/{quote(name)}").status == 201
 
     def _settings(self) -> dict[str, str]:
         """The settings that the template gives to the main app, and no others."""
@@ -146,10 +178,11 @@ class AtWork:
     # --- the end ------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Ends everything."""
+        """Ends everything. The template has to permit all that the app has asked for."""
         self.http.close()
         self.host.close()
         self.places.close()
+        assert (self.places.refused, self.places.topic.lost) == ([], [])
 
     def __enter__(self) -> Self:
         return self

@@ -53,6 +53,8 @@ class Bus:
     def __init__(self) -> None:
         self.queues: dict[str, Queue] = {}
         self.host: str | None = None
+        self.taken: Callable[[str], bool] = lambda queue: True
+        """Whether the host may take the messages of a queue."""
         self.earlier = 0.0
         """Seconds by which scheduled messages come earlier than they should, for tests that cannot wait."""
         self._lock = threading.Lock()
@@ -94,6 +96,8 @@ class Bus:
         found, now = [], time.time()
         with self._lock:
             for name, queue in self.queues.items():
+                if not self.taken(name):
+                    continue
                 found += [(name, message) for message in queue.messages if message.due <= now]
                 queue.messages = [message for message in queue.messages if message.due > now]
         return found
@@ -135,6 +139,9 @@ class Topic:
     def __init__(self, bus: Bus) -> None:
         self.subscriptions: list[Subscription] = []
         self.published: list[dict[str, Json]] = []
+        self.delivers: Callable[[str], bool] = lambda queue: True
+        """Whether the topic may send to a queue."""
+        self.lost: list[dict[str, Json]] = []
         self._bus = bus
 
     def respond(self, request: Request) -> Response:
@@ -155,7 +162,9 @@ class Topic:
         """Hands an event on."""
         self.published.append(event)
         for one in self.subscriptions:
-            if one.wants(event):
+            if one.wants(event) and not self.delivers(one.queue):
+                self.lost.append(event)
+            elif one.wants(event):
                 # The id of the message is the platform's own, and not that of the event.
                 self._bus.send(one.queue, json.dumps(event).encode(), uuid.uuid4().hex)
 

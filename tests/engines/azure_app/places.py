@@ -1,10 +1,11 @@
 """What runs around an app at run time: its identity, blobs, key vault, topic, queues, mail and Entra ID, on one port.
 
-Each service takes the app's token for that very service and no other.
+Each service takes the app's token for that very service and no other, and does what the app's roles permit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from engines.azure_app import identity
@@ -17,10 +18,24 @@ from engines.azure_app.web import Request, Response, Server
 Json = Any
 
 
-class Places:
-    """The services. `mails` are those that were handed over."""
+Permits = Callable[[str, str], bool]
+"""Whether the app may ask a service (`blob`, `bus`, ...) for something of that name."""
 
-    def __init__(self) -> None:
+
+def everything(service: str, name: str) -> bool:
+    """Permits everything."""
+    return True
+
+
+class Places:
+    """The services. `mails` are those that were handed over; `refused` is what was not permitted.
+
+    Args:
+        permits: what the app may do.
+    """
+
+    def __init__(self, permits: Permits = everything) -> None:
+        self.permits, self.refused = permits, list[tuple[str, str]]()
         self.blobs, self.vault, self.bus, self.entra = Blobs(), Vault(), Bus(), Issuer()
         self.topic = Topic(self.bus)
         self.mails: list[dict[str, Json]] = []
@@ -58,6 +73,11 @@ class Places:
     def respond(self, request: Request) -> Response:
         """The answer of the service whose name begins the path."""
         service, _, rest = request.path.strip("/").partition("/")
+        parts = rest.split("/")
+        name = "/".join(parts[:2]) if service == "vault" else parts[0]
+        if service not in ("identity", "entra") and not self.permits(service, name):
+            self.refused.append((service, name))
+            return Response.of_json({"error": {"code": "Forbidden", "message": request.path}}, 403)
         match service:
             case "identity":
                 return identity.token(request)
