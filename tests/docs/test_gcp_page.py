@@ -56,6 +56,12 @@ def test_every_service_that_is_called_is_enabled_once_and_no_other(main: Json) -
     assert sorted(enabled) == sorted(called)
 
 
+def test_terraform_is_given_every_variable_that_the_page_names(main: Json) -> None:
+    """The commands themselves run in `tests/deployers/gcp/test_own_terraform.py`."""
+    (command,) = re.findall(r"^terraform -chdir=\S+ apply .*$", PAGE, re.MULTILINE)
+    assert sorted(re.findall(r"-var (\w+)=", command)) == sorted(main["variable"])
+
+
 def test_large_values_live_as_long_as_the_page_says(main: Json) -> None:
     rules = main["resource"]["google_storage_bucket"]["values"]["lifecycle_rule"]
     (days,) = [

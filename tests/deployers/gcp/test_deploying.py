@@ -22,6 +22,23 @@ def code_of(error: UserError) -> str:
     return error.diagnostics[0].code
 
 
+# --- where ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("region", "hint"), [("europe-west33", "did you mean `europe-west3`?"), ("asia-south2", "regions are called like")]
+)
+def test_a_region_without_infrastructure_manager(
+    gcp: GoogleProject, monkeypatch: pytest.MonkeyPatch, region: str, hint: str
+) -> None:
+    """It is told before anything is looked for, or made, there."""
+    monkeypatch.setenv("GOOGLE_CLOUD_REGION", region)
+    with pytest.raises(ConfigError, match=f"SKY728 Infrastructure Manager is not in {region}") as raised:
+        deployer().plan(small_bundle())
+    assert str(raised.value.diagnostics[0].hint).startswith(hint)
+    assert gcp.inventory() == {}
+
+
 # --- deploying ------------------------------------------------------------------------------------------------------
 
 
