@@ -3,7 +3,6 @@ concurrent."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -13,7 +12,7 @@ from conformance.case import Case
 from conformance.comparing import check_calls, text
 from conformance.engines import Observed
 from conformance.on_azure.app import build
-from conformance.on_azure.engine import OnAzure, Process
+from conformance.on_azure.engine import OnAzure, Process, observed_of
 from conformance.on_azure.gaps import GAPS
 from conformance.suite import ALL
 from servers.azure_server import AzureServer
@@ -82,7 +81,7 @@ def test_pace(seconds: float, case: Case, paced: Process) -> None:
     """What stands side by side runs side by side: all takes as long as its longest part."""
     for seed in SEEDS:
         ended = paced.ended(case, case.flow.name, seed)
-        assert json.loads(ended["output"]) == case.result
+        check(case, observed_of(ended))
         assert ended["seconds"] == pytest.approx(seconds)
 
 

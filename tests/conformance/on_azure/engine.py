@@ -117,7 +117,7 @@ class Process:
 
     def run(self, case: Case, orchestrator: str, seed: int) -> Observed:
         """Runs a case once. Raises Broken."""
-        return _observed(self.ended(case, orchestrator, seed))
+        return observed_of(self.ended(case, orchestrator, seed))
 
     def ended(self, case: Case, orchestrator: str, seed: int) -> Json:
         """All that hosting.py tells of a run. Raises Broken."""
@@ -141,7 +141,7 @@ class Process:
         return json.loads(line)
 
 
-def _observed(ended: Json) -> Observed:
+def observed_of(ended: Json) -> Observed:
     """What a run did. Its output is JSON text, and the text of its failure holds the error as JSON."""
     calls = [TaskCall(task, arguments) for task, arguments in ended["calls"]]
     emitted = [(name, payload) for name, payload in ended["emitted"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from conformance.case import case
+from conformance.case import call, case
 
 from skyloom.flows import each, flow, parallel, race, sleep, task
 
@@ -51,6 +51,19 @@ def after_a_race(quick: float, slow: float, after: float) -> float:
     return first + work(after)
 
 
+@flow
+def tidied(seconds: float) -> float:
+    try:
+        return work(seconds)
+    finally:
+        work(0.5)
+
+
+@flow
+def a_loser_is_not_tidied() -> float:
+    return race(tidied(5.0), work(1.0))
+
+
 CASES = [
     (3.0, case(chain, {"seconds": [1.0, 2.0]}, result=3.0)),
     (
@@ -58,11 +71,21 @@ CASES = [
         case(chains_side_by_side, {"first": [1.0, 10.0], "second": [10.0, 1.0], "third": [1.0] * 5}, result=27.0),
     ),
     (6.0, case(window, {"seconds": [6.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]}, result=12.0)),
+    (4.0, case(window, {"seconds": [2.0] * 4}, result=8.0, name="full")),
     (8.0, case(window_of_chains, {"seconds": [[1.0, 7.0], [1.0, 1.0], [2.0, 2.0], [1.0]]}, result=15.0)),
     (6.0, case(sleeps_beside_work, {"pause": 6.0, "seconds": [1.0, 1.0, 1.0]}, result=3.0)),
     (6.0, case(sleeps_beside_work, {"pause": 2.0, "seconds": [1.0, 4.0, 1.0]}, result=6.0, name="longer")),
     # What is given up ends by itself, and the orchestration with it.
     (10.0, case(after_a_race, {"quick": 1.0, "slow": 10.0, "after": 5.0}, result=6.0)),
     (16.0, case(after_a_race, {"quick": 1.0, "slow": 10.0, "after": 15.0}, result=16.0, name="longer")),
+    (
+        5.0,
+        case(
+            a_loser_is_not_tidied,
+            result=1.0,
+            calls=[call("work", seconds=5.0), call("work", seconds=1.0)],
+            concurrent=True,
+        ),
+    ),
 ]
 """Seconds that each takes, and what it gives."""
