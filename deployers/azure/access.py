@@ -31,7 +31,7 @@ def gain(azure: Azure, artifacts: Artifacts, account: str) -> Iterator[Event]:
     Raises:
         DeployFailed: he still may not, after the role was given.
     """
-    if _may(azure, artifacts):
+    if is_given(azure, artifacts):
         return
     principal = azure.principal()
     role = (
@@ -47,13 +47,14 @@ def gain(azure: Azure, artifacts: Artifacts, account: str) -> Iterator[Event]:
             raise
     end = time.monotonic() + _WITHIN
     for _ in pauses():
-        if _may(azure, artifacts):
+        if is_given(azure, artifacts):
             return
         if time.monotonic() > end:
             raise DeployFailed(f"the role {BLOB_CONTRIBUTOR.name} on {account} does not count yet; repeat the deploy")
 
 
-def _may(azure: Azure, artifacts: Artifacts) -> bool:
+def is_given(azure: Azure, artifacts: Artifacts) -> bool:
+    """Whether the caller may use the container."""
     try:
         artifacts.listed("releases/")
     except azure.refused as error:

@@ -3,6 +3,7 @@
     apps/<key>/<digest>.zip            a function app's code; the digest is that of its files
     templates/<digest>.json            a bundle's template; the digest is the bundle's
     releases/<time>-<version>.json     what was deployed when, and of which of these objects
+    flows/<version>.zip                the flows of a version (kept_flows.py)
     published.json                     which code each function app has
 
 Objects are named after their content, so that nothing is uploaded twice. `published.json` loses a function app before
@@ -11,16 +12,14 @@ its code is exchanged, and has it again when the new one answers: what is not in
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from skyloom.deployers.azure.client import Azure
-from skyloom.deployers.azure.earlier import with_earlier
+from skyloom.deployers.azure.kept_flows import code_with_earlier
 from skyloom.deployers.azure.refusals import status
 from skyloom.deployers.bundle import Bundle, json_bytes, tree_digest
 from skyloom.deployers.events import Event, Uploaded
@@ -121,20 +120,15 @@ class Artifacts:
                 return None
             raise
 
-    def code(self, app: str, key: str, kept: Iterable[str]) -> bytes:
-        """What is published to a function app: its code, and with the flows those of the other releases, whose runs
-        may be under way.
+    def code(self, app: str, key: str) -> bytes:
+        """What is published to a function app: its code, and with the flows those of earlier versions, whose runs may
+        be under way.
 
         Args:
             key: the object that holds the code.
-            kept: the objects of the releases that are kept.
         """
-        others = sorted({one for one in kept if one.startswith(f"apps/{MAIN}/")} - {key})
-        if app != MAIN or not others:
-            return self.get(key)
-        from skyloom.deployers.packaging import zipped
-
-        return zipped(with_earlier(_unzipped(self.get(key)), [_unzipped(self.get(one)) for one in others]))
+        code = self.get(key)
+        return code_with_earlier(self, code) if app == MAIN else code
 
     # --- what is published ---
 
@@ -164,9 +158,3 @@ class Artifacts:
         except self._azure.refused as error:
             if status(error) not in (403, 404):
                 raise
-
-
-def _unzipped(archive: bytes) -> dict[str, bytes]:
-    """The files of a zip, by path."""
-    with zipfile.ZipFile(io.BytesIO(archive)) as found:
-        return {name: found.read(name) for name in found.namelist()}

@@ -248,7 +248,7 @@ def _meaning(error: Exception) -> UserError | EngineError | None:
 
     match error:
         case core.ClientAuthenticationError():
-            return no_credentials(f"Azure does not accept the credentials: {_first(reason(error))}")
+            return no_credentials(f"Azure does not accept the credentials: {_first(str(error))}")
         case core.HttpResponseError() if status(error) == 401:
             return no_credentials(f"Azure does not accept the credentials: {reason(error)}")
         case core.HttpResponseError() if status(error) == 403:
@@ -268,8 +268,10 @@ def no_credentials(problem: str) -> ConfigError:
 
 
 def _first(text: str) -> str:
-    """The first line. A chain of credentials tells all that it tried, line by line."""
-    return text.strip().partition("\n")[0]
+    """What counts of a text, in a line. A chain of credentials tells all that it tried, line by line; what Microsoft
+    Entra ID said to one of them counts more than that all of them failed."""
+    lines = [line.strip() for line in text.strip().splitlines()] or [""]
+    return next((line for line in lines if "AADSTS" in line), lines[0])
 
 
 def _unreached(error: BaseException) -> str:

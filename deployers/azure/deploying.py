@@ -12,14 +12,13 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from skyloom.deployers.azure import access, deployments, sites
-from skyloom.deployers.azure.artifacts import MAIN, Upload, apps_of
+from skyloom.deployers.azure.artifacts import Upload, apps_of
 from skyloom.deployers.azure.client import PLACE, Azure
 from skyloom.deployers.azure.deployed import Deployed
 from skyloom.deployers.azure.deployments import Change as StackChange
 from skyloom.deployers.azure.deployments import Ended, StackState, Told
 from skyloom.deployers.azure.groups import Group
 from skyloom.deployers.azure.kept_flows import FOLDER as FLOWS
-from skyloom.deployers.azure.kept_flows import code_with_earlier
 from skyloom.deployers.azure.kinds import declared
 from skyloom.deployers.azure.parameters import parameters
 from skyloom.deployers.azure.previews import Preview, preview
@@ -119,12 +118,15 @@ class Deployment:
         before = deployments.template_of(self._azure, self.group.name)
         found = preview(self._azure, self.group.name, self._change(wanted, state), state, before)
         artifacts = self.deployed(state).artifacts
-        published = {} if artifacts is None else artifacts.published()
-        changes = [*found.changes, *_of_code(wanted.apps, published)]
-        notes = () if state.is_well else (f"an earlier change failed, and this one puts it right ({state.status})",)
+        readable = artifacts is None or access.is_given(self._azure, artifacts)
+        published = artifacts.published() if artifacts is not None and readable else {}
+        changes = [*found.changes, *_of_code(wanted.apps, published, certain=readable)]
+        notes = [] if state.is_well else [f"an earlier change failed, and this one puts it right ({state.status})"]
+        if not readable:
+            notes.append("you may not read the app's releases so far, so whether code changes is not known")
         unchanged = not changes and state.is_well
         handle = replace(wanted, since=state.deployment, unchanged=unchanged, preview=found)
-        return self.planning.made(wanted.digest, changes, handle, notes=notes)
+        return self.planning.made(wanted.digest, changes, handle, notes=tuple(notes))
 
     def _change(self, wanted: Wanted, state: StackState | None) -> StackChange:
         template = json.loads(wanted.template)
@@ -197,14 +199,13 @@ class Deployment:
         if artifacts is None:
             raise DeployFailed("the template has no storage account for releases")
         published = artifacts.published()
-        kept = [key for release in Releases(artifacts).all() for key in release.objects]
         for key, name in deployed.apps.items():
             place = wanted.apps.get(key)
             if place is None or published.get(key) == place:
                 continue
             to = sites.site(self._azure, self.group.name, name, key)
             artifacts.note(key, None)
-            yield from sites.publish(self._azure, to, artifacts.code(key, place, kept), action, undoing=undoing)
+            yield from sites.publish(self._azure, to, artifacts.code(key, place), action, undoing=undoing)
             sites.wait_until_it_answers(self._azure, to, deployed.functions.get(key, ()))
             artifacts.note(key, place)
 
@@ -283,8 +284,10 @@ class Deployment:
         return Wanted.again(found, artifacts.get(found.template))
 
 
-def _of_code(wanted: Mapping[str, str], published: Mapping[str, str]) -> list[Change]:
+def _of_code(wanted: Mapping[str, str], published: Mapping[str, str], *, certain: bool) -> list[Change]:
     """The function apps whose code is another one, or is not known to be the one."""
     return [
-        Change(action="update", kind="code", name=key) for key, place in wanted.items() if published.get(key) != place
+        Change(action="update", kind="code", name=key, certain=certain)
+        for key, place in wanted.items()
+        if published.get(key) != place
     ]

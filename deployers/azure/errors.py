@@ -19,9 +19,9 @@ def decode(output: Any, step: str = "") -> ErrorValue:
         output: what the engine says of the failure.
         step: the step that failed, for the message of an error of the engine's own.
     """
-    document = error_of_run(output)
+    document = error_of_run(output) if output else {"message": "no reason is known"}
     found = typed(document)
     if found is not None and found.message != output:
         return found
-    told = " ".join(str(document["message"]).split())[:_LONGEST] if output else "no reason is known"
+    told = " ".join(str(document["message"]).split())[:_LONGEST]
     return task_failed(f"{step}: {told}" if step else told)

@@ -8,6 +8,15 @@ from collections.abc import Mapping
 from skyloom.deployers.azure.kinds import KEEP_TAG
 from skyloom.flows.outcome import Json
 
+KEEPS = "keepData"
+"""The output that says whether what holds data outlives the app. Its value stands in the template itself, and is read
+from there: a stack that fails, or is half deleted, may have no outputs."""
+
+
+def keeps(template: Mapping[str, Json]) -> bool:
+    """Whether what holds data outlives the app."""
+    return (template.get("outputs") or {}).get(KEEPS, {}).get("value") is True
+
 
 def kept_of(template: Mapping[str, Json]) -> list[int]:
     """The numbers of the resources that are kept, in the order of the template."""
@@ -29,12 +38,13 @@ def _is_inside(one: Mapping[str, Json], root: Mapping[str, Json]) -> bool:
 
 
 def reduced(template: Mapping[str, Json], kept: list[int]) -> dict[str, Json]:
-    """The template with the kept resources alone, and without outputs: those speak of what goes.
+    """The template with the kept resources alone, and without the outputs that speak of what goes.
 
     They are all there already, so none has to wait for another one, and none may wait for one that goes.
     """
     resources = [template["resources"][number] for number in kept]
     return {
-        **{name: part for name, part in template.items() if name != "outputs"},
+        **template,
+        "outputs": {name: output for name, output in (template.get("outputs") or {}).items() if name == KEEPS},
         "resources": [{name: part for name, part in one.items() if name != "dependsOn"} for one in resources],
     }

@@ -14,7 +14,7 @@ from skyloom.deployers.azure.client import Azure
 from skyloom.deployers.azure.deploying import Deployment
 from skyloom.deployers.azure.deployments import StackState, Told
 from skyloom.deployers.azure.groups import Left
-from skyloom.deployers.azure.keeping import kept_of, reduced
+from skyloom.deployers.azure.keeping import keeps, kept_of, reduced
 from skyloom.deployers.azure.kinds import APP_TAG, ENVIRONMENT_TAG, KEEP_TAG, Named, name_of, named, type_of
 from skyloom.deployers.azure.parameters import parameters
 from skyloom.deployers.azure.refusals import reason
@@ -24,9 +24,6 @@ from skyloom.deployers.base import DeployFailed
 from skyloom.deployers.events import Changed, Event, Finished, Said
 from skyloom.deployers.plan import Action, Change, Plan
 from skyloom.flows.outcome import Json
-
-KEEPS = "keepData"
-"""The output that says whether what holds data outlives the app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +49,8 @@ class Remover:
         state = self._deployment.find()
         there = self._ours() if self._group.exists() else []
         managed = {id_.lower() for id_ in state.managed} if state is not None else set()
-        keeps = state is not None and state.outputs.get(KEEPS) is True
-        kept = [one for one in there if one.id.lower() not in managed or (keeps and one.tags.get(KEEP_TAG) == "true")]
+        stays = state is not None and keeps(deployments.template_of(self._azure, self._group.name))
+        kept = [one for one in there if one.id.lower() not in managed or (stays and one.tags.get(KEEP_TAG) == "true")]
         tags = {one.id.lower(): one.tags for one in there}
         changes = [self._fate(one, delete_data=delete_data) for one in kept]
         staying = {one.id.lower() for one in kept}
