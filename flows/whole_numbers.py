@@ -19,3 +19,22 @@ def whole(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: whole(item) for key, item in value.items()}
     return value
+
+
+def as_written(value: Json) -> Json:
+    """A copy of a JSON value in which integers beyond 2**53 are floats. None of them crosses, but state machines
+    write large floats without an exponent: 1e16 as 10000000000000000."""
+    if isinstance(value, int):
+        return value if -_LARGEST <= value <= _LARGEST else _float(value)
+    if isinstance(value, list):
+        return [as_written(item) for item in value]
+    if isinstance(value, dict):
+        return {key: as_written(item) for key, item in value.items()}
+    return value
+
+
+def _float(value: int) -> float | int:
+    try:
+        return float(value)
+    except OverflowError:
+        return value

@@ -22,6 +22,7 @@ from skyloom.adapters.hosts.deadline import Expired, within
 from skyloom.adapters.hosts.jobs import Expressions, Job, Tasks
 from skyloom.errors import TaskFailed, TaskTimedOut
 from skyloom.flows.task_context import TaskContext
+from skyloom.flows.whole_numbers import as_written
 
 if TYPE_CHECKING:
     from skyloom.flows.outcome import ErrorValue
@@ -162,6 +163,7 @@ class Invocation:
             values = self._event.get("values") or {}
         else:
             values = claims.checked_out(self._event.get("arguments") or {}, attempt.run_id)
+        values = as_written(values)
         left = self._host.left()
         seconds = job.timeout if left is None else min(job.timeout, left)
         result = within(seconds, lambda: job.run(values, cast(TaskContext, attempt), self._notes))

@@ -211,7 +211,7 @@ def union(*types: Type) -> Type:
 
 
 def _absorb(members: list[Type]) -> list[Type]:
-    """Joins literals with each other and with their own base type, and lists or dicts with empty ones."""
+    """Joins literals with each other and with their own base type, and lists or dicts with those that hold less."""
     literals = [m for m in members if isinstance(m, LiteralType)]
     if literals:
         bases = {type(m) for m in members}
@@ -222,13 +222,23 @@ def _absorb(members: list[Type]) -> list[Type]:
         if merged:
             rest.insert(min(first, len(rest)), LiteralType(merged))
         members = rest
-    empties = [m for m in members if isinstance(m, ListType) and m.item == NEVER]
-    if empties and sum(isinstance(m, ListType) for m in members) > 1:
-        members = [m for m in members if m not in empties]
-    empty_dicts = [m for m in members if isinstance(m, DictType) and m.value == NEVER]
-    if empty_dicts and sum(isinstance(m, DictType) for m in members) > 1:
-        members = [m for m in members if m not in empty_dicts]
-    return members
+    kept: list[Type] = []
+    for member in members:
+        if not any(_holds(other, member) for other in kept):
+            kept = [*(other for other in kept if not _holds(member, other)), member]
+    return kept
+
+
+def _holds(outer: Type, inner: Type) -> bool:
+    """Whether `outer` is a list or dict that may hold whatever `inner`, one too, holds: `list[int]` whatever
+    `list[Literal[3]]` does; every list what the empty one does."""
+    match outer, inner:
+        case ListType(item=one), ListType(item=other):
+            return union(one, other) == one
+        case DictType(value=one), DictType(value=other):
+            return union(one, other) == one
+        case _:
+            return False
 
 
 _LITERAL_BASE: dict[type, type] = {str: StrType, int: IntType, bool: BoolType}

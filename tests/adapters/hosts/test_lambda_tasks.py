@@ -128,6 +128,8 @@ def function(start: Start, packed: Packed) -> Any:
 def test_results_are_the_bare_values(function: Any) -> None:
     assert function.task("double", {"n": 21}).result == 42
     assert function.task("total", {"prices": [1, 2.5]}).result == {"total": 3.5}
+    # What a state machine makes of 1e16.
+    assert function.task("total", {"prices": [10**16, 1]}).result == {"total": 10000000000000001.0}
     assert function.task("later", {"text": "hi"}).result == "hi!"
 
 

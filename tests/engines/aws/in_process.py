@@ -39,6 +39,7 @@ from skyloom.flows.runner.launch import prepare
 from skyloom.flows.runner.locate import locate
 from skyloom.flows.task_context import TaskContext
 from skyloom.flows.testing import Answer, Arrival
+from skyloom.flows.whole_numbers import as_written
 
 Json = Any
 
@@ -119,7 +120,7 @@ class Functions:
     # --- functions ----------------------------------------------------------------------------------------------
 
     def _function(self, call: Call) -> Json:
-        payload = json.loads(json.dumps(call.arguments["Payload"]))
+        payload = as_written(json.loads(json.dumps(call.arguments["Payload"])))
         name = re.fullmatch(r"\$\{Function_(\w+)\}", call.arguments["FunctionName"])
         assert name is not None, call.arguments["FunctionName"]
         match payload:
