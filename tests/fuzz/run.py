@@ -17,7 +17,7 @@ from fuzz.programs import FuzzProgram, program
 from fuzz.trying import Outcome, attempt
 
 MEMORY = 4 << 30
-"""Bytes that the process may take: a program that makes a text as long as a large integer shall not take the machine."""
+"""Bytes that the process may take: a text as long as a large integer shall not take all of the machine."""
 
 
 def main(arguments: list[str]) -> int:
