@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,13 +73,17 @@ def check(folder: Path) -> list[Indexed]:
     return functions
 
 
-_CALLS = {
-    "call_activity": "activityTrigger",
-    "call_activity_with_retry": "activityTrigger",
-    "call_sub_orchestrator": "orchestrationTrigger",
-    "call_sub_orchestrator_with_retry": "orchestrationTrigger",
-    "start_new": "orchestrationTrigger",
+_ACTIVITY, _ORCHESTRATOR = "activityTrigger", "orchestrationTrigger"
+_METHODS = {
+    "call_activity": _ACTIVITY,
+    "call_activity_with_retry": _ACTIVITY,
+    "call_sub_orchestrator": _ORCHESTRATOR,
+    "call_sub_orchestrator_with_retry": _ORCHESTRATOR,
+    "start_new": _ORCHESTRATOR,
 }
+"""Methods of the SDK whose first argument is the name of a function."""
+_SERVICES = {"approval": "skyloom_waits", "wait_for": "skyloom_waits", "emit": "skyloom_emit"}
+"""Methods of generated flows' runs that call an activity of the app's own."""
 
 
 def called_names(folder: Path) -> Iterator[tuple[str, str, str]]:
@@ -87,8 +91,27 @@ def called_names(folder: Path) -> Iterator[tuple[str, str, str]]:
     for path in sorted(folder.rglob("*.py")):
         if "skyloom" in path.relative_to(folder).parts:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CALLS:
-                first = node.args[0] if node.args else None
-                if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                    yield _CALLS[node.func.attr], first.value, f"{path.name}:{node.lineno}"
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        generated = any(
+            isinstance(node, ast.ImportFrom) and node.module == "skyloom.adapters.hosts.durable" for node in tree.body
+        )
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                for kind, name in _called(node, generated):
+                    yield kind, name, f"{path.name}:{node.lineno}"
+
+
+def _called(node: ast.Call, generated: bool) -> Iterator[tuple[str, str]]:
+    """What a call calls by name. Generated flows describe tasks and prompts in constants of their modules."""
+    match node.func:
+        case ast.Attribute(attr=method) if method in _METHODS:
+            yield from ((_METHODS[method], name) for name in _texts(node.args[:1]))
+        case ast.Attribute(value=ast.Name(id="run"), attr=method) if generated and method in _SERVICES:
+            yield _ACTIVITY, _SERVICES[method]
+        case ast.Name(id="task" | "prompt") if generated:
+            own = [keyword.value for keyword in node.keywords if keyword.arg == "function"]
+            yield from ((_ACTIVITY, name) for name in _texts(own or node.args[:1]))
+
+
+def _texts(nodes: Iterable[ast.expr]) -> Iterator[str]:
+    return (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))

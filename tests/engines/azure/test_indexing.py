@@ -7,6 +7,14 @@ from pathlib import Path
 import pytest
 from engines.azure.indexing import AppRefused, check
 
+from skyloom.deployers.azure.compiling import compile_app
+from skyloom.deployers.azure.functions import FunctionSettings
+from skyloom.deployers.functions import load_app
+from skyloom.deployers.packaging import running_python
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+SOURCES = sorted(path for path in EXAMPLES.glob("*/*.py") if not path.name.startswith("test_"))
+
 HEAD = """
 import azure.durable_functions as df
 import azure.functions as func
@@ -99,3 +107,42 @@ def test_a_broken_app(name: str, tmp_path: Path) -> None:
 def test_no_function_app(tmp_path: Path) -> None:
     with pytest.raises(AppRefused, match="no function_app"):
         check(tmp_path)
+
+
+FLOW = """
+from skyloom.adapters.hosts.durable import flow, orchestrated, prompt, task
+
+SEARCH = task("search", 60, attempts=3)
+SORT = prompt("sort", 60, function="prompt-sort")
+
+
+@flow("answer")
+def answer(run, topic):
+    found = yield from run.call("search", SEARCH, topic=topic)
+    yield from run.approval("approval", "Send it?", show=found)
+    yield from run.emit("emit", "sent", found)
+    return (yield from run.call("sort", SORT, found=found))
+"""
+
+
+@pytest.mark.parametrize("missing", ["search", "prompt-sort", "skyloom_waits", "skyloom_emit"])
+def test_a_generated_flow_that_calls_what_is_not_there(missing: str, tmp_path: Path) -> None:
+    functions = [
+        f'@app.function_name("{name}")\n@app.activity_trigger(input_name="call")\ndef f{number}(call: str) -> str:\n'
+        "    return call\n"
+        for number, name in enumerate(["search", "prompt-sort", "skyloom_waits", "skyloom_emit"])
+        if name != missing
+    ]
+    (tmp_path / "flows.py").write_text(FLOW, encoding="utf-8")
+    with pytest.raises(AppRefused, match=f"{missing} is called"):
+        check(app_of(HEAD + "\n\n" + "\n\n".join(functions), tmp_path))
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_examples(source: Path, tmp_path: Path) -> None:
+    """What the examples compile to is loaded, with the code of Skyloom's that it carries."""
+    app = load_app(source)
+    settings = FunctionSettings(python=running_python(), pinned=False)
+    compile_app(app, "dev", settings).bundle.write(tmp_path / "bundle")
+    for folder in (tmp_path / "bundle" / "app", *(tmp_path / "bundle").glob("apps/*")):
+        assert check(folder)
