@@ -30,6 +30,22 @@ def version_of(files: Mapping[str, bytes]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:_DIGITS]
 
 
+def flows_in(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What of a main app's files another version of it has to have: enough for `with_earlier`."""
+    return {
+        path: data
+        for path, data in files.items()
+        if path == "host.json" or _FLOWS.fullmatch(path) or _RUNTIME.fullmatch(path)
+    }
+
+
+def declared(files: Mapping[str, bytes]) -> str | None:
+    """The version that an app's new runs get."""
+    document: dict[str, Json] = json.loads(files["host.json"])
+    version: str | None = document["extensions"].get("durableTask", {}).get("defaultVersion")
+    return version
+
+
 def with_earlier(files: Mapping[str, bytes], others: Iterable[Mapping[str, bytes]]) -> dict[str, bytes]:
     """The files of the main app as they are published: with the flows of other releases.
 
@@ -37,11 +53,11 @@ def with_earlier(files: Mapping[str, bytes], others: Iterable[Mapping[str, bytes
         files: the main app of a bundle, by path in its folder.
         others: the same of the other releases that are kept.
     """
-    current, python = _declared(files), _python(files)
+    current, python = declared(files), _python(files)
     package = next((flow[1] for path in files if (flow := _FLOWS.fullmatch(path))), "flows")
     found: dict[str, bytes] = {}
     for other in others:
-        version = _declared(other)
+        version = declared(other)
         if version is not None and version != current:
             found |= _renamed(other, package, version)
     return dict(sorted({**files, **(with_bytecode(found, python) if python else found)}.items()))
@@ -59,13 +75,6 @@ def _renamed(other: Mapping[str, bytes], package: str, version: str) -> dict[str
         elif runtime:
             made[f"{there}/hosts/{runtime[1]}.py"] = text
     return made
-
-
-def _declared(files: Mapping[str, bytes]) -> str | None:
-    """The version that an app's new runs get."""
-    document: dict[str, Json] = json.loads(files["host.json"])
-    version: str | None = document["extensions"].get("durableTask", {}).get("defaultVersion")
-    return version
 
 
 def _python(files: Mapping[str, bytes]) -> str | None:

@@ -78,11 +78,9 @@ class Cloud:
         effects["microsoft.eventgrid/topics"] = self._filled("endpoint", "https://topic.invalid/api/events")
         effects["microsoft.durabletask/schedulers"] = self._filled("endpoint", "https://scheduler.invalid")
         effects["microsoft.insights/components"] = self._filled("ConnectionString", "InstrumentationKey=0")
-        effects["microsoft.keyvault/vaults/keys"] = self._filled(
-            "keyUriWithVersion", "https://vault.invalid/keys/links/1"
-        )
+        effects["microsoft.keyvault/vaults/keys"] = self._key
         effects["microsoft.communication/communicationservices"] = self._filled("hostName", "mail.invalid")
-        effects["microsoft.communication/emailservices/domains"] = self._filled("fromSenderDomain", "mail.invalid")
+        effects["microsoft.communication/emailservices/domains"] = self._filled("mailFromSenderDomain", "mail.invalid")
         effects["microsoft.servicebus/namespaces"] = self._filled("serviceBusEndpoint", "https://bus.invalid:443/")
         checks[_QUEUE] = _check_queue
         checks[_STORAGE] = _check_account
@@ -115,6 +113,10 @@ class Cloud:
             self.manager.vaults.pop(one.name, None)
         else:
             self.manager.vaults[one.name] = one.id
+
+    def _key(self, one: Resource, there: bool) -> None:
+        address = f"https://{one.id.split('/')[8]}.invalid/keys/{one.name}"
+        one.filled = {"keyUri": address, "keyUriWithVersion": f"{address}/1"}
 
     def _check_vault(self, id_: str, body: dict[str, Json]) -> None:
         name = id_.rpartition("/")[2]
