@@ -258,7 +258,7 @@ class Guarded:
             Http(APP.take, "/scoped", Jwt(issuer=self.name, audience=["shop"], scopes=["buy"]), parameter="order"),
             Http(APP.take, "/lost", Jwt(issuer="https://127.0.0.1:9/realm", audience=["shop"]), parameter="order"),
             Http(APP.take, "/signed", Iam(), parameter="order"),
-            Http(APP.take, "/open", Public("a form", rate=0.5, burst=3), parameter="order"),
+            Http(APP.take, "/open", Public("a form", rate=0.2, burst=3), parameter="order"),
         ]
         app = App("guarded", flows=[APP.take], triggers=triggers)
         self.work = AtWork(app, place, {"SSL_CERT_FILE": str(place / "trusted.pem")})
@@ -332,5 +332,5 @@ def test_everybody_together_may_call_so_often(guarded: Guarded) -> None:
     answers = [guarded.work.http.post("/open", json=ORDER) for _ in range(6)]
     assert [one.status_code for one in answers[:3]] == [202] * 3
     assert [one.status_code for one in answers[3:]] == [429] * 3
-    assert int(answers[-1].headers["retry-after"]) in (1, 2)
-    until(lambda: guarded.work.http.post("/open", json=ORDER).status_code == 202, 10)
+    assert int(answers[-1].headers["retry-after"]) in range(1, 6)
+    until(lambda: guarded.work.http.post("/open", json=ORDER).status_code == 202, 30)
