@@ -135,7 +135,7 @@ def _main_settings(layout: Layout) -> Iterator[tuple[str, Name]]:
                 yield notifier.url.variable, secret_address(layout, notifier.url.name)
     if layout.mails:
         yield words.MAIL, joined("https://", layout.communication.get("hostName"))
-        yield words.MAIL_FROM, joined("DoNotReply@", layout.mail_domain.get("mailFromSenderDomain"))
+        yield words.MAIL_FROM, joined("DoNotReply@", layout.mail_domain.get("fromSenderDomain"))
     if any(isinstance(trigger.auth, Iam) for trigger in layout.https):
         tenant = Expression("tenant().tenantId")
         yield words.TENANT, tenant

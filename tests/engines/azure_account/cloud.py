@@ -80,7 +80,7 @@ class Cloud:
         effects["microsoft.insights/components"] = self._filled("ConnectionString", "InstrumentationKey=0")
         effects["microsoft.keyvault/vaults/keys"] = self._key
         effects["microsoft.communication/communicationservices"] = self._filled("hostName", "mail.invalid")
-        effects["microsoft.communication/emailservices/domains"] = self._filled("mailFromSenderDomain", "mail.invalid")
+        effects["microsoft.communication/emailservices/domains"] = self._filled("fromSenderDomain", "mail.invalid")
         effects["microsoft.servicebus/namespaces"] = self._filled("serviceBusEndpoint", "https://bus.invalid:443/")
         checks[_QUEUE] = _check_queue
         checks[_STORAGE] = _check_account

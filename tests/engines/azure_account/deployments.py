@@ -145,7 +145,9 @@ class Deployments:
         return None if found is None else found.to_json() if full else found.properties
 
     def _lists(self, function: str, id_: str) -> Json:
-        return {"value": f"https://callback.invalid/{function}"} if self._resources.get(id_) else Later(id_)
+        # What is asked for is that of a resource, or of a part of one, such as a Logic App's trigger.
+        there = self._resources.get(id_) or self._resources.get(id_.rpartition("/")[0].rpartition("/")[0])
+        return {"value": f"https://callback.invalid/{function}"} if there else Later(id_)
 
     def validate(self, template: Template) -> None:
         """What is found before anything is deployed. Raises AzureError."""

@@ -125,12 +125,17 @@ def type_of(id_: str) -> str:
 
 
 def above_of(id_: str) -> str | None:
-    """The id of what a resource lies in, or is about; None where that is a group."""
+    """The id of what a resource lies in, or is about; None where that is a group. What something is about is looked for
+    by the resource that it lies in: Azure keeps no list of parts, and takes a role at a subnet that is not there
+    (Azure/azure-powershell#3771, Azure/azure-cli#15243)."""
     base, _, path = id_.rpartition("/providers/")
     parts = path.split("/")
     if len(parts) > 3:
         return f"{base}/providers/{'/'.join(parts[:-2])}"
-    return base if "/providers/" in base else None
+    if "/providers/" not in base:
+        return None
+    outer, _, inner = base.rpartition("/providers/")
+    return f"{outer}/providers/{'/'.join(inner.split('/')[:3])}"
 
 
 def _has_later(value: Any) -> bool:

@@ -1,0 +1,28 @@
+"""An app with everything that an app can have is deployed, and deployed again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from clouds.azure_deploys import as_text, deploy, deployer
+from engines.azure_account.account import AzureSubscription
+
+from skyloom.deployers.azure.compiling import compile_app
+from skyloom.deployers.azure.functions import FunctionSettings
+from skyloom.deployers.functions import load_app
+
+EVERYTHING = Path(__file__).with_name("everything_azure.py")
+SETTINGS = FunctionSettings(python=f"{sys.version_info.major}.{sys.version_info.minor}", pinned=False)
+
+
+def test_everything_is_made_once_and_found_again(azure: AzureSubscription) -> None:
+    bundle = compile_app(load_app(EVERYTHING), "dev", SETTINGS).bundle
+    events, finished = deploy(bundle)
+    assert finished.text == "succeeded", as_text(events)
+    assert {"topic", "url", "vault"} <= finished.outputs.keys()
+    assert deployer("everything", "dev").plan(bundle).is_empty
+    # The four function apps run the code that was published to them.
+    made = azure.inventory()["resources"]
+    assert len([one for one in made if one.startswith("Microsoft.Web/sites: ")]) == 4
+    assert deployer("everything", "dev").status().ok
