@@ -117,10 +117,15 @@ def _invoked(run: Run, path: str, function: str, request: dict[str, Json], name:
 
 def outcome(told: Json) -> Json:
     """The value of `{"value": ...}`, as JSON text or read already. Raises Raised for `{"error": ...}`."""
-    told = read_text(told)
-    if "error" in told:
-        raise Raised(ErrorValue.from_json(told["error"]))
-    return told.get("value", told)
+    try:
+        found = read_text(told)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Raised.of(TaskFailed(f"an answer is no outcome: {str(told)[:200]}"))
+    if "error" in found:
+        raise Raised(ErrorValue.from_json(found["error"]))
+    return found.get("value", found)
 
 
 def pause(run: Run, path: str, seconds: float, what: str) -> Strand:

@@ -73,7 +73,7 @@ def _any_of(context: Context, tasks: list[Task]) -> Task:
     (OutOfProcOrchestrationShim.ProcessAsyncActionsV2 in Azure/azure-functions-durable-extension; durable-python #457)
     """
     together = context.task_any(tasks)
-    told = getattr(together.action_repr, "compound_tasks", None)
+    told = getattr(getattr(together, "action_repr", None), "compound_tasks", None)
     if told:
         told.append(context.task_all([]).action_repr)
     return together
@@ -143,30 +143,38 @@ def in_order(count: int, limit: int, start: Start) -> Strand:
     """
     values: list[Json] = [None] * count
     running: dict[int, Running] = {}
-    following, failed_at, error = 0, count, None
+    following, failure = 0, None
     while True:
-        while error is None and following < count and len(running) < limit:
+        while failure is None and following < count and len(running) < limit:
             running[following] = Running(start, following)
             following += 1
-            if running[following - 1].ended:
-                break
-        for number in [number for number, one in running.items() if one.ended]:
-            ended = running.pop(number)
-            values[number] = ended.value
-            if ended.error is not None and number < failed_at:
-                failed_at, error = number, ended.error
-        if error is not None:
-            for number in [number for number in running if number > failed_at]:
-                running.pop(number).drop()
-        if not running and (error is not None or following == count):
+            failure = _settled(running, values, failure)
+        if not running:
             break
-        if len(running) == limit or following == count or error is not None:
-            yield waits(list(running.values()))
-            for one in running.values():
-                one.go_on()
-    if error is not None:
-        raise error
+        yield waits(list(running.values()))
+        for one in running.values():
+            one.go_on()
+        failure = _settled(running, values, failure)
+    if failure is not None:
+        raise failure[1]
     return values
+
+
+Failure = tuple[int, Exception]
+"""The number of a strand, and its error."""
+
+
+def _settled(running: dict[int, Running], values: list[Json], failure: Failure | None) -> Failure | None:
+    """Takes strands out that have ended, and gives up those behind a failed one. Gives the first failure in order."""
+    for number in [number for number, one in running.items() if one.ended]:
+        ended = running.pop(number)
+        values[number] = ended.value
+        if ended.error is not None and (failure is None or number < failure[0]):
+            failure = number, ended.error
+    if failure is not None:
+        for number in [number for number in running if number > failure[0]]:
+            running.pop(number).drop()
+    return failure
 
 
 def first_to_end(count: int, start: Start) -> Strand:

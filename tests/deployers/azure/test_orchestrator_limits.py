@@ -10,6 +10,7 @@ from engines.azure.orchestrating import compiled, program_of
 
 from skyloom.deployers.azure import limits
 from skyloom.deployers.lengths import constant_length
+from skyloom.deployers.limits import Limit
 from skyloom.errors import CheckFailed
 from skyloom.flows.ir.nodes import For
 
@@ -79,7 +80,7 @@ def test_the_hub_of_the_tests_has_the_same_limits() -> None:
 
 
 def test_every_limit_has_a_source() -> None:
-    found = [one for one in vars(limits).values() if isinstance(one, limits.Limit)]
+    found = [one for one in vars(limits).values() if isinstance(one, Limit)]
     assert len(found) >= 7
     assert all(one.source.startswith(("https://", "docs/decisions/")) for one in found)
 
