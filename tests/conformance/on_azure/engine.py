@@ -72,23 +72,32 @@ class OnAzure:
         try:
             folder = self._folder / file
             built = build(FILES[file], [ALL[name] for name in wanted], folder)
-            with Process(folder, self._folder / f"{file}.jsonl", variables) as process:
+            with _process(folder, "1", variables) as process, _process(folder, "2", variables) as other:
                 for name, future in wanted.items():
-                    self._case(ALL[name], built, process, future)
+                    self._case(ALL[name], built, process, other, future)
         except Exception as problem:
             for future in wanted.values():
                 if not future.done():
                     future.set_exception(problem)
 
-    def _case(self, case: Case, built: Built, process: Process, future: Future[list[Observed]]) -> None:
+    def _case(self, case: Case, built: Built, process: Process, other: Process, future: Future[list[Observed]]) -> None:
+        """Runs a case in all orders. The history of the last is replayed by another process too, which hashes texts
+        otherwise: it must say the same."""
         try:
             refusal = built.refusals.get(case.flow.name)
             if refusal is not None:
                 raise refusal
             orchestrator = built.names.orchestrator_name(case.flow.name)
-            future.set_result([process.run(case, orchestrator, seed) for seed in self._seeds])
+            ended = [process.ended(case, orchestrator, seed) for seed in self._seeds]
+            if other.said(orchestrator, ended[-1]["body"]) != ended[-1]["said"]:
+                raise Broken("another process says something else of the same history")
+            future.set_result([observed_of(one) for one in ended])
         except Exception as problem:
             future.set_exception(problem)
+
+
+def _process(folder: Path, hashes: str, variables: dict[str, str]) -> Process:
+    return Process(folder, folder.with_name(f"{folder.name}-{hashes}.jsonl"), {**variables, "PYTHONHASHSEED": hashes})
 
 
 class Process:
@@ -130,6 +139,13 @@ class Process:
         if "broken" in said:
             raise Broken(f"seed {seed}: {said['broken']}")
         return said["ended"]
+
+    def said(self, orchestrator: str, body: str) -> str:
+        """What an orchestrator says of a history. Raises Broken."""
+        answer = self._ask({"orchestrator": orchestrator, "body": body})
+        if "broken" in answer:
+            raise Broken(answer["broken"])
+        return str(answer["said"])
 
     def _ask(self, message: Json) -> Json:
         assert self._process.stdin is not None and self._process.stdout is not None

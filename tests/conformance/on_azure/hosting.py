@@ -2,9 +2,10 @@
 
     python -P hosting.py FOLDER
 
-Lines of JSON come in and go out: `{"case", "seed", "orchestrator", "arguments"}` is answered by `{"ended": …}`. In
-between it asks `{"asked": …}` for what answers a wait, and gets `{"after", "told"}`. Time that tasks sleep, and their
-time limits, are the host's: nothing waits really.
+Lines of JSON come in and go out: `{"seed", "orchestrator", "arguments"}` is answered by `{"ended": …}`. In between it
+asks `{"asked": …}` for what answers a wait, and gets `{"after", "told"}`. `{"orchestrator", "body"}` is answered by
+what that orchestrator says of that history, `{"said": …}`: a run may go on in any process. Time that tasks sleep, and
+their time limits, are the host's: nothing waits really.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def serve(folder: str) -> None:
         cases = Cases(functions, link, Path(os.environ["SKYLOOM_TRACE"]))
         while (job := link.hear()) is not None:
             try:
-                link.tell({"ended": cases.run(job)})
+                link.tell({"said": cases.replay(job)} if "body" in job else {"ended": cases.run(job)})
             except Exception:
                 link.tell({"broken": traceback.format_exc()[-6000:]})
 
@@ -85,6 +86,7 @@ class Cases:
     def run(self, job: Json) -> Json:
         """Runs a case with a seed."""
         from engines.azure.host import DurableHost
+        from engines.azure.sdk import body_of
 
         self._trace.write_text("")
         self._emitted = []
@@ -101,7 +103,15 @@ class Cases:
             "activities": len(ended.activities),
             "replays": ended.replays,
             "seconds": ended.seconds,
+            "body": body_of(ended.instance),
+            "said": ended.instance.said,
         }
+
+    def replay(self, job: Json) -> str:
+        """Replays a history."""
+        from engines.azure.sdk import said
+
+        return said(self._functions.orchestrators[job["orchestrator"].lower()], job["body"])
 
     def _waits(self, call: str) -> str:
         asked = json.loads(call)

@@ -66,6 +66,7 @@ class TaskHub:
         timers: Those that have not fired.
         done: Activities that were run.
         version: What new orchestrations get: `defaultVersion` of host.json.
+        watching: Whether orchestrators are watched for what they must not do, which takes most of the time.
     """
 
     functions: Functions

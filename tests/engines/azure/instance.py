@@ -43,6 +43,7 @@ class Instance:
         episodes: How often the orchestrator ran.
         execution: Tells apart runs of one id: continued as new, or started again.
         version: Of the app's flows, when it began.
+        said: What the SDK said last, JSON text.
         says_done: Whether the orchestrator's code has ended; the host may still await what it left open.
     """
 
@@ -61,6 +62,7 @@ class Instance:
     episodes: int = 0
     execution: int = 0
     version: str = ""
+    said: str = ""
     says_done: bool = False
 
     def child(self, number: int) -> str:

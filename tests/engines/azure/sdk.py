@@ -41,12 +41,13 @@ class State:
 
 def called(function: Function, instance: Instance, watch: bool) -> State:
     """Runs the orchestrator over the history twice: it must say the same. `watch`: and do nothing forbidden."""
-    body = _body(instance)
+    body = body_of(instance)
     with watched() if watch else nullcontext():
         first = _call(function, body)
     again = _call(function, body)
     if first != again:
         raise NotDeterministic(f"{function.name}: the same history gave\n{first}\nand then\n{again}")
+    instance.said = first
     state = json.loads(reread(first))
     actions = json.loads(first)["actions"]
     if state.get("schemaVersion") != 2 or len(actions) != 1:
@@ -54,7 +55,13 @@ def called(function: Function, instance: Instance, watch: bool) -> State:
     return State(state["isDone"], actions[0], state.get("output"), state.get("error"), state.get("customStatus"))
 
 
-def _body(instance: Instance) -> str:
+def said(function: Function, body: str) -> str:
+    """What an orchestrator says of a history that it gets as JSON text (`body_of`)."""
+    return _call(function, body)
+
+
+def body_of(instance: Instance) -> str:
+    """What the extension hands over: the whole history, JSON text."""
     return json.dumps(
         {
             "history": instance.history,
