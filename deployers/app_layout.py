@@ -124,6 +124,12 @@ class AppLayout(ABC):
     def webhooks(self) -> tuple[WebhookNotifier, ...]:
         return tuple(one for one in self.app.notify if isinstance(one, WebhookNotifier))
 
+    @property
+    def hooks(self) -> dict[str, tuple[WebhookNotifier, ...]]:
+        """The webhooks by the secrets that hold their addresses: one address may serve several audiences."""
+        names = dict.fromkeys(notifier.url.name for notifier in self.webhooks)
+        return {name: tuple(one for one in self.webhooks if one.url.name == name) for name in names}
+
 
 def waits_of(flows: Iterable[str], programs: Mapping[str, Program]) -> tuple[Wait, ...]:
     """The waits of flows and of the flows that they call, sorted."""

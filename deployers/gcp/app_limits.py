@@ -9,8 +9,8 @@ from skyloom.deployers.gcp.regions import REGION_HINT, is_region, no_region
 from skyloom.deployers.gcp.resources.gateway import guarded
 from skyloom.deployers.gcp.resources.layout import Layout
 from skyloom.deployers.gcp.resources.services import webhook_function
-from skyloom.deployers.gcp.resources.topics import FEWEST_ATTEMPTS, MOST_ATTEMPTS, within_limits
-from skyloom.deployers.gcp.resources.triggers import NoSuchSchedule, expression, written_input
+from skyloom.deployers.gcp.resources.topics import FEWEST_ATTEMPTS, FILTER_BYTES, MOST_ATTEMPTS, within_limits
+from skyloom.deployers.gcp.resources.triggers import NoSuchSchedule, audiences, expression, written_input
 from skyloom.errors import Diagnostic
 from skyloom.flows.triggers import Jwt, Public
 
@@ -21,6 +21,7 @@ def refusals(layout: Layout) -> Iterator[Diagnostic]:
     if region is not None and not is_region(region):
         yield layout.problem("SKY728", no_region(region), REGION_HINT)
     yield from _names_that_meet(layout)
+    yield from _audiences(layout)
     yield from _inputs(layout)
     for schedule in layout.schedules:
         try:
@@ -42,10 +43,20 @@ def refusals(layout: Layout) -> Iterator[Diagnostic]:
             yield _refused(layout, message, "add `approvals=False`, and a `WebhookNotifier` for whoever decides")
 
 
+def _audiences(layout: Layout) -> Iterator[Diagnostic]:
+    """Notifiers are told apart by filters, which have a largest length."""
+    for secret in layout.hooks if layout.tells else ():
+        if len((audiences(layout, secret) or "").encode()) > FILTER_BYTES:
+            message = (
+                f"a filter of Pub/Sub has {FILTER_BYTES} bytes: the webhook `{secret}` tells too many audiences apart"
+            )
+            yield layout.problem("SKY741", message, "give audiences shorter names, or several of them one webhook")
+
+
 def _names_that_meet(layout: Layout) -> Iterator[Diagnostic]:
     """SKY727: functions of tasks and prompts that are called as one of the services is."""
     own = {group.key: (*group.tasks, *group.prompts) for group in layout.parts.groups}
-    webhooks = {webhook_function(notifier.url.name): notifier.url.name for notifier in layout.webhooks}
+    webhooks = {webhook_function(secret): secret for secret in layout.hooks}
     for key in sorted(own.keys() & webhooks.keys()):
         message = f"the function of `{', '.join(own[key])}` and that of the webhook `{webhooks[key]}` are both `{key}`"
         yield layout.problem("SKY727", message, "give the task, or the secret of the webhook, another name")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from skyloom.deployers.aws.resources.layout import Layout, service_id
 from skyloom.deployers.aws.resources.observability import ALARMS
@@ -32,11 +32,21 @@ def notifications(layout: Layout) -> Resources:
     found: Resources = {}
     if layout.tells:
         found |= _topic(layout)
-        for notifier in layout.notifiers(alarms=False):
-            found |= _subscribed(APPROVALS, notifier, _filter(layout, notifier))
-    for notifier in layout.notifiers(alarms=True):
-        found |= _subscribed(ALARMS, notifier, None)
+        for notifiers in _by_address(layout.notifiers(alarms=False)):
+            found |= _subscribed(APPROVALS, notifiers[0], _filter(layout, notifiers))
+    for notifiers in _by_address(layout.notifiers(alarms=True)):
+        found |= _subscribed(ALARMS, notifiers[0], None)
     return found
+
+
+def _by_address(notifiers: Iterable[Notifier]) -> list[list[Notifier]]:
+    """Those of one address together: a topic has one subscription of it.
+    https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html"""
+    found: dict[str, list[Notifier]] = {}
+    for notifier in notifiers:
+        address = f"mail {notifier.address}" if isinstance(notifier, EmailNotifier) else f"hook {notifier.url.name}"
+        found.setdefault(address, []).append(notifier)
+    return list(found.values())
 
 
 def _topic(layout: Layout) -> Resources:
@@ -56,11 +66,13 @@ def _topic(layout: Layout) -> Resources:
     }
 
 
-def _filter(layout: Layout, notifier: Notifier) -> Json:
-    """Which approvals a notifier serves: those of its audience; without one, those of audiences that nobody serves."""
-    if notifier.to is not None:
-        return {"to": [notifier.to]}
-    served = sorted({one.to for one in layout.notifiers(alarms=False) if one.to is not None})
+def _filter(layout: Layout, notifiers: Iterable[Notifier]) -> Json:
+    """Which approvals the notifiers of an address serve: those of their audiences; without one, those of audiences that
+    nobody serves."""
+    asked = {notifier.to for notifier in notifiers}
+    if None not in asked:
+        return {"to": sorted(to for to in asked if to is not None)}
+    served = sorted({one.to for one in layout.notifiers(alarms=False) if one.to is not None} - asked)
     return {"to": [{"anything-but": served}]} if served else None
 
 

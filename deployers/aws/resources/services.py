@@ -47,8 +47,8 @@ def _wanted(layout: Layout) -> Iterator[Function]:
     for trigger in layout.started:
         queue = layout.owned[f"queue {trigger.queue.name}"] if isinstance(trigger, QueueMessage) else None
         yield _start(layout, start_key(trigger), trigger.flow.name, queue)
-    for notifier in layout.webhooks:
-        yield _webhook(layout, webhook_key(notifier.url.name), layout.owned[f"secret {notifier.url.name}"])
+    for secret in layout.hooks:
+        yield _webhook(layout, webhook_key(secret), layout.owned[f"secret {secret}"])
 
 
 def _handler(service: str) -> str:

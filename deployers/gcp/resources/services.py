@@ -47,8 +47,8 @@ def _wanted(layout: Layout) -> Iterator[Function]:
         yield _api(layout)
     for trigger in layout.started:
         yield _start(layout, trigger)
-    for notifier in layout.webhooks:
-        yield _webhook(layout, notifier.url.name)
+    for secret in layout.hooks:
+        yield _webhook(layout, secret)
 
 
 def _about(service: str) -> dict[str, Json]:

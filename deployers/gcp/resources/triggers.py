@@ -32,7 +32,6 @@ from skyloom.deployers.gcp.resources.words import (
 from skyloom.deployers.inputs import scheduled_input
 from skyloom.deployers.naming import digest
 from skyloom.flows.cron import Cron
-from skyloom.flows.resources import WebhookNotifier
 from skyloom.flows.triggers import ObjectCreated, Schedule
 
 _SCHEDULER = "schedules"
@@ -80,7 +79,7 @@ def _pushed(layout: Layout) -> set[str]:
     return {
         *own,
         *(start_function(trigger) for trigger in layout.started),
-        *(webhook_function(notifier.url.name) for notifier in layout.webhooks),
+        *(webhook_function(secret) for secret in layout.hooks),
     }
 
 
@@ -131,20 +130,23 @@ def _named(event: str) -> str:
 
 def _told(layout: Layout) -> Iterator[Resources]:
     """Notifications go to web addresses."""
-    for notifier in layout.webhooks:
-        function = webhook_function(notifier.url.name)
-        if notifier.approvals and layout.tells:
-            matching = _audience(layout, notifier)
-            yield subscription(layout, f"approvals-{notifier.url.name}", APPROVALS, function, matching=matching)
-        if notifier.alarms:
-            yield subscription(layout, f"alarms-{notifier.url.name}", ALARMS, function)
+    for secret, notifiers in layout.hooks.items():
+        function = webhook_function(secret)
+        if layout.tells and any(notifier.approvals for notifier in notifiers):
+            matching = audiences(layout, secret)
+            yield subscription(layout, f"approvals-{secret}", APPROVALS, function, matching=matching)
+        if any(notifier.alarms for notifier in notifiers):
+            yield subscription(layout, f"alarms-{secret}", ALARMS, function)
 
 
-def _audience(layout: Layout, notifier: WebhookNotifier) -> str | None:
-    """Whom a notifier serves: its own audience, or everybody who has no notifier of their own."""
-    if notifier.to is not None:
-        return plain(f'attributes.to = "{notifier.to}"')
-    served = sorted({other.to for other in layout.webhooks if other.to is not None and other.approvals})
+def audiences(layout: Layout, secret: str) -> str | None:
+    """Whom the notifiers of an address serve, as a filter: their own audiences, or everybody who has no notifier of
+    their own; None: everybody."""
+    asked = [notifier.to for notifier in layout.hooks[secret] if notifier.approvals]
+    own = [f'attributes.to = "{audience}"' for audience in sorted({to for to in asked if to is not None})]
+    if None not in asked:
+        return plain(" OR ".join(own))
+    served = sorted({other.to for other in layout.webhooks if other.to is not None and other.approvals} - {*asked})
     return plain(" AND ".join(f'NOT attributes.to = "{audience}"' for audience in served)) or None
 
 

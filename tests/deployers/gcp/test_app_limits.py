@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,6 +55,46 @@ def test_two_functions_of_one_name(app: App) -> None:
     assert found.code == "SKY727"
     assert found.message == "the function of `notify_chat` and that of the webhook `chat` are both `notify-chat`"
     compile_app(replace(app, notify=[WebhookNotifier(url=Secret("room"), alarms=True)]), "dev", SETTINGS)
+
+
+ASKING = """
+from skyloom.flows import App, approval, flow
+
+
+@flow
+def ask(text: str) -> bool:
+    return approval(text, to="leads").approved
+
+
+app = App("asking", flows=[ask])
+"""
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> App:
+    file = tmp_path / "asking.py"
+    file.write_text(ASKING)
+    return load_app(file)
+
+
+def test_one_address_serves_several_audiences(asking: App) -> None:
+    def hooks(*names: str | None) -> list[WebhookNotifier]:
+        return [WebhookNotifier(url=Secret("chat"), to=name, alarms=True) for name in names]
+
+    def filters(notify: list[WebhookNotifier]) -> dict[str, str | None]:
+        made = compile_app(replace(asking, notify=notify), "dev", SETTINGS).bundle.files["main.tf.json"]
+        found = json.loads(made)["resource"]["google_pubsub_subscription"]
+        return {name: body.get("filter") for name, body in found.items() if name.startswith("approvals")}
+
+    other = WebhookNotifier(url=Secret("room"), to="board")
+    leads, team = 'attributes.to = "leads"', 'attributes.to = "team"'
+    assert filters(hooks("team", "leads")) == {"approvals_chat": f"{leads} OR {team}"}
+    assert filters([*hooks("leads", None), other]) == {
+        "approvals_chat": 'NOT attributes.to = "board"',
+        "approvals_room": 'attributes.to = "board"',
+    }
+    found = refused(replace(asking, notify=hooks(*(f"audience-number-{n}" for n in range(10)))))
+    assert found.code == "SKY741" and "256 bytes" in found.message
 
 
 @pytest.mark.parametrize("region", ["europe-west3-a", "eu", "europe_west3", "Europe-West3", "global"])
