@@ -47,7 +47,8 @@ def grant(layout: Layout, who: str, role: Role, at: Address, purpose: str) -> Re
         "principalType": "ServicePrincipal",
         "description": value(f"{who}: {purpose}"[:_LONGEST_DESCRIPTION]),
     }
-    # A secret is there once somebody has set it; its vault has to be there before.
+    # A secret is there once somebody has set it; its vault has to be there before. Azure looks for what a role is at by
+    # the resource that this lies in (Azure/azure-powershell#3771, Azure/azure-cli#15243).
     vault = [layout.vault.id] if at.type.endswith("/secrets") else []
     role_at = Address("Microsoft.Authorization/roleAssignments", (name,))
     return layout.made(role_at, purpose, properties, scope=at, after=vault)

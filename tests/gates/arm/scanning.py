@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,21 @@ from skyloom.deployers.azure.resources.exceptions import accepted
 Json = Any
 
 
-def checkov(templates: Mapping[str, Json], folder: Path) -> dict[str, set[Finding]]:
-    """What checkov says of each template, without what is accepted in it. It has seen every resource."""
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What checkov says.
+
+    Attributes:
+        found: by template, without what is accepted in it.
+        excused: the rules whose findings are accepted somewhere.
+    """
+
+    found: Mapping[str, set[Finding]]
+    excused: frozenset[str]
+
+
+def checkov(templates: Mapping[str, Json], folder: Path) -> Scanned:
+    """What checkov says of each template. It has seen every resource."""
     if not CHECKOV.exists():
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no checkov: run `make .make/checkov`")
     read = {name: _named(template) for name, template in templates.items()}
@@ -32,12 +46,15 @@ def checkov(templates: Mapping[str, Json], folder: Path) -> dict[str, set[Findin
     expected = sum(len(template["resources"]) for template in read.values())
     assert (summary["parsing_errors"], summary["resource_count"]) == (0, expected), "checkov reads everything"
     found: dict[str, set[Finding]] = {name: set() for name in templates}
+    excused: set[str] = set()
     for check in report["results"]["failed_checks"]:
         name = Path(check["file_path"]).stem
         resource = at(read[name])[check["resource"]]
-        if check["check_id"] not in accepted(resource):
+        if check["check_id"] in accepted(resource):
+            excused.add(check["check_id"])
+        else:
             found[name].add(Finding(check["check_id"], check["resource"]))
-    return found
+    return Scanned(found, frozenset(excused))
 
 
 def at(template: Json) -> dict[str, Json]:
