@@ -12,6 +12,7 @@ from servers.azure_server import AzureServer
 from servers.google_metadata import GoogleServer
 
 from skyloom.adapters import azure_apis, secrets, web_apis
+from skyloom.adapters.web_apis import Reply
 from skyloom.errors import ConfigError
 from skyloom.flows import Secret
 
@@ -138,6 +139,19 @@ def test_a_secret_of_azure_that_cannot_be_read(azure: AzureServer, monkeypatch: 
     monkeypatch.setattr(azure_apis, "_tokens", {})
     with pytest.raises(ConfigError, match="no credentials: there is no managed identity here"):
         secrets.read_secret(ADDRESS)
+
+
+def test_a_reference_says_itself_where_its_vault_is(azure: AzureServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SKYLOOM_VAULT")
+    asked: list[str] = []
+
+    def request(service: str, method: str, url: str) -> Reply:
+        asked.append(url)
+        return Reply(200, b'{"value": "there"}', {})
+
+    monkeypatch.setattr(azure_apis.APIS, "request", request)
+    assert secrets.read_secret(ADDRESS) == "there"
+    assert asked == [f"{ADDRESS}?api-version=7.4"]
 
 
 @pytest.mark.parametrize(
