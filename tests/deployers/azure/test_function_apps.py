@@ -18,6 +18,7 @@ from golden.bundles import NAMES
 from servers.azure_server import AzureServer
 from servers.function_app import FunctionApp, FunctionRaised
 from servers.function_app_calls import TRACE
+from servers.openai_server import OpenAIServer
 
 from skyloom.adapters.hosts import azure_workers
 from skyloom.deployers.azure.apps import app_parts
@@ -441,6 +442,44 @@ def test_all_generated_code_is_python_as_one_formats_it(bundle: Path) -> None:
 
 def test_waiting_is_shorter_than_what_the_platform_waits() -> None:
     assert azure_workers.LONG < azure_workers.PATIENCE < 230
+
+
+CALL = "0" * 32
+WITH_KEY = """
+from skyloom.flows import App, Secret, flow, prompt
+
+
+@prompt("Say {text}.")
+def say(text: str) -> str: ...
+
+
+@flow
+def main(text: str) -> str:
+    return say(text)
+
+
+app = App("work", flows=[main], resources=[Secret("openai-api-key")])
+"""
+
+
+def test_a_prompt_whose_model_has_a_key_is_asked_where_nothing_else_can_read_it(tmp_path: Path) -> None:
+    (tmp_path / "skyloom.toml").write_text('[models.azure]\nfast = "openai:gpt-5"\n')
+    compiled(tmp_path, WITH_KEY).write(tmp_path / "bundle")
+    folder = tmp_path / "bundle" / "apps" / "say"
+    assert [one.name for one in check(folder)] == ["skyloom_run"]
+    with AzureServer() as around, OpenAIServer() as models:
+        around.secrets["openai-api-key"] = "the key"
+        around.blobs["calls-say", f"{CALL}.json"] = json.dumps({"prompt": "say", "arguments": {"text": "it"}}).encode()
+        variables = {
+            **around.variables,
+            "SKYLOOM_CALLS": f"{around.url}/calls-say",
+            "SKYLOOM_SECRET_OPENAI_API_KEY": "https://v.vault.azure.net/secrets/openai-api-key",
+            "OPENAI_BASE_URL": models.url,
+        }
+        with FunctionApp(folder, variables) as app:
+            answer = app.answer("skyloom_run", request=json.dumps({"call": CALL}))
+        assert (answer["status"], json.loads(answer["result"])) == (200, {"value": "Answer to: Say it."})
+        assert models.requests[0].headers["authorization"] == "Bearer the key"
 
 
 # --- whole bundles --------------------------------------------------------------------------------------------------
