@@ -335,6 +335,30 @@ def test_people_are_told_of_what_concerns_them(everything: dict[str, Any]) -> No
     ]
 
 
+def test_an_address_has_one_subscription_of_a_topic(tmp_path: Path) -> None:
+    """Whatever audiences it serves."""
+    file = tmp_path / "asking.py"
+    file.write_text(
+        "from skyloom.flows import App, EmailNotifier, Secret, WebhookNotifier, approval, flow\n\n"
+        "@flow\ndef ask(text: str) -> bool:\n    return approval(text, to='leads').approved\n\n"
+        "hook = Secret('chat')\n"
+        "app = App('asking', flows=[ask], resources=[hook], notify=[\n"
+        "    WebhookNotifier(url=hook, to='leads'), WebhookNotifier(url=hook, to='board', alarms=True),\n"
+        "    EmailNotifier(address='a@b.c', to='team'), EmailNotifier(address='a@b.c', alarms=True)])\n"
+    )
+    made = template(parts_of(file))["Resources"]
+    told = [
+        (written(found["TopicArn"]), written(found["Endpoint"]), found.get("FilterPolicy"))
+        for found in of(made, "SNS::Subscription").values()
+    ]
+    assert sorted(told, key=str) == [
+        ("Alarms", "ServiceWebhookChat.Arn", None),
+        ("Alarms", "a@b.c", None),
+        ("Approvals", "ServiceWebhookChat.Arn", {"to": ["board", "leads"]}),
+        ("Approvals", "a@b.c", {"to": [{"anything-but": ["board", "leads"]}]}),
+    ]
+
+
 # --- environments ---------------------------------------------------------------------------------------------------
 
 
