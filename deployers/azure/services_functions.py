@@ -131,7 +131,7 @@ def _queue(name: str, module: str, queue: str, call: str) -> ServiceFunction:
 
 
 def _notices() -> ServiceFunction:
-    body = "notices.deliver(message.get_body(), message.message_id)"
+    body = "notices.deliver(message)"
     head, parameters = [_bus_trigger(NOTICES_QUEUE)], ["message: func.ServiceBusMessage"]
     return _function("skyloom_notices", "notices", head, parameters, "None", body)
 

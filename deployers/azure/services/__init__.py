@@ -13,5 +13,6 @@
 | `notices` | the queue of notices | sends mails, and posts to web addresses |
 
 Whatever comes from elsewhere than HTTP and the clock comes through a queue of Service Bus: it tries again, and keeps
-what failed. Blocking work is done in threads (`instances.in_thread`), so that one request does not hold up others.
+what failed; what cannot be dealt with yet comes back later (`later`). Blocking work is done in threads
+(`instances.in_thread`), so that one request does not hold up others.
 """

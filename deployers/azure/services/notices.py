@@ -1,8 +1,8 @@
 """Notices of approvals and alarms: one message for each notifier in the queue `skyloom-notices`, and the function that
 sends them, as a mail or as a POST to a web address.
 
-A message is `{"notifier": its number, "document"}`. A notice that is not taken is tried again by the queue, and then
-kept among its dead letters.
+A message is `{"notifier": its number, "document"}`. A notice that is not taken comes back later (`later`), for a day;
+then it fails, and the queue keeps it among its dead letters.
 
 Who hears of an approval: the notifiers of its audience; where there are none, those that serve every audience.
 
@@ -17,13 +17,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from skyloom.adapters.azure_apis import APIS, VAULT_VERSION, Apis
 from skyloom.deployers.azure.services import bus, mail
+from skyloom.deployers.azure.services.later import again, round_of
 from skyloom.deployers.azure.services.surroundings import NOTICES_QUEUE, variable
 from skyloom.deployers.services.log import log
 from skyloom.deployers.services.posting import asked, post
+
+if TYPE_CHECKING:
+    import azure.functions as func
 
 Json = Any
 
@@ -67,19 +71,24 @@ class Notices:
             bus.send(NOTICES_QUEUE, {"notifier": notifier.number, "document": {**document, "text": text}})
 
 
-def deliver(body: bytes, message_id: str) -> None:
-    """The function behind the queue. Raises where the notice was not taken."""
+def deliver(message: func.ServiceBusMessage) -> None:
+    """The function behind the queue."""
+    body, count = message.get_body(), round_of(message)
     told = json.loads(body)
-    notifier, document = read_notifiers()[told["notifier"]], told["document"]
     try:
-        match notifier.kind:
-            case "mail":
-                mail.send(notifier.address, subject(document), document["text"])
-            case "web":
-                post(_web_address(notifier), posted(document))
+        _send(read_notifiers()[told["notifier"]], told["document"])
     except Exception as problem:
-        log("notification not taken", message=message_id, reason=str(problem)[:200])
-        raise
+        log("notification not taken", message=message.message_id, round=count, reason=str(problem)[:200])
+        if not again(NOTICES_QUEUE, body, count):
+            raise
+
+
+def _send(notifier: Notifier, document: dict[str, Json]) -> None:
+    match notifier.kind:
+        case "mail":
+            mail.send(notifier.address, subject(document), document["text"])
+        case "web":
+            post(_web_address(notifier), posted(document))
 
 
 def subject(document: dict[str, Json]) -> str:

@@ -50,6 +50,8 @@ async def respond(request: func.HttpRequest, client: Any) -> func.HttpResponse:
 
 
 def _respond(asked: dict[str, Json], runs: Instances) -> Response:
+    if not isinstance(asked, dict):
+        return _problem(400, "the body is no object")
     match asked.get("action"):
         case "list" | "decide":
             return Response.of_json(200, operate(Deciding(records(), Delivery(records(), runs)), asked))

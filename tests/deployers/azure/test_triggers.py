@@ -170,6 +170,9 @@ def test_operators_need_the_key_of_the_app(work: AtWork) -> None:
     assert work.operate(**asked) == {"approvals": []}
     assert "problem" in work.operate(action="start", flow="nothing", arguments={})
     assert "problem" in work.operate(action="dance")
+    for body in (b"[]", b"no JSON"):
+        headers = {"x-functions-key": "key-of-functions"}
+        assert work.http.post("/skyloom/operate", content=body, headers=headers).status_code == 400
 
 
 # --- by messages, events, objects, the clock ------------------------------------------------------------------------

@@ -298,6 +298,21 @@ def test_those_of_the_audience_are_told_and_otherwise_everybody_else(asking: Ask
     asking.cancel(by_web)
 
 
+def test_a_notice_that_is_not_taken_comes_back(asking: Asking) -> None:
+    [name] = asking.secrets
+    asking.places.vault.secrets[name] = "http://127.0.0.1:9/nobody"
+    run = asking.start("refund", customer="Late")
+    queue = asking.places.bus.queues["skyloom-notices"]
+    # It waits for its next round, and is neither lost nor among the dead letters.
+    until(lambda: [message for message in queue.messages if message.properties == {"skyloom-round": "2"}])
+    chat = Chat()
+    asking.places.vault.secrets[name] = chat.address
+    posted = chat.posted.get(timeout=30)
+    assert (posted["run"], queue.dead) == (run, [])
+    chat.close()
+    asking.cancel(run)
+
+
 # --- records --------------------------------------------------------------------------------------------------------
 
 
