@@ -41,6 +41,9 @@ def trigger_problems(app: App, source: AppSource) -> Iterator[Diagnostic]:
                     "SKY524", f"two flows are started at `{trigger.path}`", "path", "choose another path"
                 )
             paths.add(trigger.path)
+        elif trigger in app.triggers[:index]:
+            message = f"`{trigger.flow.name}` is started in the same way twice"
+            yield check.problem("SKY524", message, hint="leave one of the two triggers out")
 
 
 class _Check:

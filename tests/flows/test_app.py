@@ -245,6 +245,10 @@ def test_a_good_app_has_none(tmp_path: Path) -> None:
             'SKY524 "/a" | two flows are started at `/a`',
         ),
         (
+            'flows=[f], triggers=[OnEvent(f, "e"), OnEvent(f, "e")]',
+            'SKY524 OnEvent(f, "e") | `f` is started in the same way twice',
+        ),
+        (
             'flows=[f], triggers=[Http(f, "/a", Public(" "))]',
             'SKY524 Public(" ") | an address that everybody may call needs a reason',
         ),
