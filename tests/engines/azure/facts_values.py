@@ -94,6 +94,18 @@ def a_large_input(context: Context) -> Steps:
     yield context.call_activity("silent", "x" * 1_048_577)
 
 
+@fact("core:TaskOrchestrationContext.cs", refused=TooLarge)
+def a_large_input_of_quotes(context: Context) -> Steps:
+    """The input is written as JSON once more on its way: a quote, escaped in the SDK's text, is four characters."""
+    yield context.call_activity("silent", '"' * 300_000)
+
+
+@fact("core:TaskOrchestrationContext.cs", gives=None)
+def a_large_input_without_quotes(context: Context) -> Steps:
+    """As many other characters fit."""
+    return (yield context.call_activity("silent", "x" * 1_000_000))
+
+
 @fact(SCHEDULER, refused=TooLarge)
 def a_large_result(context: Context) -> Steps:
     """And of a result."""
@@ -124,6 +136,12 @@ def an_id_too_long(context: Context) -> Steps:
 def an_id_with_a_slash(context: Context) -> Steps:
     """Ids have no / \\ # ? and no control characters, and do not begin with @."""
     yield context.call_sub_orchestrator("own_id", None, instance_id="a/b")
+
+
+@fact(SCHEDULER, refused=TooLarge)
+def an_id_beyond_ascii(context: Context) -> Steps:
+    """And nothing beyond printable ASCII."""
+    yield context.call_sub_orchestrator("own_id", None, instance_id="ä")
 
 
 @fact("docs:durable-functions-orchestrations", gives="child:1.a-b_c")

@@ -169,7 +169,7 @@ class TaskHub:
                 name, payload = action["functionName"], action["input"]
                 if name.lower() not in self.functions.activities:
                     raise UnknownFunction(f"{instance.name} calls the activity {name}, which the app has not")
-                limits.check_payload(payload, f"the input of {name}")
+                limits.check_activity(payload, f"the input of {name}")
                 self.activities.append(Activity(instance.id, instance.execution, number, name, payload))
                 instance.history.append(history.event(Kind.TASK_SCHEDULED, now, number, {"Name": name}))
             case ActionType.CREATE_TIMER:
