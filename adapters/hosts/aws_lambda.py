@@ -39,6 +39,8 @@ def function(
 class _Lambda:
     """An invocation as Lambda knows it."""
 
+    keeps_numbers = False
+
     def __init__(self, context: Any) -> None:
         self._context = context
         self.root = os.environ.get("LAMBDA_TASK_ROOT", ".")

@@ -122,6 +122,7 @@ class _FunctionApp:
     """An invocation as a function app knows it."""
 
     root = _PLACE
+    keeps_numbers = True
 
     def __init__(self, context: Context) -> None:
         self._context = context

@@ -53,6 +53,8 @@ def function(
 class _CloudRun:
     """An invocation as Cloud Run knows it."""
 
+    keeps_numbers = False
+
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = headers
         self.root = os.getcwd()  # noqa: PTH109 - pathlib is not loaded for this

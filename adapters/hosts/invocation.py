@@ -76,6 +76,12 @@ class Host(Protocol):
         """The folder in which the function's code lies."""
         ...
 
+    @property
+    def keeps_numbers(self) -> bool:
+        """Whether numbers arrive as the run wrote them: what runs in Python does, state machines write large floats as
+        integers."""
+        ...
+
     def left(self) -> float | None:
         """Seconds until the cloud itself ends the invocation; None where a function cannot know."""
         ...
@@ -163,7 +169,8 @@ class Invocation:
             values = self._event.get("values") or {}
         else:
             values = claims.checked_out(self._event.get("arguments") or {}, attempt.run_id)
-        values = as_written(values)
+        if not self._host.keeps_numbers:
+            values = as_written(values)
         left = self._host.left()
         seconds = job.timeout if left is None else min(job.timeout, left)
         result = within(seconds, lambda: job.run(values, cast(TaskContext, attempt), self._notes))
