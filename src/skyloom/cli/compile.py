@@ -13,7 +13,7 @@ from skyloom.cli.target import Environment, choose
 from skyloom.errors import CheckFailed
 
 AppFile = Annotated[str, typer.Argument(metavar="FILE[:APP]", help="The app's file.")]
-To = Annotated[str, typer.Option("--to", metavar="TARGET", help="The cloud: aws or gcp.")]
+To = Annotated[str, typer.Option("--to", metavar="TARGET", help="The cloud: aws, azure or gcp.")]
 
 
 def compile_(

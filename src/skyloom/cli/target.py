@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LOCAL = "local"
 PLACE = "command line"
 
-Target = Annotated[str, typer.Argument(metavar="TARGET", help="The cloud: aws or gcp.")]
+Target = Annotated[str, typer.Argument(metavar="TARGET", help="The cloud: aws, azure or gcp.")]
 Source = Annotated[
     str,
     typer.Argument(metavar="FILE[:APP]", help="The app's file, or a folder that `skyloom compile` wrote."),
@@ -34,7 +34,7 @@ Environment = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 RunsTarget = Annotated[
-    str, typer.Option("--target", "-t", metavar="TARGET", help="Where: this machine (local), or a cloud (aws, gcp).")
+    str, typer.Option("--target", "-t", metavar="TARGET", help="Where: this machine (local), aws, azure or gcp.")
 ]
 RunsApp = Annotated[
     str | None,

@@ -7,13 +7,23 @@ import ssl
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import certifi
 import httpx
 from engines.azure_account.names import CLIENT, REGION, SECRET, SUBSCRIPTION, TENANT
 
 TESTS = Path(__file__).parents[2]
+
+
+def _authorities() -> Iterator[bytes]:
+    """Whom this machine trusts otherwise: compiling an app asks a package index."""
+    named = (os.environ.get(name) for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))
+    for place in dict.fromkeys([*named, ssl.get_default_verify_paths().cafile, certifi.where()]):
+        if place and Path(place).is_file():
+            yield b"\n" + Path(place).read_bytes()
 
 
 class AzureSubscription:
@@ -39,6 +49,8 @@ class AzureSubscription:
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
         trusted = ssl.create_default_context(cafile=str(self._certificate))
         self.http = httpx.Client(base_url=self.address, timeout=60, verify=trusted)
+        with self._certificate.open("ab") as file:
+            file.writelines(_authorities())
 
     @property
     def variables(self) -> dict[str, str]:

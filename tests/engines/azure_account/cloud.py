@@ -20,6 +20,7 @@ from engines.azure_account.deployments import Deployments, Trouble, Troubles
 from engines.azure_account.login import Login
 from engines.azure_account.logs import Logs
 from engines.azure_account.manager import Manager
+from engines.azure_account.messages import Messages
 from engines.azure_account.resources import ROLE, Resource, Resources
 from engines.azure_account.sites import Sites
 from engines.azure_account.stacks import Stacks
@@ -52,6 +53,7 @@ class Cloud:
         self.login = Login(self.front)
         self.logs = Logs(self.front, self.sites)
         self._add_effects()
+        self.messages = Messages(self.resources, self.places)
         self.front.add(
             route("GET", "/tests/inventory", lambda _: self.inventory()),
             route("POST", "/tests/trouble", self._trouble),
@@ -179,6 +181,7 @@ class Cloud:
         self.resources.empty()
         self.manager.vaults.clear()
         self.deployments.done.clear()
+        self.places.blobs.blobs.clear()
         return {}
 
 
