@@ -88,7 +88,38 @@ def run_map(writing: Writing, scope: Scope, place: Place) -> Written:
         items = f"each({items}, limit={choices.pick(['1', '2', '8'])})"
     test = f" if {writing.expressions.of('bool', within, 2, calls=False)}" if choices.chance(30) else ""
     name = writing.new_name()
+    if kind == "int" and choices.chance(20) and "b" in bound:
+        return [f"{name} = {{b: {source} for {target} in {items}{test}}}"], scope.having({name: "dict"})
+    if kind in ("int", "str") and choices.chance(20):
+        more = f" for z_ in {of('strs', scope, 1, calls=False)}"
+        return [f"{name} = [{source} for {target} in {items}{test}{more}]"], _with_list(scope, name, kind)
     return [f"{name} = [{source} for {target} in {items}{test}]"], _with_list(scope, name, kind)
+
+
+def run_reduction(writing: Writing, scope: Scope, place: Place) -> Written:
+    """Calls for what a builtin makes of their results."""
+    choices, of = writing.choices, writing.expressions.of
+    name = writing.new_name()
+    items = of("ints", scope, 2)
+    within = scope.having({"a": "int"})
+    number, text = of("int", within, 1, calls=False), of("str", within, 1, calls=False)
+    kept = of("bool", scope.having({"b": "str"}), 1, calls=False)
+    line, kind = choices.pick(
+        [
+            (f"sum(same_int({number}) for a in {items})", "int"),
+            (f"max([same_int({number}) for a in {items}], default={of('int', scope, 1)})", "int"),
+            (f'",".join(same_str({text}) for a in {items})', "str"),
+            (f"sorted([same_str({text}) for a in {items}], key=lambda b: len(b))", "strs"),
+            (f"len([same_maybe({of('maybe', within, 1, calls=False)}) for a in {items}])", "int"),
+            (
+                f"[b for b in [same_str({text}) for a in {items}] if {kept}]",
+                "strs",
+            ),
+            (f"[v + m for m, v in enumerate([same_int({number}) for a in {items}])]", "ints"),
+            (f"dict([(str(a), same_int({number})) for a in {items}])", "dict"),
+        ]
+    )
+    return [f"{name} = {line}"], scope.having({name: kind})
 
 
 _LISTS = {
@@ -110,6 +141,11 @@ def run_branches(writing: Writing, scope: Scope, place: Place) -> Written:
     """`parallel`."""
     number = writing.choices.between(2, 3)
     calls = [_call(writing, scope, fails=_may_fail(writing, place)) for _ in range(number)]
+    if writing.choices.chance(25):
+        value = writing.expressions.of("str", scope.having({"a": "int"}), 1, calls=False)
+        calls[0] = (f"[same_str({value}) for a in {writing.expressions.of('ints', scope, 1)}]", "strs")
+    if writing.choices.chance(20):
+        calls[-1] = (f"same_int({writing.expressions.of('int', scope, 1)}) + same_int(2)", "int")
     names = [writing.new_name() for _ in calls]
     line = f"{', '.join(names)} = parallel({', '.join(source for source, _ in calls)})"
     return [line], scope.having({name: kind for name, (_, kind) in zip(names, calls, strict=True)})

@@ -53,6 +53,12 @@ def loop(writing: Writing, scope: Scope, place: Place, block: Block) -> Written:
     """`for`."""
     choices, expressions = writing.choices, writing.expressions
     one, other = writing.new_name(), writing.new_name()
+    known = scope.free("int")
+    if known and choices.chance(12):
+        # A variable that is there already: it keeps the last element behind the loop.
+        one = choices.pick(known)
+        head = choices.pick([f"for {one} in {expressions.of('ints', scope, 1)}:", f"for {one} in range(3):"])
+        return [head, *indented(block(writing, scope, place.inside(loop=True)))], scope
     inside = place.inside(loop=True)
     depth = choices.between(0, 2)
     heads: list[tuple[int, Callable[[], tuple[str, dict[str, str]]]]] = [
@@ -115,6 +121,11 @@ def attempt(writing: Writing, scope: Scope, place: Place, block: Block) -> Writt
     return lines, scope
 
 
+def _ends(line: str) -> bool:
+    """Whether nothing comes behind the line."""
+    return line.strip().startswith(("raise", "return", "break", "continue"))
+
+
 def _handler(writing: Writing, scope: Scope, place: Place, block: Block) -> list[str]:
     classes = writing.choices.pick(CAUGHT).replace(",", ", ")
     if writing.choices.chance(30):
@@ -125,4 +136,6 @@ def _handler(writing: Writing, scope: Scope, place: Place, block: Block) -> list
     )
     within = scope.having({message: "str"})
     body = [f"{message} = {told}", *block(writing, within, place.inside(handler=True))]
+    if writing.choices.chance(8) and not _ends(body[-1]):
+        body.append(f"raise {name}")
     return [f"except {classes} as {name}:", *indented(body)]

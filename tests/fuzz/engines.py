@@ -124,8 +124,15 @@ class OnAws(Engine):
         with conformance_engines.traced(folder) as calls:
             seen = run_case(case, pace=0.02, machines=self.machines)
         result = seen.ending.output if seen.ending.status == "SUCCEEDED" else None
-        error = (LIMIT, seen.ending.cause or "") if seen.ending.error == "States.DataLimitExceeded" else seen.error
-        return Observed(result, error, calls, seen.emitted)
+        return Observed(result, _error_on_aws(seen), calls, seen.emitted)
+
+
+def _error_on_aws(seen: Any) -> tuple[str, str] | None:
+    """Class and message of a run's error. One that Step Functions raised by itself has no message of the flow's."""
+    name, cause = seen.ending.error or "", seen.ending.cause or ""
+    if name == "States.DataLimitExceeded" or "D1001: Number out of range" in cause:
+        return LIMIT, cause
+    return (name, cause) if name.startswith("States.") else seen.error
 
 
 class OnGcp(Engine):

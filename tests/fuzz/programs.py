@@ -101,7 +101,8 @@ def _flow(
         features = Features(**{**vars(features), "waits": False})
     writing = Writing(choices, Expressions(choices, features), size, list(flows), apart)
     writing.taken |= set(signature.parameters)
-    scope, place = Scope(dict(signature.parameters)), Place(signature)
+    owned = {name for name, kind in signature.parameters.items() if kind in simple.CHANGED and choices.chance(40)}
+    scope, place = Scope(dict(signature.parameters), frozenset(owned)), Place(signature)
     lines: list[str] = []
     while writing.left > 0:
         more, scope = statement(writing, scope, place)
@@ -118,7 +119,8 @@ def _flow(
     )
     kinds = [ANNOTATIONS[kind] for kind in signature.returns]
     result = kinds[0] if len(kinds) == 1 else f"tuple[{', '.join(kinds)}]"
-    return "\n".join(["@flow", f"def {signature.name}({annotated}) -> {result}:", *indented(lines)])
+    bound = "(timeout=60)" if apart and choices.chance(20) else ""
+    return "\n".join([f"@flow{bound}", f"def {signature.name}({annotated}) -> {result}:", *indented(lines)])
 
 
 def _seen(writing: Writing, scope: Scope, place: Place) -> str:
@@ -141,11 +143,13 @@ def statement(writing: Writing, scope: Scope, place: Place) -> Written:
         (3, lambda: simple.take_apart(writing, scope, place)),
         (8, lambda: simple.change(writing, scope, place)),
         (1, lambda: simple.assure(writing, scope, place)),
+        (2, lambda: simple.change_model(writing, scope, place)),
         (6, lambda: calls.call_task(writing, scope, place)),
     ]
     if features.side_by_side:
         options += [
             (5, lambda: calls.run_map(writing, scope, place)),
+            (2, lambda: calls.run_reduction(writing, scope, place)),
             (3, lambda: calls.run_branches(writing, scope, place)),
             (1, lambda: calls.run_race(writing, scope, place)),
         ]

@@ -15,7 +15,8 @@ _INFERRED = {"int", "bool", "float", "pair", "person", "people", "point", "rows"
 """Kinds whose variables often go without an annotation."""
 _NARROWED = {"maybe", "word", "list", "either", "grade", "level"}
 """Kinds of which a variable has a narrower type after some assignments: these go through a task."""
-_CHANGED = {"ints", "strs", "rows", "dict", "lists", "pairs", "nulls", "floats"}
+MODELS = {"person", "point"}
+CHANGED = {"person", "point", "ints", "strs", "rows", "dict", "lists", "pairs", "nulls", "floats"}
 
 ERRORS = ["Busy", "VeryBusy", "Gone", "ValueError", "RuntimeError", "LookupError", "IndexError"]
 
@@ -24,7 +25,7 @@ def new_variable(writing: Writing, scope: Scope, place: Place) -> Written:
     """A variable's first assignment."""
     kind = writing.choices.pick(NEW_KINDS)
     name = writing.new_name()
-    owned = kind in _CHANGED and writing.choices.chance(60)
+    owned = kind in CHANGED and writing.choices.chance(60)
     value = fresh(writing, kind, scope) if owned else value_of(writing, kind, scope)
     bare = kind in _INFERRED and writing.choices.chance(50) and not owned
     line = f"{name} = {value}" if bare else f"{name}: {ANNOTATIONS[kind]} = {value}"
@@ -42,8 +43,10 @@ def value_of(writing: Writing, kind: str, scope: Scope) -> str:
 def fresh(writing: Writing, kind: str, scope: Scope) -> str:
     """A value that nothing else has."""
     expressions, choices = writing.expressions, writing.choices
-    if choices.chance(30):
+    if choices.chance(30) and kind not in MODELS:
         return "{}" if kind in ("dict", "lists") else "[]"
+    if kind in MODELS:
+        return _fresh_model(writing, kind, scope)
     if kind == "rows":
         inner = [fresh(writing, "ints", scope) for _ in range(choices.between(1, 3))]
         return f"[{', '.join(inner)}]"
@@ -52,6 +55,19 @@ def fresh(writing: Writing, kind: str, scope: Scope) -> str:
     if kind == "dict":
         return f"dict({expressions.of(kind, scope)})"
     return choices.pick([f"list({expressions.of(kind, scope)})", f"[*{expressions.of(kind, scope, 1)}]"])
+
+
+def _fresh_model(writing: Writing, kind: str, scope: Scope) -> str:
+    """A model that shares no list."""
+    of = writing.expressions.of
+    if kind == "point":
+        return f"Point({of('int', scope, 1)}, labels={fresh(writing, 'strs', scope)})"
+    rest = [
+        f"tags={fresh(writing, 'strs', scope)}",
+        f"rows={fresh(writing, 'rows', scope)}",
+        f"age={of('int', scope, 1)}",
+    ]
+    return f"Person(name={of('str', scope, 1)}, {', '.join(rest[: writing.choices.below(4)])})".replace(", )", ")")
 
 
 def assign_again(writing: Writing, scope: Scope, place: Place) -> Written:
@@ -106,7 +122,7 @@ def take_apart(writing: Writing, scope: Scope, place: Place) -> Written:
 def change(writing: Writing, scope: Scope, place: Place) -> Written:
     """A change in place."""
     choices, expressions = writing.choices, writing.expressions
-    names = scope.owned_of(*_CHANGED)
+    names = scope.owned_of(*(CHANGED - MODELS))
     if not names:
         return new_variable(writing, scope, place)
     name = choices.pick(sorted(names))
@@ -133,6 +149,23 @@ def change(writing: Writing, scope: Scope, place: Place) -> Written:
     ]
     if kind == "ints":
         lines += [f"{name}{index} += {value}", f"{name}{index}, {name}[-1] = {name}[-1], {value}"]
+    return [choices.pick(lines)], scope
+
+
+def change_model(writing: Writing, scope: Scope, place: Place) -> Written:
+    """A change of a model's field, or of what is in it."""
+    choices, of = writing.choices, writing.expressions.of
+    names = scope.owned_of(*MODELS)
+    if not names:
+        return new_variable(writing, scope, place)
+    name = choices.pick(sorted(names))
+    if scope.kinds[name] == "point":
+        lines = [f"{name}.x = {of('int', scope, 1)}", f"{name}.labels.append({of('str', scope, 1)})", f"{name}.y += 1"]
+        return [choices.pick(lines)], scope
+    lines = [f"{name}.age = {of('int', scope, 2)}", f"{name}.name += {of('str', scope, 1)}", f"{name}.age += 2"]
+    lines += [f"{name}.tags.append({of('str', scope, 1)})", f"{name}.tags += {fresh(writing, 'strs', scope)}"]
+    lines += [f"{name}.rows.append({fresh(writing, 'ints', scope)})", f"{name}.maybe = {of('maybe', scope, 1)}"]
+    lines += [f"{name}.rows[0].append({of('int', scope, 1)})", f"{name}.tags[0] = {of('str', scope, 1)}"]
     return [choices.pick(lines)], scope
 
 
