@@ -18,6 +18,7 @@ from skyloom.flows import (
     flow,
     race,
     seconds,
+    task,
     wait_for,
 )
 
@@ -68,6 +69,27 @@ def loud(words: int) -> str:
     return "heard"
 
 
+@task
+def written(words: int) -> str:
+    return "word " * words
+
+
+@task
+def length(text: str) -> int:
+    return len(text)
+
+
+@flow
+def book(words: int) -> str:
+    text = written(words)
+    return f"{length(text)}: {text}" if words < 1000 else text
+
+
+@flow
+def measured(words: int) -> int:
+    return length(written(words))
+
+
 @flow
 def ask(question: str) -> str:
     decision = approval(question, show={"text": question, "score": 0.5}, to="leads", timeout=seconds(600))
@@ -98,8 +120,8 @@ def all_of(questions: list[str]) -> list[str]:
 
 app = App(
     "asking",
-    flows=[order, hasty, either, shout, loud, ask, unasked, refund, all_of],
-    triggers=[Http(order, "/orders", Public("the tests"))],
+    flows=[order, hasty, either, shout, loud, book, measured, ask, unasked, refund, all_of],
+    triggers=[Http(order, "/orders", Public("the tests")), Http(book, "/books", Public("the tests"))],
     notify=[
         EmailNotifier(address="leads@example.com", to="leads"),
         WebhookNotifier(url=Secret("chat")),

@@ -36,7 +36,9 @@ def test_only_what_an_app_needs_is_there() -> None:
         "skyloom_events",
         "skyloom_notices",
         "skyloom_operate",
+        "skyloom_start_books_6be0ad",
         "skyloom_start_orders_fc7d05",
+        "skyloom_status_books_6be0ad",
         "skyloom_status_orders_fc7d05",
         "skyloom_waits",
     )

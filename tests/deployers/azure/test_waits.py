@@ -145,6 +145,14 @@ def test_the_first_of_two_events_wins(asking: Asking) -> None:
     assert asking.result(run) == 7
 
 
+def test_large_values_wait_in_blobs_and_results_are_whole(asking: Asking) -> None:
+    assert asking.result(asking.start("measured", words=100_000)) == 500_000
+    assert [name for container, name in asking.places.blobs.blobs if container == "claims"]
+    url = asking.http.post("/books", json={"words": 20_000}).headers["location"]
+    until(lambda: asking.http.get(url).json()["status"] != "running")
+    assert asking.http.get(url).json()["result"] == "word " * 20_000
+
+
 # --- decisions ------------------------------------------------------------------------------------------------------
 
 
