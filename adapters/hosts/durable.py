@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from skyloom.adapters.hosts import durable_calls, durable_strands, durable_waits
 from skyloom.adapters.hosts.durable_calls import Activity, prompt, task
 from skyloom.adapters.hosts.durable_strands import Context, Json, Strand, let_go
-from skyloom.adapters.hosts.durable_texts import error_text, output_text, read_text
+from skyloom.adapters.hosts.durable_texts import MOST_BYTES, error_text, output_text, read_text, too_large
 from skyloom.adapters.hosts.durable_values import (
     Conversion,
     as_float,
@@ -36,7 +36,8 @@ from skyloom.adapters.hosts.durable_values import (
     result_of,
     whole,
 )
-from skyloom.errors import FlowTimedOut
+from skyloom.adapters.hosts.wire import text_on_the_wire
+from skyloom.errors import FlowTimedOut, TaskFailed
 from skyloom.flows.outcome import ErrorValue, Raised
 
 __all__ = [
@@ -216,9 +217,15 @@ def orchestrated(context: Context, main: Flow, /, **arguments: Json) -> Generato
     """
     run = Run(context, context.instance_id, main.name, main.name)
     try:
-        return output_text((yield from durable_strands.driven(context, _flow(run, main, arguments))))
+        text = output_text((yield from durable_strands.driven(context, _flow(run, main, arguments))))
+        size = too_large(text, times=1)
+        if size:
+            told = f"{main.name} returned {size:,} bytes of JSON; a run gives {MOST_BYTES:,} at most"
+            raise Raised.of(TaskFailed(f"{told}: keep the value in a bucket and return its name"))
+        return text
     except ERRORS as error:
-        raise RuntimeError(error_text(error_of(error))) from error
+        text = error_text(error_of(error))
+        raise RuntimeError(text_on_the_wire(Raised.of(error).error) if too_large(text, times=1) else text) from error
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

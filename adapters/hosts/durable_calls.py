@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skyloom.adapters.hosts.durable_strands import Json, Open, Strand, moment, until
-from skyloom.adapters.hosts.durable_texts import read_text
+from skyloom.adapters.hosts.durable_texts import MOST_BYTES, read_text, too_large
 from skyloom.errors import TaskFailed, TaskTimedOut
 from skyloom.flows.outcome import ErrorValue, Raised
 
@@ -72,6 +72,7 @@ SERVICE_TIMEOUT = 60.0
 
 def call(run: Run, path: str, activity: Activity, arguments: dict[str, Json]) -> Strand:
     """Runs a task or asks a prompt, attempt by attempt."""
+    _check_size(activity.name, arguments)
     attempt = 1
     while True:
         try:
@@ -95,12 +96,27 @@ def _attempt(run: Run, path: str, activity: Activity, arguments: dict[str, Json]
 
 def ask(run: Run, path: str, function: str, request: dict[str, Json]) -> Strand:
     """Asks one of the app's own services."""
+    _check_size(path, request)
     return _invoked(run, path, function, {**request, "flow": run.main, "step": path}, path, SERVICE_TIMEOUT)
+
+
+def _check_size(name: str, given: dict[str, Json]) -> None:
+    """Raises Raised with TaskFailed where it is more than Durable carries: the scheduler would refuse the message, and
+    the run would hang."""
+    size = too_large(json.dumps(given, ensure_ascii=False), times=2)
+    if size:
+        raise Raised.of(
+            TaskFailed(
+                f"{name} is given {size:,} bytes of JSON, as Durable writes it; at most {MOST_BYTES:,} travel at once. "
+                "Keep the value in a bucket and hand on its name, or less of it; large values, and large fields of "
+                "models, travel where they are only handed on to tasks, and the flow itself reads nothing of them"
+            )
+        )
 
 
 def _invoked(run: Run, path: str, function: str, request: dict[str, Json], name: str, timeout: float) -> Strand:
     """Calls an activity, again where the platform fails. Raises Raised."""
-    text = json.dumps(request)
+    text = json.dumps(request, ensure_ascii=False)
     for delay in (*PLATFORM_DELAYS, None):
         opened = Open(run.context.call_activity(function, text), path, name)
         yield [opened]

@@ -10,6 +10,22 @@ from typing import Any
 
 Json = Any
 
+MOST_BYTES = 1_000_000
+"""Of what Durable carries at once, as it writes it: the Durable Task Scheduler takes 1,048,576.
+https://learn.microsoft.com/azure/azure-functions/durable/durable-task-scheduler/durable-task-scheduler-large-payloads"""
+_MOST_GROWTH = 32
+"""One sign becomes no more bytes, written as JSON twice."""
+
+
+def too_large(text: str, times: int) -> int:
+    """The bytes of a text that is written as JSON so many times on its way, where they are too many to be carried; else
+    0. The SDK writes it once, and the task framework what an activity is given once more."""
+    if len(text) * _MOST_GROWTH <= MOST_BYTES:
+        return 0
+    for _ in range(times):
+        text = json.dumps(text)
+    return len(text) if len(text) > MOST_BYTES else 0
+
 
 def input_text(arguments: dict[str, Json]) -> str:
     """What an orchestration is started with: `client.start_new(name, run, input_text(arguments))`."""

@@ -364,3 +364,53 @@ def test_texts_come_out_as_they_were(source: Callable[[str], str], text: str) ->
 def test_a_failure_that_is_not_the_flows_own() -> None:
     found = error_of_run("Orchestrator function 'f' failed: out of memory")
     assert (found["type"], found["message"]) == ("TaskFailed", "Orchestrator function 'f' failed: out of memory")
+
+
+# --- sizes ------------------------------------------------------------------------------------------------------------
+
+ECHO = """
+@task
+def keep(words: list[str], more: str = "") -> str:
+    return more
+
+@flow
+def f(word: str, many: int) -> str:
+    words = [word for n in range(many)]
+    try:
+        return keep(words)
+    except TaskFailed as problem:
+        return str(problem)
+"""
+
+
+@pytest.mark.parametrize("word", ["a", "é", '"', "\\", "\n", "\x01", "😀", "\ud800"])
+def test_no_call_is_larger_than_the_scheduler_takes(source: Callable[[str], str], word: str) -> None:
+    """Every quote counts several times: the text is written as JSON again and again."""
+    host = host_of(source(ECHO), {"keep": lambda call: value(f"{len(call['arguments']['words'])}")})
+    text = source(ECHO)
+    carried = refused = 0
+    for many in (1_000, 20_000, 60_000, 90_000, 120_000, 200_000):
+        host = host_of(text, {"keep": lambda call: value(f"{len(call['arguments']['words'])}")})
+        told = result_of_run(ended(host, {"word": word, "many": many}).output)
+        carried += told == str(many)
+        refused += told.startswith("keep is given ") and "at most 1,000,000 travel at once" in told
+    assert carried + refused == 6
+    assert carried
+    assert refused
+
+
+def test_a_run_gives_no_more_than_the_scheduler_takes(source: Callable[[str], str]) -> None:
+    text = source("""
+    @flow
+    def f(word: str, many: int) -> list[str]:
+        if many > 900_000:
+            raise Broken(word * many)
+        return [word for n in range(many)]
+    """)
+    given = ended(host_of(text, {}), {"word": "a", "many": 100_000})
+    assert len(result_of_run(given.output)) == 100_000
+    found = error_of_run(ended(host_of(text, {}), {"word": "a", "many": 200_000}).error)
+    assert found["message"].startswith("f returned 1,400,002 bytes of JSON; a run gives 1,000,000 at most")
+    cut = error_of_run(ended(host_of(text, {}), {"word": "a", "many": 1_000_000}).error)
+    assert cut["type"] == "Broken"
+    assert cut["message"].endswith(" … (cut)")
