@@ -86,9 +86,10 @@ class Artifacts:
                 raise
 
     def listed(self, prefix: str) -> list[tuple[str, float]]:
-        """Keys below the prefix, with the time at which they were written."""
+        """Keys below the prefix, with the time at which they were written; without the note of what is published, which
+        belongs to no release."""
         found = self._container.list_blobs(name_starts_with=prefix)
-        return [(blob.name, blob.last_modified.timestamp()) for blob in found]
+        return [(blob.name, blob.last_modified.timestamp()) for blob in found if blob.name != _PUBLISHED]
 
     def upload(self, objects: Mapping[str, Upload]) -> Iterator[Event]:
         """Puts every object there that is not there yet."""

@@ -128,9 +128,9 @@ def test_functions_that_the_host_does_not_know_are_named(
     source = (
         small_bundle()
         .files["app/function_app.py"]
-        .replace(b'@app.function_name("stock")', b'@app.function_name("stocks")')
+        .replace(b'@app.function_name("skyloom_operate")', b'@app.function_name("operate")')
     )
-    with pytest.raises(DeployFailed, match="its host does not know stock"):
+    with pytest.raises(DeployFailed, match="its host does not know skyloom_operate"):
         deploy(small_bundle(code={"app/function_app.py": source}))
     assert azure.inventory() == {}
 
