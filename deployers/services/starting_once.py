@@ -1,8 +1,8 @@
 """Runs that are started once under a name, where the cloud itself knows no repeated requests.
 
 A run that is given a name has an object, `starts/<flow>/<name>.json`, which only the first can write; it tells the
-cloud's own name of the run, the execution, once there is one. Who finds an object without an execution, long after it
-was written, goes on where that start was cut off.
+cloud's own name of the run, the execution, once there is one. Who finds an object without an execution, of a start that
+has failed or was begun long ago, goes on where it was cut off.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,14 @@ class StartsOnce:
             if taken is None:
                 return
             generation, execution = taken, found()
-        execution = execution or create()
+        try:
+            execution = execution or create()
+        except Exception:
+            # Whoever tries again need not wait until this start is taken for cut off. It may have come through all the
+            # same: they look for it.
+            with suppress(Exception):
+                self._write(flow, name, {**claim, "failed": True}, generation)
+            raise
         self._write(flow, name, {**claim, "execution": execution}, generation)
 
     def known(self, flow: str, name: str) -> Begun | None:
@@ -76,7 +84,7 @@ class StartsOnce:
             raise Conflict(name)
         if claim.document["execution"]:
             return None
-        if time.time() - claim.document["at"] < _CUT_OFF_SECONDS:
+        if not claim.document.get("failed") and time.time() - claim.document["at"] < _CUT_OFF_SECONDS:
             raise Starting(name)
         return claim.generation
 
