@@ -124,12 +124,8 @@ def test_functions_that_the_host_does_not_know_are_named(
     azure: AzureSubscription, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("skyloom.deployers.azure.sites.ANSWERS_WITHIN", 1.0)
-    monkeypatch.setattr("skyloom.deployers.azure.sites.wait_until_it_answers.__kwdefaults__", None, raising=False)
-    source = (
-        small_bundle()
-        .files["app/function_app.py"]
-        .replace(b'@app.function_name("skyloom_operate")', b'@app.function_name("operate")')
-    )
+    source = small_bundle().files["app/function_app.py"]
+    source = source.replace(b'@app.function_name("skyloom_operate")', b'@app.function_name("operate")')
     with pytest.raises(DeployFailed, match="its host does not know skyloom_operate"):
         deploy(small_bundle(code={"app/function_app.py": source}))
     assert azure.inventory() == {}
