@@ -21,7 +21,8 @@ from skyloom.deployers.aws.resources.secrets import secrets
 from skyloom.deployers.aws.resources.services import services
 from skyloom.deployers.aws.resources.triggers import rule_ids, triggers
 from skyloom.deployers.aws.resources.waits import TABLE, waits
-from skyloom.deployers.aws.resources.words import Json, Resources, merged, ref
+from skyloom.deployers.aws.resources.words import Json, Resources, ref
+from skyloom.deployers.declared import merged
 
 __all__ = ["Parts", "template"]
 

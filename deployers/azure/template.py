@@ -11,7 +11,7 @@ import re
 
 from skyloom.deployers.azure.resources.alarms import alarms
 from skyloom.deployers.azure.resources.apps import apps
-from skyloom.deployers.azure.resources.arm import Json, Resources, merged, value
+from skyloom.deployers.azure.resources.arm import Json, Resources, value
 from skyloom.deployers.azure.resources.events import events
 from skyloom.deployers.azure.resources.exceptions import excused
 from skyloom.deployers.azure.resources.keys import keys
@@ -23,6 +23,7 @@ from skyloom.deployers.azure.resources.permissions import permissions
 from skyloom.deployers.azure.resources.queues import queues
 from skyloom.deployers.azure.resources.scheduler import scheduler
 from skyloom.deployers.azure.resources.storage import storage
+from skyloom.deployers.declared import merged
 
 __all__ = ["MAIN", "Layout", "Parts", "template"]
 

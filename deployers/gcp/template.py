@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from skyloom.deployers.declared import merged
 from skyloom.deployers.gcp.resources.accounts import roles
 from skyloom.deployers.gcp.resources.buckets import VALUES, buckets
 from skyloom.deployers.gcp.resources.building import building
@@ -23,18 +24,7 @@ from skyloom.deployers.gcp.resources.observability import observability
 from skyloom.deployers.gcp.resources.services import API, services
 from skyloom.deployers.gcp.resources.topics import EVENTS, topics
 from skyloom.deployers.gcp.resources.triggers import triggers
-from skyloom.deployers.gcp.resources.words import (
-    BETA,
-    PROJECT,
-    REGION,
-    SUFFIX,
-    Json,
-    Resources,
-    by_type,
-    merged,
-    ref,
-    resource,
-)
+from skyloom.deployers.gcp.resources.words import BETA, PROJECT, REGION, SUFFIX, Json, Resources, by_type, ref, resource
 from skyloom.deployers.gcp.resources.workflows import workflows
 
 __all__ = ["MAIN", "Layout", "Parts", "template"]

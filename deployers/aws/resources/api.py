@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from skyloom.deployers.aws.resources.layout import Layout, service_id
 from skyloom.deployers.aws.resources.observability import log_group
-from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, logical, merged, ref, resource, sub
+from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, logical, ref, resource, sub
+from skyloom.deployers.declared import merged
 from skyloom.deployers.naming import digest
 from skyloom.flows.triggers import Auth, Http, Iam, Jwt, Public
 

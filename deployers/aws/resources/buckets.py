@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from skyloom.deployers.aws.resources.layout import Layout
 from skyloom.deployers.aws.resources.permissions import KEY
 from skyloom.deployers.aws.resources.transport import secure_only
-from skyloom.deployers.aws.resources.words import Json, Resources, att, merged, ref, resource, sub
+from skyloom.deployers.aws.resources.words import Json, Resources, att, ref, resource, sub
+from skyloom.deployers.declared import merged
 
 VALUES = "Values"
 """The logical id of the bucket of values that are too large to travel with a run."""

@@ -7,31 +7,13 @@ wildcard in a role is excused one by one, by what it stands for: one that is not
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from skyloom.deployers.aws.functions import PYTHONS
 from skyloom.deployers.aws.resources.buckets import ACCESS_LOGS
 from skyloom.deployers.aws.resources.permissions import UNAVOIDABLE
 from skyloom.deployers.aws.resources.words import Json, Resources
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """A finding that is accepted.
-
-    Attributes:
-        rules: the ids of the scanners' rules.
-        type: the type of resources that it is accepted for.
-        reason: why, for whoever reviews the template.
-        where: which resources of that type, by logical id and properties.
-    """
-
-    rules: tuple[str, ...]
-    type: str
-    reason: str
-    where: Callable[[str, Json], bool] = lambda id_, properties: True
-
+from skyloom.deployers.declared import Accepted, reasons
 
 _FUNCTION = "AWS::Lambda::Function"
 
@@ -117,10 +99,7 @@ def _excused(id_: str, resource: dict[str, Json]) -> dict[str, Json]:
 
 def _reasons(id_: str, resource: dict[str, Json]) -> Iterator[tuple[str, str]]:
     properties = resource["Properties"]
-    for accepted in ACCEPTED:
-        if resource["Type"] == accepted.type and accepted.where(id_, properties):
-            for rule in accepted.rules:
-                yield rule, accepted.reason
+    yield from reasons(ACCEPTED, resource["Type"], id_, properties).items()
     match resource["Type"]:
         case "AWS::IAM::Role":
             yield from _wildcards(properties)

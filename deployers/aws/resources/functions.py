@@ -23,7 +23,8 @@ from skyloom.deployers.aws.resources.permissions import (
     use_key,
 )
 from skyloom.deployers.aws.resources.queues import DEAD_LETTERS
-from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, merged, ref, resource
+from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, ref, resource
+from skyloom.deployers.declared import merged
 from skyloom.deployers.functions import FunctionGroup, Permission, ReadBucket, ReadSecret, SendQueue, WriteBucket
 from skyloom.flows.resources import variable_of
 

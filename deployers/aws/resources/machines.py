@@ -18,7 +18,8 @@ from skyloom.deployers.aws.resources.permissions import (
     role,
     unavoidable,
 )
-from skyloom.deployers.aws.resources.words import Resources, arn, att, logical, merged, ref, resource, sub
+from skyloom.deployers.aws.resources.words import Resources, arn, att, logical, ref, resource, sub
+from skyloom.deployers.declared import merged
 
 BUS = "Bus"
 """The logical id of the app's bus."""

@@ -8,7 +8,8 @@ from skyloom.deployers.aws.resources.layout import Layout
 from skyloom.deployers.aws.resources.observability import depth_alarm
 from skyloom.deployers.aws.resources.permissions import KEY
 from skyloom.deployers.aws.resources.transport import secure_only
-from skyloom.deployers.aws.resources.words import Json, Resources, att, merged, ref, resource
+from skyloom.deployers.aws.resources.words import Json, Resources, att, ref, resource
+from skyloom.deployers.declared import merged
 
 DEAD_LETTERS = "DeadLetters"
 """The logical id of the queue of invocations, events and notifications that could not be handled."""

@@ -17,7 +17,8 @@ from skyloom.deployers.aws.resources.notifications import APPROVALS, webhook_key
 from skyloom.deployers.aws.resources.permissions import Statement, allow
 from skyloom.deployers.aws.resources.queues import START_SECONDS
 from skyloom.deployers.aws.resources.waits import LINK_KEY, ROTATE, TABLE
-from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, merged, ref
+from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, ref
+from skyloom.deployers.declared import merged
 from skyloom.deployers.services_package import start_key
 from skyloom.flows.triggers import QueueMessage
 

@@ -10,7 +10,8 @@ from skyloom.deployers.aws.resources.layout import Layout, service_id
 from skyloom.deployers.aws.resources.machines import BUS
 from skyloom.deployers.aws.resources.permissions import KEY, allow, own_account, role, use_key
 from skyloom.deployers.aws.resources.queues import DEAD_LETTERS
-from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, logical, merged, ref, resource
+from skyloom.deployers.aws.resources.words import Json, Resources, arn, att, logical, ref, resource
+from skyloom.deployers.declared import merged
 from skyloom.deployers.inputs import scheduled_input
 from skyloom.deployers.services_package import start_key
 from skyloom.flows.cron import Cron

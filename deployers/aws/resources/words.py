@@ -52,13 +52,3 @@ def logical(kind: str, *names: str) -> str:
     pascal = "".join(part[:1].upper() + part[1:] for name in names for part in re.split(r"[^A-Za-z0-9]+", name))
     simple = all(_SIMPLE.fullmatch(name) for name in names) and len(names) < 2
     return f"{kind}{pascal}" if simple else f"{kind}{pascal}{digest(*names)}"
-
-
-def merged(*parts: Resources) -> Resources:
-    """All resources together; no two may share a logical id."""
-    result: Resources = {}
-    for part in parts:
-        twice = result.keys() & part.keys()
-        assert not twice, f"two resources are called {', '.join(sorted(twice))}"
-        result |= part
-    return result

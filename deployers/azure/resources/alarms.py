@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Resources, call, literal, merged, value
+from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Resources, call, literal, value
 from skyloom.deployers.azure.resources.identities import ALARMS, grant, has_identity, identity
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.names import plain_name
 from skyloom.deployers.azure.resources.permissions import secret_address
 from skyloom.deployers.azure.resources.words import SECRETS_USER
+from skyloom.deployers.declared import merged
 from skyloom.flows.resources import WebhookNotifier
 
 _SOON, _LATER, _LATEST = "PT5M", "PT15M", "PT1H"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from skyloom.deployers.azure.host_json import THREADS
 from skyloom.deployers.azure.resources import words
-from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Name, Resources, joined, merged, value
+from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Name, Resources, joined, value
 from skyloom.deployers.azure.resources.identities import app_identity, has_identity, identities
 from skyloom.deployers.azure.resources.layout import Layout, at_once
 from skyloom.deployers.azure.resources.models import asks, endpoint
@@ -19,6 +19,7 @@ from skyloom.deployers.azure.resources.permissions import (
 )
 from skyloom.deployers.azure.resources.scheduler import connection
 from skyloom.deployers.azure.resources.words import DEPLOYMENTS, HUB, MAIN
+from skyloom.deployers.declared import merged
 from skyloom.flows.triggers import Iam
 
 

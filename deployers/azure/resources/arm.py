@@ -135,13 +135,3 @@ LOCATION = Expression("parameters('location')")
 def without_none(properties: Mapping[str, Json]) -> dict[str, Json]:
     """The properties that are not None."""
     return {name: given for name, given in properties.items() if given is not None}
-
-
-def merged(*parts: Resources) -> Resources:
-    """All resources together; no two may be the same."""
-    result: Resources = {}
-    for part in parts:
-        twice = result.keys() & part.keys()
-        assert not twice, f"two resources are {', '.join(sorted(twice))}"
-        result |= part
-    return result

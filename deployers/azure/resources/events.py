@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Resources, merged, value
+from skyloom.deployers.azure.resources.arm import Address, Expression, Json, Resources, value
 from skyloom.deployers.azure.resources.identities import (
     EVENT_GRID,
     MAIN_APP,
@@ -23,6 +23,7 @@ from skyloom.deployers.azure.resources.words import (
     bucket_container,
 )
 from skyloom.deployers.azure.services.surroundings import EVENTS_QUEUE, NOTICES_QUEUE
+from skyloom.deployers.declared import merged
 from skyloom.flows.triggers import ObjectCreated
 
 _ATTEMPTS, _MINUTES = 30, 1440

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from skyloom.deployers.azure.resources.arm import Expression, Resources, merged, value
+from skyloom.deployers.azure.resources.arm import Expression, Resources, value
 from skyloom.deployers.azure.resources.identities import MAIN_APP, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import CRYPTO_USER, LINK_KEY, SECRETS_USER
+from skyloom.deployers.declared import merged
 
 VAULT_MODE = Expression("parameters('vaultMode')")
 """`default`; `recover` where a vault of this name was deleted and is not gone yet: it cannot be, for three months.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skyloom.deployers.azure.resources.arm import Address, Resources, merged, value
+from skyloom.deployers.azure.resources.arm import Address, Resources, value
 from skyloom.deployers.azure.resources.identities import app_identity, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import METRICS_PUBLISHER
+from skyloom.deployers.declared import merged
 
 FEWEST_DAYS, MOST_DAYS = 30, 730
 """https://learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure"""

@@ -3,10 +3,11 @@ identity. https://learn.microsoft.com/azure/communication-services/concepts/emai
 
 from __future__ import annotations
 
-from skyloom.deployers.azure.resources.arm import Address, Expression, Resources, merged, value
+from skyloom.deployers.azure.resources.arm import Address, Expression, Resources, value
 from skyloom.deployers.azure.resources.identities import MAIN_APP, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import MAIL_OWNER
+from skyloom.deployers.declared import merged
 
 _PLACES = {
     "australia": "Australia",

@@ -5,10 +5,11 @@ https://learn.microsoft.com/azure/foundry/how-to/create-resource-template
 
 from __future__ import annotations
 
-from skyloom.deployers.azure.resources.arm import Expression, Name, Resources, joined, merged, value
+from skyloom.deployers.azure.resources.arm import Expression, Name, Resources, joined, value
 from skyloom.deployers.azure.resources.identities import app_identity, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import MODEL_USER
+from skyloom.deployers.declared import merged
 
 RESTORE = Expression("parameters('modelsRestore')")
 """Whether an account of this name was deleted and is not gone yet: it can be had back for two days.

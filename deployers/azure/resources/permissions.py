@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from skyloom.deployers.azure.resources.arm import Name, Resources, joined, merged
+from skyloom.deployers.azure.resources.arm import Name, Resources, joined
 from skyloom.deployers.azure.resources.identities import app_identity, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import (
@@ -14,6 +14,7 @@ from skyloom.deployers.azure.resources.words import (
     SECRETS_USER,
     bucket_container,
 )
+from skyloom.deployers.declared import merged
 from skyloom.deployers.functions import AskModel, Permission, ReadBucket, ReadSecret, SendQueue, WriteBucket
 from skyloom.flows.resources import variable_of
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from skyloom.deployers.azure.resources.arm import Json, Resources, merged
+from skyloom.deployers.azure.resources.arm import Json, Resources
 from skyloom.deployers.azure.resources.identities import MAIN_APP, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import BUS_RECEIVER, BUS_SENDER
 from skyloom.deployers.azure.services.surroundings import EVENTS_QUEUE, NOTICES_QUEUE
+from skyloom.deployers.declared import merged
 from skyloom.deployers.services_package import start_key
 from skyloom.flows.triggers import ObjectCreated, OnEvent
 

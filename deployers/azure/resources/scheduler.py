@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from skyloom.deployers.azure.resources.arm import Name, Resources, joined, merged
+from skyloom.deployers.azure.resources.arm import Name, Resources, joined
 from skyloom.deployers.azure.resources.identities import MAIN_APP, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import HUB, MAIN, TASK_CONTRIBUTOR
+from skyloom.deployers.declared import merged
 
 _KEPT_DAYS = 30
 """Days in which a run that is over can be looked at: as long as the scheduler keeps it at the Consumption tier.

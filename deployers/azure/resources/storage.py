@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skyloom.deployers.azure.resources.arm import Address, Json, Resources, merged
+from skyloom.deployers.azure.resources.arm import Address, Json, Resources
 from skyloom.deployers.azure.resources.identities import MAIN_APP, app_identity, grant
 from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import (
@@ -21,6 +21,7 @@ from skyloom.deployers.azure.resources.words import (
     bucket_container,
     calls_container,
 )
+from skyloom.deployers.declared import merged
 
 _LONGEST_RUN_DAYS = 400
 """Days behind its last change after which what belongs to a run is forgotten: runs live for a year at most."""

@@ -5,19 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from skyloom.deployers.declared import merged
 from skyloom.deployers.gcp.resources.accounts import bucket_member
 from skyloom.deployers.gcp.resources.layout import Layout
-from skyloom.deployers.gcp.resources.words import (
-    PROJECT,
-    REGION,
-    Json,
-    Resources,
-    cloud_name,
-    merged,
-    noted,
-    once,
-    resource,
-)
+from skyloom.deployers.gcp.resources.words import PROJECT, REGION, Json, Resources, cloud_name, noted, once, resource
 
 VALUES = "google_storage_bucket.values"
 """The address of the bucket of what waits for somebody: values too large to travel with a run, questions, starts."""

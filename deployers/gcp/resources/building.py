@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
+from skyloom.deployers.declared import merged
 from skyloom.deployers.gcp.resources.accounts import LOG_WRITER, account, member_of, project_member
 from skyloom.deployers.gcp.resources.layout import Layout
-from skyloom.deployers.gcp.resources.words import (
-    ARTIFACTS,
-    PROJECT,
-    REGION,
-    Resources,
-    cloud_name,
-    merged,
-    ref,
-    resource,
-)
+from skyloom.deployers.gcp.resources.words import ARTIFACTS, PROJECT, REGION, Resources, cloud_name, ref, resource
 
 _KEY = "build"
 BUILDER = "google_service_account.build"

@@ -3,30 +3,10 @@ of each resource, and the gates count nothing as found that is accepted there.""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
+from skyloom.deployers.declared import Accepted, reasons
 from skyloom.deployers.gcp.resources.buckets import ACCESS_LOGS
 from skyloom.deployers.gcp.resources.functions import ANYWHERE
 from skyloom.deployers.gcp.resources.words import Json, Resources, comment, noted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """A finding that is accepted.
-
-    Attributes:
-        rules: the ids of the scanners' rules.
-        type: the type of resources that it is accepted for.
-        reason: why, for whoever reviews the configuration.
-        where: which resources of that type, by address and content.
-    """
-
-    rules: tuple[str, ...]
-    type: str
-    reason: str
-    where: Callable[[str, Json], bool] = lambda address, made: True
-
 
 _OWN_ENCRYPTION = (
     "Everything is encrypted with keys of Google's own. A key of the app's could never be deleted with it, and would "
@@ -70,9 +50,8 @@ def excused(resources: Resources) -> Resources:
 
 def _with_reasons(address: str, made: dict[str, Json]) -> dict[str, Json]:
     type_ = address.partition(".")[0]
-    fitting = [one for one in ACCEPTED if one.type == type_ and one.where(address, made)]
-    reasons = {rule: one.reason for one in fitting for rule in one.rules}
-    return noted(made, accepted=dict(sorted(reasons.items()))) if reasons else made
+    found = reasons(ACCEPTED, type_, address, made)
+    return noted(made, accepted=dict(sorted(found.items()))) if found else made
 
 
 def accepted(made: Json) -> frozenset[str]:

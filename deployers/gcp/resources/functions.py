@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from skyloom.deployers.declared import merged
 from skyloom.deployers.functions import (
     AskModel,
     FunctionGroup,
@@ -30,7 +31,7 @@ from skyloom.deployers.gcp.resources.buckets import VALUE_OBJECTS, VALUES
 from skyloom.deployers.gcp.resources.building import BUILD_RIGHTS, BUILDER, REPOSITORY
 from skyloom.deployers.gcp.resources.code import source
 from skyloom.deployers.gcp.resources.layout import Layout
-from skyloom.deployers.gcp.resources.words import ARTIFACTS, PROJECT, REGION, Json, Resources, merged, ref, resource
+from skyloom.deployers.gcp.resources.words import ARTIFACTS, PROJECT, REGION, Json, Resources, ref, resource
 from skyloom.flows.resources import variable_of
 
 MEMORY = 512

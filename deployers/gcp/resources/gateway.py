@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from skyloom.deployers.declared import merged
 from skyloom.deployers.gcp.resources.accounts import account, account_address, calls
 from skyloom.deployers.gcp.resources.layout import Layout
 from skyloom.deployers.gcp.resources.words import (
@@ -18,7 +19,6 @@ from skyloom.deployers.gcp.resources.words import (
     Json,
     Resources,
     cloud_name,
-    merged,
     noted,
     plain,
     ref,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from skyloom.deployers.declared import merged
 from skyloom.deployers.gcp.resources.accounts import NUMBER, topic_member
 from skyloom.deployers.gcp.resources.layout import Layout
 from skyloom.deployers.gcp.resources.topics import ALARMS, KEPT_LETTERS
@@ -14,7 +15,6 @@ from skyloom.deployers.gcp.resources.words import (
     Resources,
     block_name,
     cloud_name,
-    merged,
     once,
     ref,
     resource,

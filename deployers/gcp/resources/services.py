@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from skyloom.deployers.declared import merged
 from skyloom.deployers.gcp.flow.output import WAITS
 from skyloom.deployers.gcp.resources.accounts import (
     ANSWERS,
@@ -21,7 +22,7 @@ from skyloom.deployers.gcp.resources.gateway import GATEWAY_ADDRESS
 from skyloom.deployers.gcp.resources.keys import LINK_KEY_VERSION, signs
 from skyloom.deployers.gcp.resources.layout import SERVICES, Layout
 from skyloom.deployers.gcp.resources.topics import APPROVALS
-from skyloom.deployers.gcp.resources.words import PROJECT, REGION, Json, Resources, merged, ref
+from skyloom.deployers.gcp.resources.words import PROJECT, REGION, Json, Resources, ref
 from skyloom.deployers.gcp.services_package import object_start_key
 from skyloom.deployers.services_package import start_key
 from skyloom.flows.triggers import ObjectCreated, OnEvent, Public, QueueMessage

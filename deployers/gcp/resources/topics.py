@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from skyloom.deployers.declared import merged
 from skyloom.deployers.gcp.resources.accounts import NUMBER, account, account_address, calls, topic_member
 from skyloom.deployers.gcp.resources.layout import Layout
-from skyloom.deployers.gcp.resources.words import (
-    REGION,
-    Resources,
-    block_name,
-    cloud_name,
-    merged,
-    noted,
-    once,
-    ref,
-    resource,
-)
+from skyloom.deployers.gcp.resources.words import REGION, Resources, block_name, cloud_name, noted, once, ref, resource
 
 EVENTS = "google_pubsub_topic.events"
 """The address of the topic of the app's events."""

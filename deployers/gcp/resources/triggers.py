@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from skyloom.deployers.declared import merged
 from skyloom.deployers.gcp.resources.accounts import STARTS, account, account_address, project_member, topic_member
 from skyloom.deployers.gcp.resources.layout import Layout
 from skyloom.deployers.gcp.resources.services import EVENTS as EVENTS_SERVICE
@@ -18,17 +19,7 @@ from skyloom.deployers.gcp.resources.topics import (
     subscription,
     topic,
 )
-from skyloom.deployers.gcp.resources.words import (
-    REGION,
-    Json,
-    Resources,
-    block_name,
-    cloud_name,
-    merged,
-    plain,
-    ref,
-    resource,
-)
+from skyloom.deployers.gcp.resources.words import REGION, Json, Resources, block_name, cloud_name, plain, ref, resource
 from skyloom.deployers.inputs import scheduled_input
 from skyloom.deployers.naming import digest
 from skyloom.flows.cron import Cron

@@ -101,13 +101,3 @@ def by_type(resources: Resources) -> dict[str, dict[str, Json]]:
         type_, _, name = address.partition(".")
         found.setdefault(type_, {})[name] = resources[address]
     return found
-
-
-def merged(*parts: Resources) -> Resources:
-    """All resources together; no two may share an address."""
-    result: Resources = {}
-    for part in parts:
-        twice = result.keys() & part.keys()
-        assert not twice, f"two resources are called {', '.join(sorted(twice))}"
-        result |= part
-    return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from skyloom.deployers.declared import merged
 from skyloom.deployers.gcp.flow.output import AskModel, Invoke, Need, Publish, StartItself, Workflow
 from skyloom.deployers.gcp.resources.accounts import (
     LOG_WRITER,
@@ -18,7 +19,7 @@ from skyloom.deployers.gcp.resources.accounts import (
 )
 from skyloom.deployers.gcp.resources.layout import Layout
 from skyloom.deployers.gcp.resources.topics import EVENTS
-from skyloom.deployers.gcp.resources.words import REGION, Resources, merged, ref, resource
+from skyloom.deployers.gcp.resources.words import REGION, Resources, ref, resource
 
 
 def workflows(layout: Layout) -> Resources:

@@ -70,7 +70,7 @@ def test_the_code_finds_every_setting(bundle: Bundle, template: Json, folder: st
     )
     # Carried modules know settings of apps that are otherwise than this one too.
     known = {f"SKYLOOM_{name}" for name in re.findall(r'variable\("([A-Z_]+)"\)', code)}
-    known |= set(re.findall(r'environ(?:\.get)?[\[(]"(SKYLOOM_\w+|AZURE_CLIENT_ID)"', code))
+    known |= set(re.findall(r'environ(?:\.get)?[\[(]"(SKYLOOM_\w+|AZURE_CLIENT_ID)"[\])](?! or )', code))
     assert known - _ELSEWHERE <= settings(template, site)
     assert known
 
