@@ -47,6 +47,7 @@ class Body:
         iterating: what `for` loops around go through: the variable with the keys, and the source.
         declared: the types of variables that are annotated.
         guarded: what may be known when an error leaves the `try` bodies around, innermost last.
+        finals: those of them that a `return` leaves through `finally`.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Body:
         self.handled: list[str] = []
         self.declared: dict[str, Type] = {}
         self.guarded: list[Meeting] = []
+        self.finals: list[Meeting] = []
         self._constants: dict[int, ir.Assign] = {}
         self._reserved: set[str] = set(local_names)
         self._taken: Table[str, int] = Table()
@@ -193,6 +195,15 @@ class Body:
         """Notes that an error may leave from here, for the handlers around."""
         for guard in self.guarded:
             guard.add(self.scope)
+
+    def returning(self, value: x.Expr) -> None:
+        """Notes that the flow ends here with the value, for the `finally` blocks that still run: Python would show
+        what they change in it."""
+        if self.finals:
+            known = self.scope.copy()
+            ownership.store(value, known, self.temporaries)
+            for final in self.finals:
+                final.add(known)
 
     def retarget(self, value: x.Expr, target: str | None) -> bool:
         """Sends the result of the step that has just been added, and that `value` is, to `target` instead of a

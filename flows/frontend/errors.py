@@ -128,6 +128,7 @@ class Errors:
         everywhere = bool(node.finalbody)
         if everywhere:
             self.body.guarded.append(Meeting(self.body.scope))
+            self.body.finals.append(self.body.guarded[-1])
         body, raised, ends = self._guarded_body(node.body)
         orelse, ends = self._else(node.orelse, ends)
         handlers: list[ir.Handler] = []
@@ -138,6 +139,7 @@ class Errors:
         normal = join(*ends)
         final: ir.Block = ()
         if everywhere:
+            self.body.finals.pop()
             anywhere = self.body.guarded.pop().known
             final, normal = self._final(node.finalbody, join(anywhere, *ends), normal)
             self._through_final(node.finalbody, marks)

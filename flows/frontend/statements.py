@@ -161,6 +161,7 @@ class Statements:
             )
         value = self.expressions.fitting.fitted(value, of, node.value or node, "`return`", checked=True, crosses=True)
         self.body.emit(ir.Return(span=span, value=value))
+        self.body.returning(value)
         self.body.leave()
 
     # --- branches and loops -------------------------------------------------------------------------------------

@@ -1,0 +1,249 @@
+"""What random flows found engines to disagree about, each as small as it gets."""
+
+from __future__ import annotations
+
+from conformance.case import call, case
+
+from skyloom.flows import flow, race, sleep, task
+
+
+class Busy(Exception):
+    pass
+
+
+@task
+def num(n: int) -> int:
+    return n
+
+
+@task
+def word(text: str) -> str:
+    return text
+
+
+@task
+def ratio(x: float) -> str:
+    return f"{x:.1f}"
+
+
+@task
+def fail(message: str) -> int:
+    raise Busy(message)
+
+
+@flow
+def chain_in_a_comprehension(words: list[str]) -> list[list[str]]:
+    kept = [w for w in words if 0 < len(w) < 3]
+    called = [word(w) for w in words if 0 < len(w) <= 1]
+    late = [word(w) for w in words if 1 < len(w) < 5 if word(w) != "ccc"]
+    return [kept, called, late, sorted(words, key=lambda w: 1 < len(w) < 3)]
+
+
+@flow
+def chain_that_stops_early(values: list[int]) -> bool:
+    return any(0 < v < 10 // v < 5 for v in values)
+
+
+@flow
+def chain_with_a_call(n: int) -> list[bool]:
+    seen = []
+    while 0 <= n * n < num(20):
+        seen.append(0 < n + 1 < num(3))
+        n += 2
+    return seen
+
+
+@flow
+def less_or_more(table: dict[str, int], values: list[int], known: bool) -> list[int]:
+    found = (table or {"none": 0}).get("a", 7)
+    return [found, (values if known else [3]).count(3), len({**(table or {"none": 0})}), (values or [5])[0]]
+
+
+@flow
+def race_over_a_comprehension(names: list[str]) -> str | None:
+    return race(word(",".join([f"{k}{v}" for k, v in enumerate(names)])), sleep(60))
+
+
+@flow
+def race_that_never_runs() -> list[str]:
+    found = [word("a")]
+    for _ in range(0):
+        race(word("b"), sleep(60))
+    return found
+
+
+@flow
+def nothing_to_try(n: int) -> list[int]:
+    seen: list[int] = []
+    try:
+        pass
+    finally:
+        a, b = num(n), num(n + 1)
+        seen.append(a + b)
+    return seen
+
+
+@flow
+def nothing_to_try_but_return(n: int) -> int:
+    try:
+        pass
+    finally:
+        num(n)
+        return n + 1
+
+
+@flow
+def return_out_of_a_loop(words: list[str]) -> list[str]:
+    seen: list[str] = []
+    try:
+        for w in words:
+            try:
+                if w == "stop":
+                    return [*seen, word(w)]
+                seen.append(word(w))
+            finally:
+                seen.append("inner")
+    finally:
+        seen.append(word("outer"))
+        word(",".join(seen))
+    return seen
+
+
+@flow
+def return_out_of_two_loops(rows: list[list[int]]) -> int:
+    total = 0
+    try:
+        for row in rows:
+            for n in row:
+                total += num(n)
+                if total > 5:
+                    return total
+            for _ in range(2):
+                if total == 3:
+                    return -total
+    finally:
+        num(total * 100)
+    return total
+
+
+@flow
+def break_inside_of_finally(values: list[int]) -> list[int]:
+    seen: list[int] = []
+    for v in values:
+        try:
+            for w in range(3):
+                if w == v:
+                    break
+                if v > 5:
+                    return [*seen]
+                seen.append(num(w))
+        finally:
+            if v == 2:
+                break
+            seen.append(100)
+    return seen
+
+
+@flow
+def try_in_a_handler(n: int) -> int:
+    try:
+        fail("a")
+    except Exception as error:
+        found = f"{error}"
+        try:
+            n = num(n) // n
+        except ZeroDivisionError:
+            n = 3
+        except KeyError:
+            return 4
+        else:
+            n = len(found) + 5
+    return n
+
+
+@flow
+def handlers_that_do_nothing(values: list[int]) -> int:
+    total = 0
+    for v in values:
+        try:
+            total += 10 // num(v)
+        except ZeroDivisionError:
+            pass
+    try:
+        num(10 // total)
+    except Exception:
+        pass
+    else:
+        if total > 5:
+            total = 5
+    return total
+
+
+@flow
+def large_floats(x: float) -> list[str]:
+    return [ratio(x), ratio(x * 3.0), ratio(-x)]
+
+
+CASES = [
+    case(
+        chain_in_a_comprehension,
+        {"words": ["a", "", "bb", "ccc", "d"]},
+        result=[["a", "bb", "d"], ["a", "d"], ["bb"], ["a", "", "ccc", "d", "bb"]],
+        calls=[call("word", text=t) for t in ("a", "d", "bb", "bb", "ccc")],
+        concurrent=True,
+    ),
+    case(chain_that_stops_early, {"values": [0, -1, 4, 3, 0]}, result=False, name="none"),
+    case(chain_that_stops_early, {"values": [0, 1, 2, 3]}, result=False, name="ends"),
+    case(
+        chain_with_a_call,
+        {"n": 0},
+        result=[True, False, False],
+        calls=[call("num", n=n) for n in (20, 3, 20, 3, 20, 3, 20)],
+    ),
+    case(less_or_more, {"table": {}, "values": [], "known": True}, result=[7, 0, 1, 5], name="less"),
+    case(less_or_more, {"table": {"a": 1, "b": 2}, "values": [4], "known": False}, result=[1, 1, 2, 4], name="more"),
+    case(race_over_a_comprehension, {"names": ["x", "y"]}, result="0x,1y", calls=[call("word", text="0x,1y")]),
+    case(race_that_never_runs, result=["a"], calls=[call("word", text="a")]),
+    case(nothing_to_try, {"n": 2}, result=[5], calls=[call("num", n=2), call("num", n=3)]),
+    case(nothing_to_try_but_return, {"n": 2}, result=3, calls=[call("num", n=2)]),
+    case(
+        return_out_of_a_loop,
+        {"words": ["a", "stop", "b"]},
+        result=["a", "inner", "stop"],
+        calls=[call("word", text=t) for t in ("a", "stop", "outer", "a,inner,inner,outer")],
+        name="returns",
+    ),
+    case(
+        return_out_of_a_loop,
+        {"words": ["a"]},
+        result=["a", "inner", "outer"],
+        calls=[call("word", text=t) for t in ("a", "outer", "a,inner,outer")],
+        name="ends",
+    ),
+    case(
+        return_out_of_two_loops,
+        {"rows": [[1], [2, 3, 4], [5]]},
+        result=6,
+        calls=[call("num", n=n) for n in (1, 2, 3, 600)],
+        name="inner",
+    ),
+    case(
+        return_out_of_two_loops,
+        {"rows": [[1, 2], [7]]},
+        result=-3,
+        calls=[call("num", n=n) for n in (1, 2, 300)],
+        name="second",
+    ),
+    case(return_out_of_two_loops, {"rows": [[1], []]}, result=1, name="ends"),
+    case(break_inside_of_finally, {"values": [1, 0, 2, 3]}, result=[0, 100, 100, 0, 1], name="breaks"),
+    case(break_inside_of_finally, {"values": [1, 6, 3]}, result=[0, 100], name="returns"),
+    case(try_in_a_handler, {"n": 0}, result=3, name="handled"),
+    case(try_in_a_handler, {"n": 2}, result=6, name="else"),
+    case(handlers_that_do_nothing, {"values": [0, 2, 0]}, result=5, name="handled"),
+    case(handlers_that_do_nothing, {"values": [0]}, result=0, name="nothing"),
+    case(
+        large_floats,
+        {"x": 1e16},
+        result=["10000000000000000.0", "30000000000000000.0", "-10000000000000000.0"],
+    ),
+]
