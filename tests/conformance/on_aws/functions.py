@@ -12,8 +12,9 @@ from engines.aws.account import AwsAccount
 from engines.aws.driving import make_function, zipped
 
 from skyloom.adapters.hosts.claims import BUCKET_VARIABLE
-from skyloom.deployers.aws.functions import Built, FunctionSettings, helper_package, native_models, packages_of_file
+from skyloom.deployers.aws.functions import FunctionSettings, helper_package, native_models, packages_of_file
 from skyloom.deployers.aws.workflow import HELPER, Invoke, WorkflowSettings
+from skyloom.deployers.function_code import Built
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.packaging import Package, running_python
 from skyloom.flows.invoke import TRACE_VARIABLE

@@ -11,7 +11,8 @@ from conformance.on_gcp.surroundings import MODELS_VARIABLE
 from servers.cloud_run_service import Service
 
 from skyloom.adapters.hosts.claims import BUCKET_VARIABLE
-from skyloom.deployers.gcp.functions import Built, FunctionSettings, helper_package, native_models, packages_of_file
+from skyloom.deployers.function_code import Built
+from skyloom.deployers.gcp.functions import FunctionSettings, helper_package, native_models, packages_of_file
 from skyloom.deployers.gcp.workflow import HELPER, Workflow, WorkflowSettings, compile_workflow
 from skyloom.deployers.hoisted import merged
 from skyloom.deployers.packaging import Package, running_python
