@@ -64,6 +64,11 @@ def shout(number: str) -> str:
 
 
 @flow
+def named(event: str) -> str:
+    return wait_for(event, str, timeout=seconds(60))
+
+
+@flow
 def loud(words: int) -> str:
     emit("noise", "word " * words)
     return "heard"

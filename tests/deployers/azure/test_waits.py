@@ -25,6 +25,7 @@ from skyloom.deployers.services.closing import close
 from skyloom.deployers.services.objects import Changed
 from skyloom.deployers.services.records import Records
 from skyloom.deployers.services.waiting import APPROVALS, NotOpen, Wait, wait_id
+from skyloom.flows.app import App
 from skyloom.flows.frontend import load_file
 
 APP = load_file(Path(__file__).with_name("asking_app.py"))
@@ -81,6 +82,17 @@ def test_an_event_goes_to_the_run_that_waits_for_its_key(asking: Asking) -> None
     assert asking.run(two)["runtimeStatus"] in ("Pending", "Running")
     assert "to" in asking.operate(action="send", event="payment", payload={"amount": 4}, key="a-2", run=two)
     assert asking.result(two) == "paid 4"
+
+
+def test_an_event_whose_name_is_known_only_at_run_time_is_waited_for(tmp_path: Path) -> None:
+    with AtWork(App("naming", flows=[APP.named]), tmp_path) as work:
+        run = work.start("named", event="shipped")
+        records = Records(Container("waits", work.apis))
+        until(lambda: [*records.unsettled('event/["shipped",null]')])
+        for source in (OUTSIDE, "/skyloom/naming/dev"):
+            told = {"specversion": "1.0", "id": "1", "source": source, "type": "shipped", "data": {"payload": source}}
+            work.places.topic.publish(told)
+        assert work.result(run) == OUTSIDE
 
 
 def test_an_event_that_comes_before_its_run_is_kept(asking: Asking) -> None:

@@ -56,6 +56,7 @@ class Messages:
             unlike[0] if unlike else "",
             filter_.get("subjectBeginsWith", ""),
             filter_.get("subjectEndsWith", ""),
+            "/systemtopics/" in one.id.lower(),
         )
         self._subscriptions[one.id.lower()] = made
         self._places.topic.subscriptions.append(made)

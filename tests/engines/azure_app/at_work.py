@@ -81,7 +81,7 @@ class AtWork:
             self.places.bus.queues[_last(one["name"])] = Queue(one["properties"]["maxDeliveryCount"])
         for kind in ("topics", "systemTopics"):
             for one in self._resources(f"Microsoft.EventGrid/{kind}/eventSubscriptions"):
-                self.places.topic.subscriptions.append(_subscription(one["properties"]))
+                self.places.topic.subscriptions.append(_subscription(one["properties"], kind == "systemTopics"))
 
     def _permits(self, service: str, name: str) -> bool:
         """Whether the template lets the app do it."""
@@ -193,7 +193,7 @@ class AtWork:
         self.close()
 
 
-def _subscription(told: Mapping[str, Json]) -> Subscription:
+def _subscription(told: Mapping[str, Json], system: bool) -> Subscription:
     destination, chosen = told["deliveryWithResourceIdentity"]["destination"], told["filter"]
     assert destination["endpointType"] == "ServiceBusQueue"
     unlike = ""
@@ -202,7 +202,8 @@ def _subscription(told: Mapping[str, Json]) -> Subscription:
         [unlike] = one["values"]
     return Subscription(
         queue=_last(destination["properties"]["resourceId"]),
-        types=tuple(chosen["includedEventTypes"]) if chosen.get("includedEventTypes") else (),
+        types=tuple(chosen.get("includedEventTypes") or ()),
+        system=system,
         unlike=unlike,
         begins=chosen.get("subjectBeginsWith", ""),
         ends=chosen.get("subjectEndsWith", ""),

@@ -118,19 +118,23 @@ class Bus:
 
 @dataclass(frozen=True)
 class Subscription:
-    """Which events of a topic go to which queue; `unlike` is a source whose events do not."""
+    """Which events go to which queue: those of the app's topic, or with `system` those of Azure itself. No types are
+    all; `unlike` is a source whose events do not go there."""
 
     queue: str
-    types: tuple[str, ...]
+    types: tuple[str, ...] = ()
     unlike: str = ""
     begins: str = ""
     ends: str = ""
+    system: bool = False
 
     def wants(self, event: dict[str, Json]) -> bool:
         """Whether the event goes there."""
         subject = event.get("subject", "")
         fits = subject.startswith(self.begins) and subject.endswith(self.ends)
-        return event["type"] in self.types and event["source"] != self.unlike and fits
+        named = not self.types or event["type"] in self.types
+        of_azure = event["type"].startswith("Microsoft.")
+        return of_azure == self.system and named and event["source"] != self.unlike and fits
 
 
 class Topic:
