@@ -8,6 +8,7 @@ It was written from Microsoft's documentation and the types of its SDK, and has 
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from engines.gcp_account.front import Front, Request, route
 _STORAGE = "microsoft.storage/storageaccounts"
 _QUEUE = "microsoft.servicebus/namespaces/queues"
 _VAULT = "microsoft.keyvault/vaults"
+_SITE = "microsoft.web/sites"
 _NO_ACCOUNT = re.compile(r"[^a-z0-9]|^.{0,2}$|^.{25,}$")
 _MINUTES = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
 
@@ -46,7 +48,8 @@ class Cloud:
         self.blobs = Blobs(self.front, self.resources.roles)
         folder = Path(self._folder.name)
         self.sites = Sites(self.front, self.resources, self.troubles, folder, self._app_started)
-        self.sites.surroundings = dict(self.places.variables)
+        trusted = {name: os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ}
+        self.sites.surroundings = {**self.places.variables, **trusted}
         self.deployments = Deployments(self.resources, self.troubles)
         self.stacks = Stacks(self.resources, self.deployments, self.troubles)
         self.manager = Manager(self.front, self.resources, self.deployments, self.stacks, self.sites)
@@ -146,7 +149,9 @@ class Cloud:
                 raise AzureError(409, "RoleAssignmentExists", "The role assignment already exists.")
 
     def _app_started(self, name: str, address: str) -> None:
-        if not name.endswith("-worker"):
+        site = next(one for one in self.resources.all() if one.type.lower() == _SITE and one.name == name)
+        if site.declared.get("tags", {}).get("skyloom-name") == "main":
+            # Queues are emptied by the app that has the flows.
             self.places.bus.host = f"{address}/tests/queues"
 
     # --- for the tests ---
