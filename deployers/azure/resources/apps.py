@@ -119,9 +119,17 @@ def _connection(name: str, place: str, address: Name, identity: Address) -> Iter
     yield f"{name}__clientId", identity.get("clientId")
 
 
+_VALUES_LOGGED = "AzureFunctionsJobHost__extensions__durableTask__tracing__traceInputsAndOutputs"
+"""Lays a setting over host.json: whether the log holds what goes into orchestrators and activities, and comes out.
+https://learn.microsoft.com/azure/azure-functions/functions-app-settings#azurefunctionsjobhost__,
+https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-host-json-settings"""
+
+
 def _main_settings(layout: Layout) -> Iterator[tuple[str, Name]]:
     yield words.SCHEDULER_CONNECTION, connection(layout)
     yield words.TASK_HUB, HUB
+    if layout.settings.log_data:
+        yield _VALUES_LOGGED, "true"
     if layout.has_bus:
         yield from _connection(words.BUS, "fullyQualifiedNamespace", namespace(layout), layout.identity(MAIN))
     if layout.has_topic:

@@ -161,9 +161,11 @@ def test_alarms_reach_mails_and_chats_without_the_app(template: Json) -> None:
     assert post["uri"] == "@{body('address')['value']}"
 
 
-def test_environments_differ_in_what_they_keep_and_how_far_they_grow(app: App) -> None:
+def test_environments_differ_in_what_they_keep_and_log_and_how_far_they_grow(app: App) -> None:
+    values = "AzureFunctionsJobHost__extensions__durableTask__tracing__traceInputsAndOutputs"
     for environment, kept in (("dev", False), ("prod", True)):
         made = template_of(compiled(app, environment))
+        assert (values in settings(made, "main")) is kept
         (workspace,) = of(made, "/workspaces").values()
         assert workspace["properties"]["retentionInDays"] == (365 if kept else 30)
         assert made["outputs"]["keepData"]["value"] is kept
