@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from skyloom.deployers.azure.orchestrator.lowering import Lowering, Scope
+from skyloom.deployers.azure.orchestrator.results import returned, taken
 from skyloom.deployers.azure.orchestrator.steps import called
-from skyloom.deployers.azure.orchestrator.writing import Lines, call, indented, placed, quoted
+from skyloom.deployers.azure.orchestrator.writing import Lines, indented, placed, quoted
 from skyloom.flows.expr.nodes import Bind, Expr, Literal, Name, Unary
 from skyloom.flows.expr.python import safe_name
 from skyloom.flows.expr.types import BoolType
@@ -31,7 +32,7 @@ def _branches(lowering: Lowering, scope: Scope, step: ir.Parallel | ir.Race, met
     lines: Lines = []
     bodies = []
     for number, branch in enumerate(step.branches):
-        short = _lambda(lowering, scope, branch)
+        short = _lambda(lowering, scope, branch.body, branch.result)
         if short is None:
             short = lowering.names.fresh(f"{step.id}_branch_{number + 1}")
             lines += _function(lowering, scope, short, [], branch.body, branch.result, [], block)
@@ -42,6 +43,12 @@ def _branches(lowering: Lowering, scope: Scope, step: ir.Parallel | ir.Race, met
 def lower_map(lowering: Lowering, scope: Scope, step: ir.Map, block: Block) -> Lines:
     """A function for the items, and the map."""
     lowering.explain(scope.place(step.span), "items side by side", step.id, "their own steps for each item")
+    limit = lowering.settings.width if step.limit is None else step.limit
+    items = lowering.expressions.emit(step.items)
+    if isinstance(step.over, Bind) and step.condition is None:
+        short = _lambda(lowering, scope, step.body, step.result, safe_name(step.over.name))
+        if short is not None:
+            return _call(lowering, scope, step, "map", [items, short, f"limit={limit}"])
     name = lowering.names.fresh(f"{step.id}_item")
     first: Lines = []
     if isinstance(step.over, Bind):
@@ -56,28 +63,23 @@ def lower_map(lowering: Lowering, scope: Scope, step: ir.Map, block: Block) -> L
             *indented([f"return {lowering.runtime('LEFT_OUT')}"]),
         ]
     lines = _function(lowering, scope, name, [parameter], step.body, step.result, first, block)
-    limit = lowering.settings.width if step.limit is None else step.limit
-    items = lowering.expressions.emit(step.items)
     return [*lines, *_call(lowering, scope, step, "map", [items, name, f"limit={limit}"])]
 
 
 def _call(lowering: Lowering, scope: Scope, step: ir.Step, method: str, arguments: list[str]) -> Lines:
-    target = "" if step.target is None else f"{safe_name(step.target)} = "
-    before = f"{target}yield from {lowering.run}.{method}("
-    lines = call(before, [quoted(step.id), *arguments], depth=scope.depth)
+    start = f"yield from {lowering.run}.{method}("
+    lines = taken(lowering, step, start, [quoted(step.id), *arguments], scope.depth)
     return placed(lines, scope.place(step.span), scope.depth)
 
 
-def _lambda(lowering: Lowering, scope: Scope, branch: ir.Branch) -> str | None:
-    """A branch that is one call, whose result it gives."""
-    match branch:
-        case ir.Branch(body=(ir.CallTask() | ir.CallPrompt() | ir.CallFlow() | ir.Sleep() as step,)):
-            pass
-        case ir.Branch(body=(ir.Approval() | ir.WaitFor() as step,)):
+def _lambda(lowering: Lowering, scope: Scope, body: ir.Block, result: Expr, parameter: str = "") -> str | None:
+    """A branch or a map's body that is one call, whose result it gives."""
+    match body:
+        case (ir.CallTask() | ir.CallPrompt() | ir.CallFlow() | ir.Sleep() | ir.Approval() | ir.WaitFor() as step,):
             pass
         case _:
             return None
-    match branch.result:
+    match result:
         case Name(name=name) if name == step.target:
             pass
         case Literal(value=None) if step.target is None and isinstance(step, ir.Sleep):
@@ -85,7 +87,8 @@ def _lambda(lowering: Lowering, scope: Scope, branch: ir.Branch) -> str | None:
         case _:
             return None
     method, arguments = called(lowering, scope, step)
-    return f"lambda {lowering.run}: {lowering.run}.{method}({', '.join(arguments)})"
+    own = f"{lowering.run}, {parameter}" if parameter else lowering.run
+    return f"lambda {own}: {lowering.run}.{method}({', '.join(arguments)})"
 
 
 def _function(
@@ -98,7 +101,12 @@ def _function(
     first: Lines,
     block: Block,
 ) -> Lines:
-    inner = block(lowering, scope.deeper(), body) if body else []
     head = f"def {name}({', '.join([lowering.run, *parameters])}):"
     ends = [f"return {lowering.expressions.emit(result)}"]
+    match body, result:
+        case (*_, ir.Step(target=target) as last), Name(name=given) if given == target and not isinstance(
+            last, ir.Sample
+        ):
+            ends = [] if returned(lowering, scope.flow, last) else ends
+    inner = block(lowering, scope.deeper(), body) if body else []
     return ["", head, *indented([*first, *inner, *ends]), ""]

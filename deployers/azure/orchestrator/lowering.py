@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ class Lowering:
         imported: names of the run-time module, and what they are called here.
         activities: constants of activities, by kind and name; and their source.
         constants: other constants: their source, by name.
+        results: where the result of a step goes, by its identity, if not to a variable of its own: `results.py`.
+        reads: how often each name stands in the expressions of a flow, by the flow's name.
         models: conversions of models, by name; and their source, as far as it is known.
     """
 
@@ -44,6 +47,8 @@ class Lowering:
     constants: dict[str, str] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     model_sources: dict[str, str] = field(default_factory=dict)
+    results: dict[int, str] = field(default_factory=dict)
+    reads: dict[str, Counter[str]] = field(default_factory=dict)
     explained: list[Explained] = field(default_factory=list)
     waits: bool = False
     emits: bool = False

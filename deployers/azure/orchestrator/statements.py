@@ -6,6 +6,7 @@ from typing import assert_never
 
 from skyloom.deployers.azure.orchestrator.fanning import lower_map, lower_parallel, lower_race
 from skyloom.deployers.azure.orchestrator.lowering import Lowering, Scope
+from skyloom.deployers.azure.orchestrator.results import joined
 from skyloom.deployers.azure.orchestrator.steps import lower_step
 from skyloom.deployers.azure.orchestrator.writing import Lines, indented, placed, quoted, tuple_of
 from skyloom.flows.expr.nodes import Expr, Literal, free_names
@@ -16,7 +17,11 @@ from skyloom.flows.ir.rewrite import rewrite
 
 def lower_block(lowering: Lowering, scope: Scope, block: ir.Block) -> Lines:
     """The lines of a block, which are never none."""
-    lines = [line for statement in block for line in lower_statement(lowering, scope, statement)]
+    lines: Lines = []
+    while block:
+        count = joined(lowering, scope.flow, block)
+        lines += lower_statement(lowering, scope, block[0])
+        block = block[count:]
     return lines or ["pass"]
 
 

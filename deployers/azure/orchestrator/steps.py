@@ -7,7 +7,8 @@ from typing import assert_never
 from skyloom.deployers.azure.orchestrator.activities import activity
 from skyloom.deployers.azure.orchestrator.conversions import conversion
 from skyloom.deployers.azure.orchestrator.lowering import Lowering, Scope
-from skyloom.deployers.azure.orchestrator.writing import Lines, call, placed, quoted, value
+from skyloom.deployers.azure.orchestrator.results import taken
+from skyloom.deployers.azure.orchestrator.writing import Lines, placed, quoted, value
 from skyloom.deployers.forms import form_schema
 from skyloom.deployers.schemas import schema_of
 from skyloom.flows.expr.nodes import Expr, Literal
@@ -21,9 +22,8 @@ Simple = ir.CallTask | ir.CallPrompt | ir.CallFlow | ir.Sample | ir.Sleep | ir.A
 def lower_step(lowering: Lowering, scope: Scope, step: Simple) -> Lines:
     """The lines of a step without statements inside."""
     method, arguments = called(lowering, scope, step)
-    target = "" if step.target is None else f"{safe_name(step.target)} = "
     waits = "" if isinstance(step, ir.Sample) else "yield from "
-    lines = call(f"{target}{waits}{lowering.run}.{method}(", arguments, depth=scope.depth)
+    lines = taken(lowering, step, f"{waits}{lowering.run}.{method}(", arguments, scope.depth)
     return placed(lines, scope.place(step.span), scope.depth)
 
 

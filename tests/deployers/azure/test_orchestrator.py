@@ -147,17 +147,50 @@ def test_steps_side_by_side(program: Make) -> None:
                 def get_map_item(run, n):
                     if not n:
                         return LEFT_OUT
-                    _get_2 = yield from run.call("get_2", GET, n=n)
-                    return _get_2
+                    return (yield from run.call("get_2", GET, n=n))
 
-                _get_map = yield from run.map("get_map", ns, get_map_item, limit=3)
-                return _get_map
+                return (yield from run.map("get_map", ns, get_map_item, limit=3))
 
-            _parallel = yield from run.parallel("parallel", lambda run: run.call("get", GET, n=1), parallel_branch_2)
-            a = _parallel[0]
-            b = _parallel[1]
+            a, b = yield from run.parallel("parallel", lambda run: run.call("get", GET, n=1), parallel_branch_2)
             w = yield from run.race("race", lambda run: run.call("get_3", GET, n=a), lambda run: run.sleep("sleep", 2))
             return [*b, w or 0]
+        """,
+    )
+
+
+def test_results_go_where_they_are_needed(program: Make) -> None:
+    source = """
+    @flow
+    def f(ns: list[int], twice: bool) -> list[int]:
+        if twice:
+            return [get(n) for n in ns]
+        _kept = get(1)
+        if _kept:
+            return fetch(_kept)
+        pair = parallel(get(1), get(2))
+        a = pair[0]
+        b = pair[1]
+        return [a, b, pair[0]]
+    """
+    says(
+        program(source),
+        """
+        @flow("f")
+        def f(run, ns, twice):
+            \"\"\"The flow f.\"\"\"
+            if twice:
+                return (yield from run.map("get_map", ns, lambda run, n: run.call("get", GET, n=n), limit=16))
+            _kept = yield from run.call("get_2", GET, n=1)
+            if _kept:
+                return (yield from run.call("fetch", FETCH, n=_kept))
+            pair = yield from run.parallel(
+                "parallel",
+                lambda run: run.call("get_3", GET, n=1),
+                lambda run: run.call("get_4", GET, n=2),
+            )
+            a = pair[0]
+            b = pair[1]
+            return [a, b, pair[0]]
         """,
     )
 
