@@ -73,7 +73,11 @@ class AppHost:
     def close(self) -> None:
         """Ends the process."""
         self._process.terminate()
-        self._process.wait(10)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)
 
     def __enter__(self) -> Self:
         return self
