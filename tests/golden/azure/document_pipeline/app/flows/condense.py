@@ -11,14 +11,13 @@ def condense(run, texts, fan_in):
     level = texts  # document_pipeline.py:85
     while len(level) > 1:  # document_pipeline.py:86
         groups = [level[start:start + fan_in] for start in range(0, len(level), fan_in)]  # document_pipeline.py:87
-
-        def reduce_summaries_map_item(run, group):
-            # document_pipeline.py:88
-            _reduce_summaries = yield from run.call("reduce_summaries", REDUCE_SUMMARIES, text="\n\n".join(group))
-            return _reduce_summaries
-
         # document_pipeline.py:88
-        level = yield from run.map("reduce_summaries_map", groups, reduce_summaries_map_item, limit=16)
+        level = yield from run.map(
+            "reduce_summaries_map",
+            groups,
+            lambda run, group: run.call("reduce_summaries", REDUCE_SUMMARIES, text="\n\n".join(group)),
+            limit=16,
+        )
     return level[0]  # document_pipeline.py:89
 
 

@@ -13,14 +13,13 @@ def condense(run, texts, fan_in):
     level = texts  # document_pipeline.py:85
     while len(level) > 1:  # document_pipeline.py:86
         groups = [level[start:start + fan_in] for start in range(0, len(level), fan_in)]  # document_pipeline.py:87
-
-        def reduce_summaries_map_item(run, group):
-            # document_pipeline.py:88
-            _reduce_summaries = yield from run.call("reduce_summaries", REDUCE_SUMMARIES, text="\n\n".join(group))
-            return _reduce_summaries
-
         # document_pipeline.py:88
-        level = yield from run.map("reduce_summaries_map", groups, reduce_summaries_map_item, limit=16)
+        level = yield from run.map(
+            "reduce_summaries_map",
+            groups,
+            lambda run, group: run.call("reduce_summaries", REDUCE_SUMMARIES, text="\n\n".join(group)),
+            limit=16,
+        )
     return level[0]  # document_pipeline.py:89
 
 
@@ -35,12 +34,13 @@ def summarise_document(run, folder, document, words):
         document=document,
         words=words,
     )
-
-    def summarise_map_item(run, part):
-        _summarise = yield from run.call("summarise", SUMMARISE, part=part)  # document_pipeline.py:96
-        return _summarise
-
-    summaries = yield from run.map("summarise_map", parts, summarise_map_item, limit=8)  # document_pipeline.py:96
+    # document_pipeline.py:96
+    summaries = yield from run.map(
+        "summarise_map",
+        parts,
+        lambda run, part: run.call("summarise", SUMMARISE, part=part),
+        limit=8,
+    )
     # document_pipeline.py:102
     _condense = yield from run.flow("condense", condense, texts=[summary["summary"] for summary in summaries], fan_in=6)
     # document_pipeline.py:97

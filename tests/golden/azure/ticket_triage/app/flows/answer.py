@@ -23,8 +23,7 @@ def answer_draft(run, ticket, article, history):
         history=history,
     )
     # ticket_triage.py:100
-    _rate = yield from run.call("rate", RATE, ticket=ticket, article=article, text=_draft_answer)
-    return _rate  # ticket_triage.py:100
+    return (yield from run.call("rate", RATE, ticket=ticket, article=article, text=_draft_answer))
 
 
 @flow("answer")
@@ -32,7 +31,7 @@ def answer(run, ticket):
     """From ticket to reply."""
     kind = yield from run.call("triage", TRIAGE, ticket=ticket)  # ticket_triage.py:106
     # ticket_triage.py:107
-    _parallel = yield from run.parallel(
+    articles, history = yield from run.parallel(
         "parallel",
         lambda run: run.call(
             "search_articles",
@@ -42,8 +41,6 @@ def answer(run, ticket):
         ),
         lambda run: run.call("load_history", LOAD_HISTORY.carried("reference", {}), customer=ticket["customer"]),
     )
-    articles = _parallel[0]  # ticket_triage.py:107
-    history = _parallel[1]  # ticket_triage.py:107
     if not articles:  # ticket_triage.py:108
         # ticket_triage.py:109
         return {
@@ -52,19 +49,13 @@ def answer(run, ticket):
             "text": "",
             "reason": f'no article about {kind["topic"]}',
         }
-
-    def answer_draft_map_item(run, article):
-        # ticket_triage.py:110
-        _answer_draft = yield from run.flow(
-            "answer_draft",
-            answer_draft,
-            ticket=ticket,
-            article=article,
-            history=history,
-        )
-        return _answer_draft
-
-    drafts = yield from run.map("answer_draft_map", articles, answer_draft_map_item, limit=4)  # ticket_triage.py:110
+    # ticket_triage.py:110
+    drafts = yield from run.map(
+        "answer_draft_map",
+        articles,
+        lambda run, article: run.flow("answer_draft", answer_draft, ticket=ticket, article=article, history=history),
+        limit=4,
+    )
     best = max(drafts, key=lambda draft: draft["confidence"])  # ticket_triage.py:111
     if kind["urgency"] == "high":  # ticket_triage.py:112
         # ticket_triage.py:113

@@ -19,8 +19,7 @@ def answer_draft(run, ticket, article, history):
         history=history,
     )
     # ticket_triage.py:100
-    _rate = yield from run.call("rate", RATE, ticket=ticket, article=article, text=_draft_answer)
-    return _rate  # ticket_triage.py:100
+    return (yield from run.call("rate", RATE, ticket=ticket, article=article, text=_draft_answer))
 
 
 def orchestrator(context):
