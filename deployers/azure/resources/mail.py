@@ -10,29 +10,31 @@ from skyloom.deployers.azure.resources.words import MAIL_OWNER
 from skyloom.deployers.declared import merged
 
 _PLACES = {
+    "asia": "Asia Pacific",
     "australia": "Australia",
+    "austria": "Europe",
     "brazil": "Brazil",
     "canada": "Canada",
-    "europe": "Europe",
     "france": "France",
     "germany": "Germany",
     "india": "India",
-    "italy": "Europe",
+    "indonesia": "Asia Pacific",
     "japan": "Japan",
     "korea": "Korea",
+    "malaysia": "Asia Pacific",
+    "mexico": "United States",
+    "newzealand": "Australia",
     "norway": "Norway",
-    "poland": "Europe",
-    "spain": "Europe",
     "southafrica": "Africa",
-    "sweden": "Europe",
     "switzerland": "Switzerland",
+    "taiwan": "Asia Pacific",
     "uae": "UAE",
     "uk": "UK",
-    "asia": "Asia Pacific",
+    "us": "United States",
 }
-"""Where mails are kept, by what the region's name holds.
+"""Where mails are kept, by what the region's name holds; the first that fits counts.
 https://learn.microsoft.com/azure/communication-services/concepts/privacy#data-residency"""
-_ELSEWHERE = "United States"
+_ELSEWHERE = "Europe"
 
 
 def mail(layout: Layout) -> Resources:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines.azure_account.expressions import evaluate
 from engines.azure_account.templates import Context, Template
 from gates.arm.checking import problems
 
@@ -268,3 +269,24 @@ def _texts(value: Json) -> list[str]:
     if isinstance(value, list):
         return [text for one in value for text in _texts(one)]
     return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize(
+    ("region", "place"),
+    [
+        ("westeurope", "Europe"),
+        ("swedencentral", "Europe"),
+        ("austriaeast", "Europe"),
+        ("australiaeast", "Australia"),
+        ("eastus2", "United States"),
+        ("southcentralus", "United States"),
+        ("uksouth", "UK"),
+        ("southeastasia", "Asia Pacific"),
+        ("centralindia", "India"),
+        ("uaenorth", "UAE"),
+    ],
+)
+def test_mails_are_kept_near_the_app(template: Json, region: str, place: str) -> None:
+    (service,) = [made for made in template["resources"] if made["type"].endswith("/emailServices")]
+    context = Context("s", "g", region, "t", {"location": region}, {}, lambda id_, full: None)
+    assert evaluate(service["properties"]["dataLocation"], context) == place
