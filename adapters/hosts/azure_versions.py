@@ -48,5 +48,15 @@ class Versions:
             if problem.name not in (earlier, f"{earlier}.{name}"):
                 raise
             message = f"the run began with version {version} of its flow, which is no longer deployed"
-            error = {"type": "TaskFailed", "bases": ["FlowError", "SkyloomError", "Exception"], "message": message}
-            raise RuntimeError(json.dumps(error)) from None
+            raise RuntimeError(json.dumps(_failed(message))) from None
+
+
+def gone(name: str) -> str:
+    """The outcome of an activity that only earlier versions have had. Without an activity of this name the scheduler
+    would wait for it for ever."""
+    message = f"{name} is no longer deployed: the run began with an earlier version of its flow"
+    return json.dumps({"error": _failed(message)})
+
+
+def _failed(message: str) -> dict[str, str | list[str]]:
+    return {"type": "TaskFailed", "bases": ["FlowError", "SkyloomError", "Exception"], "message": message}

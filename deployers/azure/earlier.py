@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
+from skyloom.deployers.azure.function_app import FILE
 from skyloom.deployers.packaging import with_bytecode
 from skyloom.flows.outcome import Json
 
@@ -20,6 +21,8 @@ _RUNTIME = re.compile(r"skyloom/adapters/hosts/(durable\w*)\.py")
 _IMPORTED = re.compile(r"\bskyloom\.adapters\.hosts(?=\.durable)|\bskyloom\.adapters\.hosts(?= import durable)")
 _FLOWS = re.compile(r"((?:skyloom_)?flows)/(\w+)\.py")
 _BYTECODE = re.compile(r"__pycache__/function_app\.cpython-3(\d+)\.pyc")
+_FUNCTION = re.compile(r'^@app\.function_name\("([^"]+)"\)$', re.MULTILINE)
+_ACTIVITY = re.compile(r'^@app\.function_name\("([^"]+)"\)\n@app\.activity_trigger\(', re.MULTILINE)
 _DIGITS = 12
 
 
@@ -35,7 +38,7 @@ def flows_in(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {
         path: data
         for path, data in files.items()
-        if path == "host.json" or _FLOWS.fullmatch(path) or _RUNTIME.fullmatch(path)
+        if path in ("host.json", FILE) or _FLOWS.fullmatch(path) or _RUNTIME.fullmatch(path)
     }
 
 
@@ -53,13 +56,16 @@ def with_earlier(files: Mapping[str, bytes], others: Iterable[Mapping[str, bytes
         files: the main app of a bundle, by path in its folder.
         others: the same of the other releases that are kept.
     """
-    current, python = declared(files), _python(files)
+    current, python, others = declared(files), _python(files), list(others)
     package = next((flow[1] for path in files if (flow := _FLOWS.fullmatch(path))), "flows")
     found: dict[str, bytes] = {}
     for other in others:
         version = declared(other)
         if version is not None and version != current:
             found |= _renamed(other, package, version)
+    lost = sorted({name for other in others for name in _activities(other)} - _functions(files))
+    if lost:
+        found[FILE] = files[FILE] + "".join(map(_gone, lost)).encode()
     return dict(sorted({**files, **(with_bytecode(found, python) if python else found)}.items()))
 
 
@@ -75,6 +81,31 @@ def _renamed(other: Mapping[str, bytes], package: str, version: str) -> dict[str
         elif runtime:
             made[f"{there}/hosts/{runtime[1]}.py"] = text
     return made
+
+
+def _functions(files: Mapping[str, bytes]) -> set[str]:
+    """The names of an app's functions, in small letters."""
+    return {name.lower() for name in _FUNCTION.findall(files[FILE].decode())}
+
+
+def _activities(files: Mapping[str, bytes]) -> set[str]:
+    """The names of its activities, in small letters."""
+    return {name.lower() for name in _ACTIVITY.findall(files.get(FILE, b"").decode())}
+
+
+def _gone(name: str) -> str:
+    """An activity that flows of other versions may call, and the app has not."""
+    identifier = f"gone_{name}".replace("-", "_")
+    return f'''
+
+# Only other versions of the flows call it.
+@app.function_name("{name}")
+@app.activity_trigger(input_name="call")
+def {identifier}(call: str) -> str:
+    from skyloom.adapters.hosts.azure_versions import gone
+
+    return gone("{name}")
+'''
 
 
 def _python(files: Mapping[str, bytes]) -> str | None:

@@ -151,6 +151,28 @@ def test_a_changed_run_time_changes_nothing_for_it(
     assert went_on(before, after, declared(first), declared(first)) == ["Completed", "40", "40"]
 
 
+def test_a_task_that_is_gone_fails_where_it_is_called(
+    apps: tuple[dict[str, bytes], dict[str, bytes]], tmp_path: Path
+) -> None:
+    """Durable would wait for an activity that the app has not, and never say so."""
+    first, _ = apps
+    without = FIRST.replace("def two(n", "def three(n").replace("return two(a)", "return three(a)")
+    second = dict(compiled(tmp_path / "c", without).below("app"))
+    files = with_earlier(second, [first])
+    after = published(tmp_path / "second", files)
+    names = {one.name for one in check(after)}
+    assert {"one", "two", "three"} <= names
+    status, said, new = went_on(published(tmp_path / "first", first), after, declared(first), declared(second))
+    assert (status, new) == ("Failed", "40")
+    error = json.loads(said[said.index("{") :])
+    assert (error["type"], error["message"]) == (
+        "TaskFailed",
+        "two is no longer deployed: the run began with an earlier version of its flow",
+    )
+    # Published again with the first one's flows, it has its own task.
+    assert with_earlier(first, [second])["function_app.py"].count(b'@app.function_name("two")') == 1
+
+
 def test_without_them_it_fails_and_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     published(tmp_path, {"my_flows/__init__.py": b"", "my_flows/main.py": b""})
     monkeypatch.syspath_prepend(str(tmp_path))
