@@ -14,15 +14,10 @@ from typing import Any
 import httpx
 import pytest
 from engines.azure_app.at_work import AtWork, until
-from engines.azure_app.identity import TENANT, Issuer, another_key
-from engines.azure_app.web import Request, Response, Server
-from engines.gcp_account import certificates
 
 from skyloom.deployers.azure.services.blobs import Container
-from skyloom.deployers.azure.services.callers import ROLE
 from skyloom.deployers.azure.services.operate import OPERATORS
 from skyloom.deployers.services.starting_once import short_name
-from skyloom.flows.app import App, Http, Iam, Jwt, Public
 from skyloom.flows.frontend import load_file
 from skyloom.flows.runner import launch
 from skyloom.flows.values import to_json
@@ -243,97 +238,3 @@ def test_the_clock_starts_a_run(work: AtWork) -> None:
     assert [result(work.ended(run["instanceId"])) for run in found] == [taken(order)] * len(found)
     minutes = {int(time.time()) // 60 - n for n in range(3)}
     assert 1 <= len(found) <= len(minutes)
-
-
-# --- who may call ---------------------------------------------------------------------------------------------------
-
-
-class Guarded:
-    """An app behind tokens, and those who sign them."""
-
-    def __init__(self, place: Path) -> None:
-        self.issuer = Issuer()
-        self._server = Server(self._respond, tls=certificates.context())
-        self.name = f"{self._server.address}/realm"
-        (place / "trusted.pem").write_bytes(certificates.authority())
-        triggers = [
-            Http(APP.take, "/tokens", Jwt(issuer=self.name, audience=["shop"]), parameter="order"),
-            Http(APP.take, "/scoped", Jwt(issuer=self.name, audience=["shop"], scopes=["buy"]), parameter="order"),
-            Http(APP.take, "/lost", Jwt(issuer="https://127.0.0.1:9/realm", audience=["shop"]), parameter="order"),
-            Http(APP.take, "/signed", Iam(), parameter="order"),
-            Http(APP.take, "/open", Public("a form", rate=0.2, burst=3), parameter="order"),
-        ]
-        app = App("guarded", flows=[APP.take], triggers=triggers)
-        self.work = AtWork(app, place, {"SSL_CERT_FILE": str(place / "trusted.pem")})
-
-    def _respond(self, request: Request) -> Response:
-        if request.path == "/realm/.well-known/openid-configuration":
-            return Response.of_json({"issuer": self.name, "jwks_uri": f"{self._server.address}/keys"})
-        return self.issuer.keys() if request.path == "/keys" else Response(404)
-
-    def post(self, path: str, token: str | None) -> int:
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return self.work.http.post(path, json=ORDER | {"id": path}, headers=headers).status_code
-
-    def close(self) -> None:
-        self.work.close()
-        self._server.close()
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    made = Guarded(tmp_path_factory.mktemp("guarded"))
-    yield made
-    made.close()
-
-
-def _later(seconds: float) -> int:
-    return int(time.time() + seconds)
-
-
-def test_without_a_good_token_of_the_issuer_nothing_starts(guarded: Guarded) -> None:
-    good: dict[str, Any] = {"iss": guarded.name, "aud": "shop", "exp": _later(60)}
-    without = {name: told for name, told in good.items() if name != "exp"}
-    wrong = [good | {"iss": "https://else.example.com/"}, good | {"aud": "bank"}, good | {"exp": _later(-60)}, without]
-    tokens = [None, "no.token.at-all", *(guarded.issuer.signed(claims) for claims in wrong)]
-    tokens.append(guarded.issuer.signed(good, another_key()))
-    assert [guarded.post("/tokens", token) for token in tokens] == [401] * len(tokens)
-    assert guarded.work.runs() == []
-    assert guarded.post("/tokens", guarded.issuer.signed(good)) == 202
-    url = "/tokens/00000000-0000-0000-0000-000000000000"
-    assert guarded.work.http.get(url).status_code == 401
-
-
-def test_a_token_must_have_one_of_the_scopes(guarded: Guarded) -> None:
-    good: dict[str, Any] = {"iss": guarded.name, "aud": ["bank", "shop"], "exp": _later(60)}
-    told: list[dict[str, Any]] = [{}, {"scope": "look"}, {"scope": "look buy"}, {"scp": ["buy"]}]
-    tokens = [guarded.issuer.signed(good | scopes) for scopes in told]
-    assert [guarded.post("/scoped", token) for token in tokens] == [403, 403, 202, 202]
-
-
-def test_without_the_issuer_s_keys_nobody_is_let_in(guarded: Guarded) -> None:
-    claims = {"iss": "https://127.0.0.1:9/realm", "aud": "shop", "exp": _later(60)}
-    assert guarded.post("/lost", guarded.issuer.signed(claims)) == 503
-    assert guarded.post("/lost", None) == 401
-
-
-def test_callers_of_entra_id_need_the_role(guarded: Guarded) -> None:
-    entra, audience = guarded.work.places.entra, f"api://{TENANT}/guarded-dev"
-    good: dict[str, Any] = {"iss": f"https://sts.windows.net/{TENANT}/", "tid": TENANT, "aud": audience}
-    good |= {"exp": _later(60), "roles": [ROLE]}
-    newer = good | {"iss": f"{guarded.work.places.url}/entra/{TENANT}/v2.0"}
-    assert [guarded.post("/signed", entra.signed(claims)) for claims in (good, newer)] == [202, 202]
-    strangers = [good | {"roles": ["other"]}, good | {"roles": []}, good | {"tid": "another"}]
-    assert [guarded.post("/signed", entra.signed(claims)) for claims in strangers] == [403] * 3
-    wrong = [good | {"aud": "https://management.azure.com"}, good | {"iss": "https://sts.windows.net/another/"}]
-    assert [guarded.post("/signed", entra.signed(claims)) for claims in wrong] == [401] * 2
-    # What the issuer of another route signs is nothing here.
-    assert guarded.post("/signed", guarded.issuer.signed(good)) == 401
-
-
-def test_everybody_together_may_call_so_often(guarded: Guarded) -> None:
-    answers = [guarded.work.http.post("/open", json=ORDER) for _ in range(6)]
-    assert [one.status_code for one in answers[:3]] == [202] * 3
-    assert [one.status_code for one in answers[3:]] == [429] * 3
-    assert int(answers[-1].headers["retry-after"]) in range(1, 6)
-    until(lambda: guarded.work.http.post("/open", json=ORDER).status_code == 202, 30)
