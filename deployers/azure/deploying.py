@@ -11,7 +11,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from skyloom.deployers.azure import access, deployments, sites
+from skyloom.deployers.azure import access, deployments, publishing, sites
 from skyloom.deployers.azure.artifacts import Upload, apps_of
 from skyloom.deployers.azure.client import PLACE, Azure
 from skyloom.deployers.azure.deployed import Deployed
@@ -205,8 +205,9 @@ class Deployment:
                 continue
             to = sites.site(self._azure, self.group.name, name, key)
             artifacts.note(key, None)
-            yield from sites.publish(self._azure, to, artifacts.code(key, place), action, undoing=undoing)
-            sites.wait_until_it_answers(self._azure, to, deployed.functions.get(key, ()))
+            code, first = artifacts.code(key, place), not wanted.since
+            yield from publishing.publish(self._azure, to, code, action, first=first, undoing=undoing)
+            sites.wait_until_it_answers(self._azure, to, deployed.functions.get(key, ()), first=first)
             artifacts.note(key, place)
 
     def _forget(self, state: StackState, wanted: Wanted) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -62,10 +63,11 @@ class Executions:
             raise no_flow(flow, self._deployed.flows, app=self._app, place=PLACE)
         if run is not None and self._instances.get(run) is not None:
             raise self._taken(run)
-        question = {"action": "start", "flow": flow, "arguments": self._canonical(flow, arguments), "run": run}
-        known = {name: value for name, value in question.items() if value is not None}
+        # A start that was not answered is asked for again: with a name it is the same one.
+        name = run or str(uuid.uuid4())
+        question = {"action": "start", "flow": flow, "arguments": self._canonical(flow, arguments), "run": name}
         try:
-            id_ = str(operating.ask(self._azure, self._deployed, known)["run"])
+            id_ = str(operating.ask(self._azure, self._deployed, question)["run"])
         except operating.Refused as refused:
             if refused.status == 409 and run is not None:
                 raise self._taken(run) from None

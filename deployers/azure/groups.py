@@ -117,7 +117,21 @@ class Group:
 
     def delete_if_empty(self) -> Iterator[Event]:
         """Deletes the group, unless something is in it: somebody else's, or what was kept."""
-        if self.exists() and not self.resources():
+        if self.exists() and not [one for one in self.resources() if not _comes_by_itself(one)]:
             yield Changed(action="delete", kind="resource group", name=self.name, state="started")
             self._azure.resources.resource_groups.begin_delete(self.name).result()
             yield Changed(action="delete", kind="resource group", name=self.name, state="done")
+
+
+def _comes_by_itself(one: Left) -> bool:
+    """Whether Azure has made it beside Application Insights; nobody asked for it, and it says nothing without that.
+
+    https://learn.microsoft.com/azure/azure-monitor/alerts/proactive-failure-diagnostics
+    """
+    match one.type.lower():
+        case "microsoft.insights/actiongroups":
+            return name_of(one.id).lower() == "application insights smart detection"
+        case "microsoft.alertsmanagement/smartdetectoralertrules":
+            return name_of(one.id).lower().startswith("failure anomalies")
+        case _:
+            return False

@@ -32,6 +32,7 @@ _STORAGE = "microsoft.storage/storageaccounts"
 _QUEUE = "microsoft.servicebus/namespaces/queues"
 _VAULT = "microsoft.keyvault/vaults"
 _SITE = "microsoft.web/sites"
+SMART_DETECTION = "Application Insights Smart Detection"
 _NO_ACCOUNT = re.compile(r"[^a-z0-9]|^.{0,2}$|^.{25,}$")
 _MINUTES = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
 
@@ -82,7 +83,7 @@ class Cloud:
         effects["microsoft.managedidentity/userassignedidentities"] = self._identity
         effects["microsoft.eventgrid/topics"] = self._filled("endpoint", "https://topic.invalid/api/events")
         effects["microsoft.durabletask/schedulers"] = self._filled("endpoint", "https://scheduler.invalid")
-        effects["microsoft.insights/components"] = self._filled("ConnectionString", "InstrumentationKey=0")
+        effects["microsoft.insights/components"] = self._telemetry
         effects["microsoft.keyvault/vaults/keys"] = self._key
         effects["microsoft.communication/communicationservices"] = self._filled("hostName", "mail.invalid")
         effects["microsoft.communication/emailservices/domains"] = self._filled("fromSenderDomain", "mail.invalid")
@@ -134,6 +135,13 @@ class Cloud:
 
     def _workspace(self, one: Resource, there: bool) -> None:
         one.filled = {"customerId": "55555555-5555-5555-5555-555555555555"}
+
+    def _telemetry(self, one: Resource, there: bool) -> None:
+        """Azure makes an action group of its own beside it, which is in no stack."""
+        one.filled = {"ConnectionString": "InstrumentationKey=0"}
+        if there:
+            group = one.id.partition("/providers/")[0]
+            self.resources.put(f"{group}/providers/Microsoft.Insights/actionGroups/{SMART_DETECTION}", {"tags": {}})
 
     def _identity(self, one: Resource, there: bool) -> None:
         one.filled = {"principalId": f"principal-of-{one.name}", "clientId": f"client-of-{one.name}"}
