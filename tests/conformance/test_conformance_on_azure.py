@@ -12,8 +12,9 @@ from conformance.case import Case
 from conformance.comparing import check_calls, text
 from conformance.engines import Observed
 from conformance.on_azure.app import build
-from conformance.on_azure.engine import OnAzure, Process, observed_of
+from conformance.on_azure.engine import OnAzure, Process
 from conformance.on_azure.gaps import GAPS
+from conformance.on_azure.outcome import observed_of
 from conformance.suite import ALL
 from servers.azure_server import AzureServer
 

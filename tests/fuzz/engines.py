@@ -7,7 +7,7 @@ import io
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -167,10 +167,45 @@ class OnGcp(Engine):
         return Observed(execution.result, error_of(execution), calls, run.emitted())
 
 
+class OnAzure(Engine):
+    """The compiled orchestrator, on the tests' Durable host in this process, in several orders."""
+
+    exact = True
+    SEEDS = range(3)
+
+    def __init__(self, program: Program, folder: Path) -> None:
+        from conformance.on_azure.in_process import InProcess
+
+        super().__init__(program, folder)
+        self.app = InProcess(program)
+
+    def run(self, case: Case, folder: Path) -> Observed:
+        seen = [self._run(case, folder / str(seed), seed) for seed in self.SEEDS]
+        first = seen[0]
+        for other in seen[1:]:
+            if (repr(first.result), first.error, repr(first.emitted)) != (
+                repr(other.result),
+                other.error,
+                repr(other.emitted),
+            ):
+                raise AssertionError(f"it depends on the order: {first} and {other}")
+        return seen[-1]
+
+    def _run(self, case: Case, folder: Path, seed: int) -> Observed:
+        from conformance.on_azure.outcome import observed_of
+
+        folder.mkdir()
+        with conformance_engines.traced(folder) as calls, contextlib.redirect_stdout(io.StringIO()):
+            ended, emitted = self.app.run(case, seed)
+        told = {"status": ended.status, "output": ended.output, "error": ended.error, "calls": [], "emitted": emitted}
+        return replace(observed_of(told), calls=calls)
+
+
 ENGINES: dict[str, Callable[[Program, Path], Engine]] = {
     "inline": Inline,
     "prefect": OnPrefect,
     "aws": OnAws,
     "gcp": OnGcp,
+    "azure": OnAzure,
 }
 """Every engine but plain Python, which all are compared with."""

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from conformance.case import Case, TaskCall
+from conformance.case import Case
 from conformance.engines import Observed
 from conformance.on_azure.app import Built, build
 from conformance.on_azure.audience import Audience
+from conformance.on_azure.outcome import observed_of
 from conformance.suite import ALL, FILES
 from servers.azure_server import AzureServer
 from servers.openai_server import OpenAIServer
@@ -155,17 +156,3 @@ class Process:
         if not line:
             raise Broken(Path(self._errors.name).read_text()[-6000:])
         return json.loads(line)
-
-
-def observed_of(ended: Json) -> Observed:
-    """What a run did. Its output is JSON text, and the text of its failure holds the error as JSON."""
-    calls = [TaskCall(task, arguments) for task, arguments in ended["calls"]]
-    emitted = [(name, payload) for name, payload in ended["emitted"]]
-    if ended["status"] == "Completed":
-        return Observed(json.loads(ended["output"]), None, calls, emitted)
-    told = ended["error"]
-    try:
-        error = json.loads(told[told.index("{") :])
-        return Observed(None, (error["type"], error["message"]), calls, emitted)
-    except (ValueError, KeyError):
-        return Observed(None, ("not ours", told), calls, emitted)
