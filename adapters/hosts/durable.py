@@ -84,16 +84,18 @@ class Run:
         context: the orchestration as Durable knows it.
         id: the run's id.
         main: the name of the run's main flow.
+        tidying: what parts of the run that were given up leave to do.
         path: what stands in front of the paths of steps.
     """
 
-    __slots__ = ("_visits", "context", "id", "main", "path")
+    __slots__ = ("_visits", "context", "id", "main", "path", "tidying")
 
-    def __init__(self, context: Context, run_id: str, main: str, path: str) -> None:
+    def __init__(self, context: Context, run_id: str, main: str, path: str, tidying: list[Strand]) -> None:
         self.context = context
         self.id = run_id
         self.main = main
         self.path = path
+        self.tidying = tidying
         self._visits: dict[str, int] = {}
 
     def _step(self, step: str) -> str:
@@ -102,7 +104,7 @@ class Run:
         return f"{self.path}/{step}" if visit == 1 else f"{self.path}/{step}#{visit}"
 
     def _inside(self, path: str) -> Run:
-        return Run(self.context, self.id, self.main, path)
+        return Run(self.context, self.id, self.main, path, self.tidying)
 
     # --- steps --------------------------------------------------------------------------------------------------
 
@@ -215,9 +217,10 @@ def orchestrated(context: Context, main: Flow, /, **arguments: Json) -> Generato
     Raises:
         RuntimeError: the flow ended with an error: the message is the JSON text of `{"type", "bases", "message"}`.
     """
-    run = Run(context, context.instance_id, main.name, main.name)
+    tidying: list[Strand] = []
+    run = Run(context, context.instance_id, main.name, main.name, tidying)
     try:
-        text = output_text((yield from durable_strands.driven(context, _flow(run, main, arguments))))
+        text = output_text((yield from durable_strands.driven(context, _flow(run, main, arguments), tidying)))
         size = too_large(text, times=1)
         if size:
             told = f"{main.name} returned {size:,} bytes of JSON; a run gives {MOST_BYTES:,} at most"

@@ -42,14 +42,20 @@ def let_go() -> bool:
     return isinstance(sys.exc_info()[1], GeneratorExit)
 
 
-def driven(context: Context, strand: Strand) -> Generator[Task, Any, Json]:
-    """Runs a strand to its end as an orchestration. Raises what it raises."""
+def driven(context: Context, strand: Strand, tidying: list[Strand]) -> Generator[Task, Any, Json]:
+    """Runs a strand to its end as an orchestration. Raises what it raises.
+
+    Args:
+        tidying: strands that are run besides, and to their ends: what was given up adds to them what it leaves to do.
+    """
+    main = _running(strand)
+    besides: list[Running] = []
     while True:
-        try:
-            opens = next(strand)
-        except StopIteration as end:
-            context.set_custom_status("done")
-            return end.value
+        while tidying:
+            besides.append(_running(tidying.pop(0)))
+        opens = waits([main, *besides])
+        if not opens:
+            break
         context.set_custom_status(_standing(opens))
         if len(opens) == 1:
             # A failed task raises here; the strand looks at it itself.
@@ -57,6 +63,16 @@ def driven(context: Context, strand: Strand) -> Generator[Task, Any, Json]:
                 yield opens[0].task
         else:
             yield _any_of(context, [one.task for one in opens])
+        for one in (main, *besides):
+            one.go_on()
+    if main.error is not None:
+        raise main.error
+    context.set_custom_status("done")
+    return main.value
+
+
+def _running(strand: Strand) -> Running:
+    return Running(lambda _: strand, 0)
 
 
 def _standing(opens: list[Open]) -> Json:
@@ -134,6 +150,18 @@ def waits(strands: list[Running]) -> list[Open]:
     return [one for strand in strands for one in strand.opens]
 
 
+def any_of(strands: list[Running]) -> Strand:
+    """Waits until one of them can go on, and lets it. Whoever gives this up gives up all of them."""
+    try:
+        yield waits(strands)
+    except GeneratorExit:
+        for one in strands:
+            one.drop()
+        raise
+    for one in strands:
+        one.go_on()
+
+
 def in_order(count: int, limit: int, start: Start) -> Strand:
     """The values of so many strands, at most `limit` at once, as if they ran one after the other.
 
@@ -151,9 +179,7 @@ def in_order(count: int, limit: int, start: Start) -> Strand:
             failure = _settled(running, values, failure)
         if not running:
             break
-        yield waits(list(running.values()))
-        for one in running.values():
-            one.go_on()
+        yield from any_of(list(running.values()))
         failure = _settled(running, values, failure)
     if failure is not None:
         raise failure[1]
@@ -185,9 +211,7 @@ def first_to_end(count: int, start: Start) -> Strand:
         if running[-1].ended:
             break
     while not any(one.ended for one in running):
-        yield waits(running)
-        for one in running:
-            one.go_on()
+        yield from any_of(running)
     first = next(one for one in running if one.ended)
     for one in running:
         if one is not first:
@@ -202,12 +226,10 @@ def within(context: Context, seconds: float, step: str, start: Start, late: Call
     limit = Running(lambda _: until(context, moment(context, seconds), step, "time limit"), 0)
     running = Running(start, 0)
     while not running.ended:
-        yield waits([running, limit])
-        limit.go_on()
-        if limit.ended:
+        yield from any_of([running, limit])
+        if limit.ended and not running.ended:
             running.drop()
             raise late()
-        running.go_on()
     limit.drop()
     if running.error is not None:
         raise running.error

@@ -96,7 +96,13 @@ def _answer(run: Run, path: str, kind: str, asked: dict[str, Json], timeout: flo
     # The event is waited for from the moment on at which the wait is opened: an answer can come at once.
     event = Open(run.context.wait_for_external_event(token), path, kind)
     opening = Running(lambda _: ask(run, path, WAITS, request), 0)
-    yield from _first(event, opening, timers)
+    closing = {name: value for name, value in request.items() if name in _NAMED} | {"kind": "close"}
+    try:
+        yield from _first(event, opening, timers)
+    except GeneratorExit:
+        # Nobody waits any more: whoever answers shall hear it.
+        run.tidying.append(_withdrawn(run, path, opening.opens, closing))
+        raise
     if not event.task.is_completed:
         # A wait is closed when it has been opened.
         while not opening.ended:
@@ -108,10 +114,18 @@ def _answer(run: Run, path: str, kind: str, asked: dict[str, Json], timeout: flo
         return event.task.result
     if opening.error is not None:
         raise opening.error
-    closing = {name: value for name, value in request.items() if name in _NAMED} | {"kind": "close"}
     closed = yield from ask(run, path, WAITS, closing)
     # Somebody may have decided in the last moment: then that counts.
     return closed["answer"]
+
+
+def _withdrawn(run: Run, path: str, opening: list[Open], closing: dict[str, Json]) -> Strand:
+    """Closes a wait that was given up, when the call that opens it is over. A pause before another such call is not
+    waited for: timers of what is given up are cancelled."""
+    begun = [one for one in opening if not hasattr(one.task, "cancel")]
+    if begun:
+        yield begun
+    return (yield from ask(run, path, WAITS, closing))
 
 
 def _first(event: Open, opening: Running, timers: list[Running]) -> Strand:

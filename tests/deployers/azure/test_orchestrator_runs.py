@@ -326,6 +326,46 @@ def test_a_wait_that_cannot_be_opened_fails(source: Callable[[str], str]) -> Non
     assert error_of_run(end.error)["message"] == "nobody to ask"
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("broken", [False, True], ids=["closed", "not-closed"])
+def test_a_wait_that_is_given_up_is_closed(source: Callable[[str], str], seed: int, broken: bool) -> None:
+    """Whoever answers it later hears that nobody waits. Whether that could be done changes nothing of the run."""
+    text = source("""
+    @flow
+    def ask(text: str) -> bool:
+        try:
+            return approval(text).approved
+        finally:
+            get(99)
+
+    @flow
+    def f() -> str:
+        first = race(ask("Race?"), get(1))
+        try:
+            a, b = parallel(get(-1), ask("Send?"))
+        except Broken as problem:
+            return f"{first} {problem}"
+        return "sent"
+    """)
+    calls: list[Json] = []
+
+    def waits(call: Json) -> Json:
+        calls.append(call)
+        return error("TaskFailed", message="gone") if broken and call["kind"] == "close" else {"id": "w1"}
+
+    def get(call: Json) -> Json:
+        n = call["arguments"]["n"]
+        return value(n) if n > 0 else error("Broken", message="no")
+
+    end = ended(host_of(text, {"skyloom_waits": waits, "get": get}, seed), {})
+    assert result_of_run(end.output) == "1 no"
+    by_token: dict[str, list[str]] = {}
+    for call in calls:
+        by_token.setdefault(call["token"], []).append(call["kind"])
+    assert list(by_token.values()) == [["approval", "close"]] * 2
+    assert {call["step"] for call in calls} == {"f/race.0/ask/approval", "f/parallel.1/ask_2/approval"}
+
+
 def test_where_a_run_stands(source: Callable[[str], str]) -> None:
     host = host_of(source(APPROVAL.replace("timeout=hours(1)", "")), {"skyloom_waits": lambda call: {"id": "w"}})
     with pytest.raises(Stuck):
