@@ -6,8 +6,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from skyloom.deployers.bundle import json_bytes
+from skyloom.deployers.modules import imports_of
 from skyloom.deployers.naming import digest
 from skyloom.flows.app import App
+from skyloom.flows.frontend.source import SourceFile
 from skyloom.flows.ir.program import Program
 from skyloom.flows.outcome import Json
 from skyloom.flows.triggers import Http, OnEvent, QueueMessage
@@ -15,6 +17,7 @@ from skyloom.flows.triggers import Http, OnEvent, QueueMessage
 _PACKAGE = Path(__file__).parents[1]
 """The folder of the package `skyloom`."""
 _SHARED = "deployers/services"
+_SHARED_NAME = "skyloom.deployers.services"
 _BESIDE = (
     "adapters/hosts/claims.py",
     "deployers/errors.py",
@@ -30,18 +33,33 @@ def service_files(cloud: str, beside: Collection[str], starts: Mapping[str, Json
     """The files of the package `services`, by path.
 
     Args:
-        cloud: the folder of the cloud's own services, such as `deployers/aws/services`.
+        cloud: the folder of the cloud's own services, such as `deployers/aws/services`. Of the shared ones come along
+            those that they import.
         beside: modules outside it that those import, besides the shared ones.
         starts: what triggers start (`starts_of`).
     """
-    folders = [_PACKAGE / _SHARED, _PACKAGE / cloud]
-    services = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    own = sorted((_PACKAGE / cloud).glob("*.py"))
+    services = [*_needed(own), *own]
     sources = [_PACKAGE / path for path in (*_BESIDE, *beside)] + services
     files = {f"skyloom/{path.relative_to(_PACKAGE).as_posix()}": path.read_bytes() for path in sources}
     # The packages themselves are empty: what theirs import and say is not needed here.
     packages = {parent.as_posix() for path in files for parent in Path(path).parents if parent.parts}
     empty = {f"{folder}/__init__.py": b"" for folder in packages}
     return dict(sorted({**files, **empty, f"skyloom/{_SHARED}/starts.json": json_bytes(dict(starts))}.items()))
+
+
+def _needed(own: Collection[Path]) -> list[Path]:
+    """The shared modules to which a cloud's own services come, by path."""
+    shared = {f"{_SHARED_NAME}.{path.stem}": path for path in (_PACKAGE / _SHARED).glob("*.py")}
+    needed: set[Path] = set()
+    ahead = list(own)
+    while ahead:
+        for imported in imports_of(SourceFile.read(ahead.pop()).tree, "", is_package=False):
+            path = shared.get(imported.parent) or shared.get(imported.name)
+            if path is not None and path not in needed:
+                needed.add(path)
+                ahead.append(path)
+    return sorted(needed)
 
 
 def starts_of(app: App, programs: Mapping[str, Program], at_once: Collection[str] = ()) -> dict[str, Json]:
