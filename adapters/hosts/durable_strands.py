@@ -65,9 +65,9 @@ def driven(context: Context, strand: Strand, tidying: list[Strand]) -> Generator
             yield _any_of(context, [one.task for one in opens])
         for one in (main, *besides):
             one.go_on()
+    context.set_custom_status("done" if main.error is None else "failed")
     if main.error is not None:
         raise main.error
-    context.set_custom_status("done")
     return main.value
 
 

@@ -125,7 +125,7 @@ def test_the_first_error_in_order_counts(source: Callable[[str], str], seed: int
         return value(n) if n < 5 else error(f"Error{n}", message=f"no {n}")
 
     end = ended(host_of(source(MAP), {"get": get}, seed), {"ns": list(range(12))})
-    assert end.status == "Failed"
+    assert (end.status, end.custom_status) == ("Failed", "failed")
     assert error_of_run(end.error) == {"type": "Error5", "bases": ["Exception"], "message": "no 5"}
     assert len(end.activities) <= 9, "items behind the failed one are not begun"
 
