@@ -13,6 +13,7 @@ CLI.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from skyloom.deployers.azure.endpoints import Endpoints, endpoints
+from skyloom.deployers.azure.profile import default_subscription
 from skyloom.deployers.azure.refusals import code, reason, status
 from skyloom.errors import ConfigError, Diagnostic, EngineError, UserError
 from skyloom.flows.outcome import Json
@@ -49,19 +51,20 @@ class Azure:
     """
 
     def __init__(self, region: str | None = None, subscription: str | None = None) -> None:
-        found = region or next((os.environ[name] for name in _REGIONS if os.environ.get(name)), None)
-        if found is None:
+        place = region or next((os.environ[name] for name in _REGIONS if os.environ.get(name)), None)
+        if place is None:
             hint = "set AZURE_LOCATION, or `region` of the app's Environment"
             raise ConfigError(Diagnostic("SKY642", "no Azure region is set", PLACE, hint=hint))
-        self.region: str = found
+        self.region: str = place
         configured = os.environ.get(_SUBSCRIPTION)
-        if subscription is None and not configured:
-            hint = f"set {_SUBSCRIPTION}, or `account` of the app's Environment"
+        found = subscription or configured or default_subscription()
+        if not found:
+            hint = f"set {_SUBSCRIPTION}, or `account` of the app's Environment; or choose one with `az account set`"
             raise ConfigError(Diagnostic("SKY641", "no Azure subscription is set", PLACE, hint=hint))
         if subscription is not None and configured and configured != subscription:
             message = f"{_SUBSCRIPTION} is {configured}, and the environment is deployed to {subscription}"
             raise ConfigError(Diagnostic("SKY647", message, PLACE, hint="unset it, or choose the other subscription"))
-        self.subscription: str = subscription or configured or ""
+        self.subscription: str = found
         self._check_packages()
 
     @staticmethod
@@ -90,6 +93,9 @@ class Azure:
     def _credential(self) -> Any:
         from azure.identity import DefaultAzureCredential
 
+        for name in ("azure", "msal"):
+            # What they warn of reaches people as the error that comes of it; a handler of the caller's still hears it.
+            logging.getLogger(name).addHandler(logging.NullHandler())
         own = {"authority": self._endpoints.login, "disable_instance_discovery": True} if self._endpoints.own else {}
         return DefaultAzureCredential(**own)
 

@@ -126,7 +126,12 @@ class Change:
                 "description": f"{_SAYS}{self.digest}",
                 "template": dict(self.template),
                 "parameters": {name: {"value": value} for name, value in self.parameters.items()},
-                "actionOnUnmanage": {"resources": self.unmanaged, "resourceGroups": "detach"},
+                "actionOnUnmanage": {
+                    "resources": self.unmanaged,
+                    "resourceGroups": "detach",
+                    # Such as the settings of blobs in an account, or a vault's key: they go with what they lie in.
+                    "resourcesWithoutDeleteSupport": "detach",
+                },
                 "denySettings": {"mode": "none"},
             },
         }
@@ -153,6 +158,7 @@ def begin_deleting(azure: Azure, group: str, unmanaged: Unmanaged) -> None:
         STACK,
         unmanage_action_resources=unmanaged,
         unmanage_action_resource_groups="detach",
+        unmanage_action_resources_without_delete_support="detach",
         bypass_stack_out_of_sync_error=True,
         polling=False,
     ).result()

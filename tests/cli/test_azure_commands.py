@@ -185,7 +185,8 @@ def mistake(invoke: Invoke, *arguments: str, code: str) -> str:
 def test_no_credentials(azure: AzureSubscription, file: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_CLIENT_SECRET", "wrong")
     for command in (("plan", "azure", "shop_app.py"), ("status", "azure", "shop")):
-        assert "az login" in mistake(invoke, *command, code="SKY641")
+        said = mistake(invoke, *command, code="SKY641")
+        assert "az login" in said and len(said.splitlines()) == 2, said
 
 
 def test_no_region(azure: AzureSubscription, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:

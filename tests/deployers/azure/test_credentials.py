@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from clouds.azure_deploys import deploy, deployer
 from clouds.azure_small_app import small_bundle
@@ -65,3 +68,20 @@ def test_keys_are_shown_nowhere(azure: AzureSubscription) -> None:
     from skyloom.deployers.azure.sites import Keys
 
     assert "secret" not in repr(Keys("secret-1", "secret-2", "secret-3"))
+
+
+def test_the_subscription_that_azure_cli_has_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_CONFIG_DIR", str(tmp_path))
+    monkeypatch.delenv("AZURE_SUBSCRIPTION_ID", raising=False)
+    profile = tmp_path / "azureProfile.json"
+    for content in (None, "no JSON", "[]", '{"subscriptions": [{"id": "first", "isDefault": false}]}'):
+        if content is not None:
+            profile.write_text(content)
+        with pytest.raises(ConfigError, match="no Azure subscription is set"):
+            Azure("westeurope")
+    rows = [{"id": "first", "isDefault": False}, {"id": "second", "isDefault": True}]
+    profile.write_text(json.dumps({"subscriptions": rows}), encoding="utf-8-sig")
+    assert Azure("westeurope").subscription == "second"
+    monkeypatch.setenv("AZURE_SUBSCRIPTION_ID", "third")
+    assert Azure("westeurope").subscription == "third"
+    assert Azure("westeurope", "third").place == "subscription third, westeurope"

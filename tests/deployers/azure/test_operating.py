@@ -104,6 +104,7 @@ def test_no_region_no_subscription_and_another_one(azure: AzureSubscription, mon
         deployer().status()
     assert code_of(raised.value) == "SKY642"
     monkeypatch.delenv("AZURE_SUBSCRIPTION_ID")
+    monkeypatch.setenv("AZURE_CONFIG_DIR", "/nonexistent")
     with pytest.raises(ConfigError, match="no Azure subscription is set") as raised:
         deployer(region="westeurope").status()
     assert code_of(raised.value) == "SKY641"

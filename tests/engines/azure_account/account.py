@@ -58,6 +58,8 @@ class AzureSubscription:
             "ARM_CLOUD_METADATA_URL": f"{self.address}/metadata/endpoints?api-version=2023-11-01",
             "AZURE_CLIENT_ID": CLIENT,
             "AZURE_CLIENT_SECRET": SECRET,
+            # Nobody has signed in on this machine.
+            "AZURE_CONFIG_DIR": str(self._certificate.parent / "nobody"),
             "AZURE_LOCATION": REGION,
             "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
             "AZURE_TENANT_ID": TENANT,

@@ -122,7 +122,8 @@ class Manager:
 
     def _delete_stack(self, request: Request, group: str, name: str) -> Answer:
         unmanaged = request.query.get("unmanageAction.Resources", "detach")
-        self._stacks.delete(group, name, unmanaged)
+        undeletable = request.query.get("unmanageAction.ResourcesWithoutDeleteSupport", "fail")
+        self._stacks.delete(group, name, unmanaged, undeletable)
         return self._later(Answer(200), running=True)
 
     def _validate(self, request: Request, group: str, name: str) -> Answer:

@@ -15,9 +15,15 @@ from engines.azure_account.answers import AzureError
 from engines.azure_account.deployments import Deployments, Troubles, moment
 from engines.azure_account.expressions import Json
 from engines.azure_account.names import SUBSCRIPTION
-from engines.azure_account.resources import Resources
+from engines.azure_account.resources import Resources, type_of
 from engines.azure_account.templates import Template
 
+_UNDELETABLE = {
+    "microsoft.keyvault/vaults/keys",
+    "microsoft.storage/storageaccounts/blobservices",
+    "microsoft.web/sites/basicpublishingcredentialspolicies",
+}
+"""Types without a call that deletes them: they go with what they lie in."""
 _BUSY = ("creating", "deploying", "deletingResources", "deleting")
 
 
@@ -135,15 +141,21 @@ class Stacks:
         stack.managed = [*made, *gone]
         if stack.asked["actionOnUnmanage"]["resources"] == "delete":
             stack.state = "deletingResources"
-            self._delete(stack, gone)
+            self._delete(stack, gone, stack.asked["actionOnUnmanage"].get("resourcesWithoutDeleteSupport", "fail"))
         else:
             stack.detached = gone
         stack.managed = [id_ for id_ in stack.managed if id_ not in stack.deleted and id_ not in stack.detached]
         stack.state = "failed" if stack.failed else "succeeded"
 
-    def _delete(self, stack: Stack, ids: list[str]) -> None:
+    def _delete(self, stack: Stack, ids: list[str], undeletable: str) -> None:
         for id_ in sorted(ids, key=len, reverse=True):
             try:
+                if type_of(id_).lower() in _UNDELETABLE:
+                    if undeletable != "detach":
+                        raise AzureError(405, "DeleteNotSupported", f"{id_} does not support deletion")
+                    stack.detached.append(id_)
+                    stack.managed = [one for one in stack.managed if one != id_]
+                    continue
                 self._troubles.meet(f"delete {id_}")
                 self._resources.delete(id_)
                 stack.deleted.append(id_)
@@ -153,21 +165,21 @@ class Stacks:
                 behind = [error.to_json()]
                 stack.error = {"code": "DeploymentStackDeleteResourcesFailed", "message": "", "details": behind}
 
-    def delete(self, group: str, name: str, unmanaged: str) -> Stack:
+    def delete(self, group: str, name: str, unmanaged: str, undeletable: str) -> Stack:
         """Begins to delete a stack."""
         stack = self.get(group, name)
         if stack.state in _BUSY:
             message = f"The deployment stack '{name}' is in a non-terminal state '{stack.state}'."
             raise AzureError(409, "DeploymentStackInNonTerminalState", message)
         stack.state, stack.failed, stack.deleted = "deleting", [], []
-        self._begin(lambda: self._remove(group, name, stack, unmanaged))
+        self._begin(lambda: self._remove(group, name, stack, unmanaged, undeletable))
         return stack
 
-    def _remove(self, group: str, name: str, stack: Stack, unmanaged: str) -> None:
+    def _remove(self, group: str, name: str, stack: Stack, unmanaged: str, undeletable: str) -> None:
         self._troubles.meet("delete stack")
         if unmanaged == "delete":
             stack.state = "deletingResources"
-            self._delete(stack, list(stack.managed))
+            self._delete(stack, list(stack.managed), undeletable)
         if stack.failed:
             stack.state = "failed"
         else:
