@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from skyloom.deployers.azure import deployments, errors, operating
@@ -156,8 +157,9 @@ class Executions:
         for one, _ in zip(found, range(limit), strict=False):
             yield self._run(one)
 
-    @property
+    @cached_property
     def _all(self) -> list[Mapping[str, Any]]:
+        """The newest runs of all flows, asked for once."""
         return self._newest(SEARCHED)
 
     def _newest(self, limit: int) -> list[Mapping[str, Any]]:
