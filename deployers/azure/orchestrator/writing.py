@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -85,9 +87,32 @@ def wrapped(line: str, depth: int) -> Lines:
     parts = _parts(head[opening + 1 : -1])
     if not parts:
         return [line]
-    comma = "" if " for " in _outside(parts[0]) else ","
-    inner = [more for part in parts for more in _ended(wrapped(part, depth + 1), comma)]
+    lines = [wrapped(part, depth + 1) for part in parts]
+    last = "," if _takes_a_comma(head, opening) else ""
+    inner = [*(more for part in lines[:-1] for more in _ended(part, ",")), *_ended(lines[-1], last)]
     return [line[: opening + 1], *indented(inner), line[len(head) - 1 :]]
+
+
+def _takes_a_comma(line: str, opening: int) -> bool:
+    """Whether a comma behind the last part of the line's last bracket means nothing: not in an index, not in brackets
+    around one value, not behind a comprehension."""
+    inner = _outside(line[opening + 1 : -1])
+    if " for " in inner:
+        return False
+    before = line[:opening].rstrip()[-1:]
+    is_behind_a_value = before.isalnum() or before in ("_", '"', "'", *_CLOSING)
+    match line[opening]:
+        case "[":
+            return not is_behind_a_value or "," in inner
+        case "(":
+            is_call = is_behind_a_value and not _KEYWORD.search(line[:opening])
+            return is_call or "," in inner
+        case _:
+            return True
+
+
+_KEYWORD = re.compile(rf"\b(?:{'|'.join(keyword.kwlist)})\s*$")
+"""Behind a keyword a bracket begins a value: it calls nothing."""
 
 
 def _ended(lines: Lines, comma: str) -> Lines:
