@@ -119,12 +119,18 @@ class Operators:
 
     def comparison(self, node: ast.Compare) -> x.Expr:
         if len(node.ops) == 1:
-            left, right = self.expressions.operands([node.left, node.comparators[0]], self._comparand)
+            views = (node.comparators[0],) if isinstance(node.ops[0], ast.In | ast.NotIn) else ()
+            left, right = self.expressions.operands(
+                [node.left, node.comparators[0]], lambda one: self._comparand(one, view=one in views)
+            )
             return self._compare(node.ops[0], left, right, node)
         return self._chain(node)
 
-    def _comparand(self, node: ast.expr) -> x.Expr:
-        return self.expressions.iterable(node) if _is_range(node) else self.expressions.value(node)
+    def _comparand(self, node: ast.expr, *, view: bool) -> x.Expr:
+        """A side of a comparison. `range(...)`, and `d.keys()` where something is looked for in it, are lists there."""
+        if _is_range(node) or (view and _is_view(node)):
+            return self.expressions.iterable(node)
+        return self.expressions.value(node)
 
     def _chain(self, node: ast.Compare) -> x.Expr:
         """`a < b < c`: c is evaluated only when a < b. What b calls is called once; the rest of b, which is pure, is
@@ -224,3 +230,8 @@ def _comparison_hint(symbol: x.ComparisonOperator, left: x.Expr, right: x.Expr) 
 
 def _is_range(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"
+
+
+def _is_view(node: ast.expr) -> bool:
+    method = node.func if isinstance(node, ast.Call) and not node.args else None
+    return isinstance(method, ast.Attribute) and method.attr in ("keys", "values", "items")

@@ -16,6 +16,7 @@ from skyloom.flows.runner.events import RunEvent
 from skyloom.flows.runner.journal import Journal, StepRecord, check_same, digest
 from skyloom.flows.runner.scopes import Scope, Values, Variables
 from skyloom.flows.shortened import shortened
+from skyloom.flows.values import NotOfType, check_json
 from skyloom.flows.whole_numbers import whole
 
 Callee = TaskDefinition | PromptDefinition | FlowDefinition
@@ -106,6 +107,7 @@ class Steps:
                 )
             case ir.CallFlow():
                 flow = self._program.flows[step.flow]
+                self._carried(flow, arguments)
 
                 async def run(inner: Engine) -> Json:
                     return await self._run_flow(step.flow, arguments, place.path, inner)
@@ -136,6 +138,15 @@ class Steps:
                 told = f"{callee.name}: argument {parameter.name}: {problem} (got {shortened(given)})"
                 raise Raised.of(TaskFailed(told)) from None
         return result
+
+    @staticmethod
+    def _carried(flow: FlowDefinition, arguments: Variables) -> None:
+        """Refuses arguments of a sub-flow that would lose digits on their way; those of tasks meet JSON anyway."""
+        for name, value in arguments.items():
+            try:
+                check_json(value)
+            except NotOfType as problem:
+                raise Raised.of(TaskFailed(f"{flow.name}: argument {name}: {problem.with_values()}")) from None
 
     async def recorded(
         self, place: Place, kind: str, name: str, inputs: Json, carry_out: Callable[[], Awaitable[Json]]
