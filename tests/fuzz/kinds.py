@@ -32,6 +32,8 @@ ANNOTATIONS = {
     "entry": "Entry",
     "level": "Level",
     "grade": 'Literal["low", "high"]',
+    "moment": "datetime",
+    "any": "Any",
 }
 """The annotation of each kind."""
 
@@ -56,6 +58,7 @@ TEXTS = [
 ]
 INTEGERS = [0, 1, -1, 2, 3, 5, 7, 10, -3, 12, 100, 1000]
 EDGES = [2**31, -(2**31) - 1, 2**53, -(2**53), 2**53 - 1, 10**15, 2**50]
+MOMENTS = ["2024-02-29T23:00:00.000001Z", "2024-02-29T23:00:00.000000Z", "1969-12-31T23:59:59.500000Z"]
 FLOATS = [0.0, -0.0, 0.5, 1.0, -1.5, 2.0, 2.5, 2.675, 0.1, 1e-7, 1e15, 123456.789, 100.0]
 FAR = [1e300, -1e300, 5e-324, 1e16, 1e22, 0.30000000000000004]
 
@@ -93,8 +96,29 @@ class Values:
                 return choices.pick(["", "high", "it's $odd"])
             case "grade":
                 return choices.pick(["low", "high"])
+            case "moment":
+                return choices.pick(MOMENTS)
+            case "any":
+                return self._anything(2)
             case _:
                 return self._model(kind)
+
+    def _anything(self, depth: int) -> Json:
+        """JSON of no known type. Without floats: whether a whole number is one is not kept there."""
+        choices = self._choices
+        match choices.below(6 if depth else 4):
+            case 0:
+                return None
+            case 1:
+                return self.of("int")
+            case 2:
+                return self.of("str")
+            case 3:
+                return self.of("bool")
+            case 4:
+                return [self._anything(depth - 1) for _ in range(choices.below(3))]
+            case _:
+                return {choices.pick(KEYS): self._anything(depth - 1) for _ in range(choices.below(3))}
 
     def _text(self) -> str:
         choices = self._choices
@@ -155,5 +179,7 @@ def literal(kind: str, choices: Choices) -> str:
             return f"({values.of('str')!r}, {values.of('int')})"
         case "pairs":
             return f"[{', '.join(literal('pair', choices) for _ in range(choices.below(3)))}]"
+        case "moment":
+            return f"datetime({choices.between(1990, 2030)}, 2, 28, 23, 0, {choices.below(60)}, 500, tzinfo=UTC)"
         case _:
             return repr(values.of(kind))

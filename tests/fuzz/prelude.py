@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
 
@@ -187,6 +188,11 @@ def same_level(value: Level) -> Level:
 
 @task
 def same_grade(value: Literal["low", "high"]) -> Literal["low", "high"]:
+    return value
+
+
+@task
+def same_moment(value: datetime) -> datetime:
     return value
 
 

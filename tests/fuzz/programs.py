@@ -21,7 +21,8 @@ DEPTH = 5
 
 HEAD = """import json
 import math
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 from fuzz.prelude import *
 from skyloom.flows import *

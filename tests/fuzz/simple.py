@@ -9,11 +9,11 @@ from fuzz.kinds import ANNOTATIONS, ITEMS
 NEW_KINDS = [
     *["int"] * 4, *["str"] * 4, *["ints"] * 3, *["strs"] * 2, "float", "bool", "bool", "rows", "dict", "dict", "lists",
     "pair", "pairs", "maybe", "maybe", "word", "list", "nulls", "either", "person", "person", "people", "point",
-    "entry", "level", "grade", "floats",
+    "entry", "level", "moment", "any", "grade", "floats",
 ]  # fmt: skip
 _INFERRED = {"int", "bool", "float", "pair", "person", "people", "point", "rows", "pairs"}
 """Kinds whose variables often go without an annotation."""
-_NARROWED = {"maybe", "word", "list", "either", "grade", "level"}
+_NARROWED = {"any", "maybe", "word", "list", "either", "grade", "level"}
 """Kinds of which a variable has a narrower type after some assignments: these go through a task."""
 MODELS = {"person", "point"}
 CHANGED = {"person", "point", "ints", "strs", "rows", "dict", "lists", "pairs", "nulls", "floats"}
