@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +15,18 @@ from conformance.arrivals import next_arrival
 from conformance.case import Case, TaskCall
 from expressions.exact import is_exactly
 
+from skyloom.conformance.observed import Observed
 from skyloom.flows import invoke
 from skyloom.flows.expr.nodes import Expr
 from skyloom.flows.expr.python import Compiled, compile_expr
 from skyloom.flows.expr.types import show
-from skyloom.flows.outcome import ErrorValue, Json
+from skyloom.flows.outcome import ErrorValue
 from skyloom.flows.runner import launch, scopes
 from skyloom.flows.runner.answering import answer_approval, send_event
 from skyloom.flows.runner.store import RunStore
 from skyloom.flows.testing import Answer, Arrival, script
 
-
-@dataclass(frozen=True)
-class Observed:
-    """What an engine made of a case."""
-
-    result: Json
-    error: tuple[str, str] | None
-    calls: list[TaskCall]
-    emitted: list[tuple[str, Json]]
+__all__ = ["ENGINES", "Observed", "inline", "on", "plain", "traced"]
 
 
 @contextmanager

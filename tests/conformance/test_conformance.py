@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import get_args
 
@@ -18,7 +19,7 @@ RUNS = [
     pytest.param(case, engine, id=f"{name}-{engine}")
     for name, case in ALL.items()
     for engine in ENGINES
-    if engine != "prefect" or has_steps(case)
+    if engine != "prefect" or has_steps(case) or "SKYLOOM_EVERY_CASE" in os.environ
 ]
 
 

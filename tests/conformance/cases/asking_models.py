@@ -7,9 +7,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from conformance.case import call, case
 from pydantic import BaseModel, Field, field_validator
 
+from skyloom.conformance.case import call, case
 from skyloom.flows import FlowError, PromptFailed, flow, parallel, prompt, task
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.case import call, case
 from pydantic import BaseModel
 
+from skyloom.conformance.case import call, case
 from skyloom.flows import flow, task
 
 

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from conformance.case import call, case
 from pydantic import BaseModel
 
+from skyloom.conformance.case import call, case
 from skyloom.flows import FlowError, Retry, TaskFailed, TaskTimedOut, context, flow, parallel, task
 from skyloom.flows.invoke import TRACE_VARIABLE
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conformance.case import call, case
-
+from skyloom.conformance.case import call, case
 from skyloom.flows import flow, task
 
 LIMIT = 3

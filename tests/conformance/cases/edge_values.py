@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.case import call, case
-
+from skyloom.conformance.case import call, case
 from skyloom.flows import flow, task
 
 MANY = 3000

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from conformance.case import call, case
-
+from skyloom.conformance.case import call, case
 from skyloom.flows import each, flow, sleep, task
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pydantic.dataclasses
-from conformance.case import call, case
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
+from skyloom.conformance.case import call, case
 from skyloom.flows import approval, flow, parallel, task, wait_for
 from skyloom.flows.testing import Answer
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from conformance.case import case
 from pydantic import BaseModel
 
+from skyloom.conformance.case import case
 from skyloom.flows import each, flow, parallel, race, sleep, task
 
 MANY = 600_000

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.case import call, case
-
+from skyloom.conformance.case import call, case
 from skyloom.flows import flow, task
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from conformance.case import call, case
 from pydantic import BaseModel
 
+from skyloom.conformance.case import call, case
 from skyloom.flows import flow, now, parallel, sleep, task, uuid
 
 

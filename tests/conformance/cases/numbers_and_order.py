@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from conformance.case import call, case
-
+from skyloom.conformance.case import call, case
 from skyloom.flows import days, flow, hours, minutes, seconds, task
 
 

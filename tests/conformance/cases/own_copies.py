@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.case import case
 from pydantic import BaseModel
 
+from skyloom.conformance.case import case
 from skyloom.flows import flow, parallel, task
 
 _KEPT: list[int] = []

@@ -6,9 +6,9 @@ import os
 import time
 from typing import Any
 
-from conformance.case import call, case
 from pydantic import BaseModel
 
+from skyloom.conformance.case import call, case
 from skyloom.flows import approval, flow, race, sleep, task, wait_for
 from skyloom.flows.testing import Arrival, no_answer
 

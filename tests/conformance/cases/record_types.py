@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum, StrEnum
 from typing import Any, Literal, NotRequired
 
-from conformance.case import call, case
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from skyloom.conformance.case import call, case
 from skyloom.flows import flow, task
 
 

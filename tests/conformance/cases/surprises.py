@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.case import call, case
-
+from skyloom.conformance.case import call, case
 from skyloom.flows import flow, parallel, race, task, wait_for
 from skyloom.flows.testing import Arrival
 

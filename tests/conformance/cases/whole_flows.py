@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from conformance.case import call, case
 from pydantic import BaseModel
 
+from skyloom.conformance.case import call, case
 from skyloom.flows import (
     EventTimedOut,
     Retry,

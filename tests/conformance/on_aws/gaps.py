@@ -6,21 +6,14 @@ refuses it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from skyloom.conformance.gaps import Gap
 
-
-@dataclass(frozen=True)
-class Gap:
-    """Why a case fails."""
-
-    kind: Literal["notimpl", "notyet", "never"]
-    reason: str
-    code: str = ""
-    """The diagnostic with which the compiler refuses what can `never` be."""
-
-
-_BOTH = Gap("never", "a text of a computed number that may be 3 or 3.0: Step Functions keeps 3", "SKY708")
+_BOTH = Gap(
+    "never",
+    "a text of a computed number that may be 3 or 3.0: Step Functions keeps 3",
+    "SKY708",
+    "docs/decisions/0010-numbers-and-texts-in-jsonata.md",
+)
 
 GAPS: dict[str, Gap] = {
     "ints_and_floats/mixed_numbers-both": _BOTH,

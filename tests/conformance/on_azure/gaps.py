@@ -6,18 +6,6 @@ the compiler refuses it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Why a case fails."""
-
-    kind: Literal["notimpl", "notyet", "never"]
-    reason: str
-    code: str = ""
-    """The diagnostic with which the compiler refuses what can `never` be."""
-
+from skyloom.conformance.gaps import Gap
 
 GAPS: dict[str, Gap] = {}

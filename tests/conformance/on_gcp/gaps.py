@@ -6,22 +6,11 @@ compiler refuses it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from skyloom.conformance.gaps import Gap
 
-
-@dataclass(frozen=True)
-class Gap:
-    """Why a case fails."""
-
-    kind: Literal["notimpl", "notyet", "never"]
-    reason: str
-    code: str = ""
-    """The diagnostic with which the compiler refuses what can `never` be."""
-
-
-_ORDER = Gap("never", "it shows the order of a dict's entries, which Workflows does not keep", "SKY725")
-_BOTH = Gap("never", "a text of a computed number that may be 3 or 3.0: on its way it becomes 3", "SKY708")
+_NESTED = "docs/decisions/0024-a-flow-is-nested-steps-on-google-cloud.md"
+_ORDER = Gap("never", "it shows the order of a dict's entries, which Workflows does not keep", "SKY725", _NESTED)
+_BOTH = Gap("never", "a text of a computed number that may be 3 or 3.0: on its way it becomes 3", "SKY708", _NESTED)
 
 GAPS: dict[str, Gap] = {
     "containers/dict_methods": _ORDER,
@@ -49,6 +38,8 @@ GAPS: dict[str, Gap] = {
     "ints_and_floats/running_total-none": _BOTH,
     "ints_and_floats/running_total-some": _BOTH,
     "edge_values/long_text": Gap(
-        "notimpl", "a text of 160 KB that goes to the helper is there four times; variables have 512 KB"
+        "notimpl",
+        "a text of 160 KB that goes to the helper is there four times; variables have 512 KB",
+        reference="https://cloud.google.com/workflows/quotas",
     ),
 }

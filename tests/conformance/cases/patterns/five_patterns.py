@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ask_the_books import ask
-from conformance.case import call, case
 from expense_approval import reimburse
 from invoice_intake import take_in
 from product_launch import launch
 from research_desk import research
 
+from skyloom.conformance.case import call, case
 from skyloom.flows import App
 from skyloom.flows.testing import approve, no_answer, reject
 

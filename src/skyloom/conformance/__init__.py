@@ -1,0 +1,1 @@
+"""The cases that say what the language means, and what any engine is judged by."""
