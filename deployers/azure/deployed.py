@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from skyloom.deployers.azure import sites
-from skyloom.deployers.azure.artifacts import MAIN, Artifacts
+from skyloom.deployers.azure.artifacts import CONTAINER, MAIN, Artifacts
 from skyloom.deployers.azure.client import Azure
 from skyloom.deployers.azure.deployments import StackState
 from skyloom.deployers.azure.sites import Keys, Site
@@ -17,6 +17,9 @@ APPS, FLOWS, FUNCTIONS = "apps", "flows", "functions"
 STORAGE, ENDPOINT, WORKSPACE = "storage", "endpoint", "workspace"
 _OWN = (STORAGE, ENDPOINT, WORKSPACE, "app")
 """Outputs that are meant for Skyloom. So are all that are no texts."""
+_RELEASES = f"/blobservices/default/containers/{CONTAINER}"
+_VERSION = "2023-05-01"
+"""Of the API of storage accounts."""
 
 
 class Deployed:
@@ -55,16 +58,25 @@ class Deployed:
     @cached_property
     def artifacts(self) -> Artifacts | None:
         """What it was deployed from; None where no deploy came so far, or a destroy has gone further."""
-        endpoint = self.state.outputs.get(ENDPOINT)
-        there = self.storage_account.lower() in map(str.lower, self.state.managed)
-        return Artifacts(self._azure, str(endpoint)) if endpoint and there else None
+        account = self.storage_account
+        if not account or account.lower() not in map(str.lower, self.state.managed):
+            return None
+        endpoint = self.state.outputs.get(ENDPOINT) or self._endpoint(account)
+        return Artifacts(self._azure, str(endpoint))
 
-    @property
+    @cached_property
     def storage_account(self) -> str:
-        """The id of the app's storage account."""
+        """The id of the app's storage account; empty where there is none. A stack whose last change failed may have no
+        outputs, but knows the container of releases."""
         name = self.state.outputs.get(STORAGE)
-        path = f"/subscriptions/{self._azure.subscription}/resourceGroups/{self._group}/providers"
-        return f"{path}/Microsoft.Storage/storageAccounts/{name}"
+        if name:
+            path = f"/subscriptions/{self._azure.subscription}/resourceGroups/{self._group}/providers"
+            return f"{path}/Microsoft.Storage/storageAccounts/{name}"
+        found = (id_[: -len(_RELEASES)] for id_ in self.state.managed if id_.lower().endswith(_RELEASES))
+        return next(found, "")
+
+    def _endpoint(self, account: str) -> str:
+        return str(self._azure.arm("GET", account, _VERSION)["properties"]["primaryEndpoints"]["blob"])
 
     @cached_property
     def main(self) -> Site:

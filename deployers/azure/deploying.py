@@ -18,6 +18,7 @@ from skyloom.deployers.azure.deployed import Deployed
 from skyloom.deployers.azure.deployments import Change as StackChange
 from skyloom.deployers.azure.deployments import Ended, StackState, Told
 from skyloom.deployers.azure.groups import Group
+from skyloom.deployers.azure.keeping import keeps
 from skyloom.deployers.azure.kept_flows import FOLDER as FLOWS
 from skyloom.deployers.azure.kinds import declared
 from skyloom.deployers.azure.parameters import parameters
@@ -157,7 +158,7 @@ class Deployment:
             yield from self._uploaded(ended.state, wanted)
             yield from self._published(ended.state, wanted, "update" if wanted.since else "create")
         except DeployFailed as failed:
-            yield from self._taken_back(str(failed))
+            yield from self._taken_back(wanted, str(failed))
             raise
         deployed = self.deployed(ended.state)
         self._record(deployed, wanted)
@@ -229,10 +230,13 @@ class Deployment:
 
     # --- going back ---
 
-    def _taken_back(self, why: str) -> Generator[Event, None, None]:
+    def _taken_back(self, wanted: Wanted, why: str) -> Generator[Event, None, None]:
         """Brings back what was deployed before, and raises DeployFailed, whatever comes of it."""
         state = self.find()
-        before = self._before(state)
+        before = self._before(state) if wanted.since else None
+        if before is None and state is not None and (keeps(json.loads(wanted.template)) or wanted.preview.taken_over):
+            # Nothing tells here what of it was there before: nobody's data goes by itself.
+            raise DeployFailed(f"the deploy failed, and what it has made stays: {self.group.name} keeps data: {why}")
         if before is None:
             yield Said("the deploy failed; deleting what it has made")
             gone = yield from self.delete(undoing=True)
