@@ -72,7 +72,8 @@ class AzureSubscription:
         assert self._process.stdin is not None
         # It ends with its standard input, so that it also ends when the tests are killed.
         self._process.stdin.close()
-        self._process.wait(30)
+        # A host of an app saves its runs before it goes.
+        self._process.wait(60)
 
     # --- what is in it ---
 

@@ -19,7 +19,11 @@ def main() -> None:
     cloud = Cloud()
     print("LISTENING", cloud.front.address("apis"), flush=True)
     sys.stdin.read()
-    cloud.close()
+    try:
+        cloud.close()
+    finally:
+        # Whatever is still being answered ends with it.
+        os._exit(0)
 
 
 if __name__ == "__main__":
