@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
 from collections.abc import Sequence
@@ -79,7 +80,22 @@ _OPENING, _CLOSING = "([{", ")]}"
 
 
 def wrapped(line: str, depth: int) -> Lines:
-    """The line, or where it is too long and ends with a bracket: what stands in it, one part a line."""
+    """The line, or where it is too long and ends with a bracket: what stands in it, one part a line. What Python would
+    read otherwise stays as it is."""
+    lines = _broken(line, depth)
+    return lines if len(lines) == 1 or _read(line) == _read("\n".join(lines)) else [line]
+
+
+def _read(text: str) -> str:
+    """What Python reads: a statement, the head of one, or an argument."""
+    text = re.sub(r"^elif ", "if ", text) + (" pass" if text.endswith(":") else "")
+    try:
+        return ast.dump(ast.parse(text))
+    except SyntaxError:
+        return ast.dump(ast.parse(f"f(\n{text}\n)"))
+
+
+def _broken(line: str, depth: int) -> Lines:
     head = line.removesuffix(":")
     opening = _outside(head).rfind("[") if head and head[-1] in _CLOSING else -1
     if len(line) + len(INDENT) * depth <= WIDTH or opening < 0:
@@ -87,7 +103,7 @@ def wrapped(line: str, depth: int) -> Lines:
     parts = _parts(head[opening + 1 : -1])
     if not parts:
         return [line]
-    lines = [wrapped(part, depth + 1) for part in parts]
+    lines = [_broken(part, depth + 1) for part in parts]
     last = "," if _takes_a_comma(head, opening) else ""
     inner = [*(more for part in lines[:-1] for more in _ended(part, ",")), *_ended(lines[-1], last)]
     return [line[: opening + 1], *indented(inner), line[len(head) - 1 :]]

@@ -6,6 +6,7 @@ import ast
 
 import pytest
 
+from skyloom.deployers.azure.orchestrator import writing
 from skyloom.deployers.azure.orchestrator.writing import WIDTH, wrapped
 
 LONG = "a_rather_long_name_of_something_that_a_flow_knows"
@@ -55,3 +56,10 @@ def test_calls_and_displays_get_a_comma() -> None:
         f"    {LONG} + {LONG} + {LONG} + {LONG},",
         ")",
     ]
+
+
+def test_what_would_be_read_otherwise_stays_on_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = f"{LONG} = {LONG}[{LONG} + {LONG} + 1]"
+    assert len(wrapped(line, 0)) > 1
+    monkeypatch.setattr(writing, "_takes_a_comma", lambda *_: True)
+    assert wrapped(line, 0) == [line]
