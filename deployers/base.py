@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 
 from skyloom.deployers.bundle import Bundle
 from skyloom.deployers.events import Event
+from skyloom.deployers.measures import Measure
 from skyloom.deployers.plan import Plan
 from skyloom.errors import Diagnostic, EngineError
 from skyloom.flows.app import App, Environment
@@ -43,6 +44,7 @@ class Explanation:
         name: its name there.
         why: the reason, where it is not obvious.
         cost: what it costs each time, in the target's own units.
+        is_helped: whether it is an expression that the app's helper function evaluates, because the workflow cannot.
     """
 
     flow: str
@@ -51,6 +53,7 @@ class Explanation:
     name: str
     why: str = ""
     cost: str = ""
+    is_helped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,7 @@ class Compiled:
     """A bundle, and what its making has to say.
 
     Attributes:
+        measures: how near it comes to the limits of the cloud.
         flows: how many flows it holds; None: one for each file below `workflows`.
         functions: how many functions; None: one for each folder below `functions`.
     """
@@ -65,6 +69,7 @@ class Compiled:
     bundle: Bundle
     explanations: tuple[Explanation, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    measures: tuple[Measure, ...] = ()
     flows: int | None = None
     functions: int | None = None
 

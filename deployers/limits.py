@@ -27,13 +27,14 @@ class Limit:
 def duration_problems(flow: FlowDefinition, longest: Limit, told: str) -> Iterator[Diagnostic]:
     """SKY705: pauses and waits of the flow, and its own timeout, that are longer than a run may take; `told` is what is
     said of that."""
-    for span, seconds in _durations(flow):
+    for span, seconds in durations(flow):
         if seconds > longest.value:
             hint = "end the run and start the next one on a schedule"
             yield Diagnostic("SKY705", f"{seconds:,.0f} s is longer than a year{told}", flow.file, span, hint=hint)
 
 
-def _durations(flow: FlowDefinition) -> Iterator[tuple[Span, float]]:
+def durations(flow: FlowDefinition) -> Iterator[tuple[Span, float]]:
+    """The flow's timeout, pauses and waits that stand in the source, in seconds, with their places."""
     if flow.timeout is not None:
         yield flow.span, flow.timeout
     for statement in ir.walk(flow.body):

@@ -5,6 +5,7 @@ app -> programs -> groups -> workflows -> packages -> template -> bundle
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from skyloom.deployers.aws.artifacts import definition_key, function_key
 from skyloom.deployers.aws.explaining import explanations
 from skyloom.deployers.aws.functions import FunctionSettings, helper_package, native_models, packages
 from skyloom.deployers.aws.limits import API, template_problems
+from skyloom.deployers.aws.measuring import measures
 from skyloom.deployers.aws.services_package import service_files
 from skyloom.deployers.aws.template import Parts, template
 from skyloom.deployers.aws.workflow import HELPER, Invoke, StartExecution, Workflow, WorkflowSettings, compile_workflows
@@ -75,6 +77,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     return Compiled(
         bundle=Bundle(TARGET, app.name, environment, files, place.account, place.region),
         explanations=tuple(explanations(workflows)),
+        measures=tuple(measures(compiled, workflows, text, len(json.loads(text)["Resources"]))),
         diagnostics=tuple(diagnostic for workflow in workflows for diagnostic in workflow.diagnostics),
     )
 

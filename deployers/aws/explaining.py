@@ -33,10 +33,10 @@ def explanations(workflows: Iterable[Workflow]) -> Iterator[Explanation]:
     """Every state of the machines, in their order; then every expression that goes to the helper function."""
     for workflow in workflows:
         step = _TRANSITION if workflow.kind == "STANDARD" else _FREE
-        for name, state in _states(workflow.definition):
+        for name, state in states(workflow.definition):
             what, more = _told(state)
             cost = ", ".join(part for part in (step, more) if part)
-            place = _place(str(state.get("Comment", "")))
+            place = place_of_state(state)
             yield Explanation(flow=workflow.flow, place=place, what=what, name=name, cost=cost)
         for hoisted in workflow.hoisted:
             yield Explanation(
@@ -46,16 +46,18 @@ def explanations(workflows: Iterable[Workflow]) -> Iterator[Explanation]:
                 name=hoisted.id,
                 why=hoisted.reason if hoisted.always else f"only where it would fail: {hoisted.reason}",
                 cost=f"{step}, 1 invocation",
+                is_helped=True,
             )
 
 
-def _states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every state of a machine and of the machines inside of it, by name."""
     for name, state in machine.get("States", {}).items():
         yield name, state
         if "ItemProcessor" in state:
-            yield from _states(state["ItemProcessor"])
+            yield from states(state["ItemProcessor"])
         for branch in state.get("Branches", ()):
-            yield from _states(branch)
+            yield from states(branch)
 
 
 def _told(state: Mapping[str, Any]) -> tuple[str, str]:
@@ -75,7 +77,8 @@ def _told(state: Mapping[str, Any]) -> tuple[str, str]:
     return f"function {function}", "1 invocation, a large result by the bucket" if carried else "1 invocation"
 
 
-def _place(comment: str) -> str:
-    """The place in the source that a state's comment begins with."""
+def place_of_state(state: Mapping[str, Any]) -> str:
+    """The place in the source that a state's comment begins with, or nothing."""
+    comment = str(state.get("Comment", ""))
     first = comment.split()[0] if comment else ""
     return first if ":" in first else ""

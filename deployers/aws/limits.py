@@ -50,7 +50,7 @@ HOST_SECONDS = 10
 def definition_problems(program: Program, definition: Json) -> Iterator[Diagnostic]:
     """What is too large in a machine of the program's main flow."""
     flow = program.flow
-    size = len(json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode())
+    size = definition_size(definition)
     if size > DEFINITION.value:
         yield Diagnostic(
             "SKY701",
@@ -60,10 +60,20 @@ def definition_problems(program: Program, definition: Json) -> Iterator[Diagnost
             hint="move parts of it into flows of their own: what is too large becomes several machines",
         )
     for name, state in definition["States"].items():
-        size = len(json.dumps(state.get("Arguments"), ensure_ascii=False).encode())
+        size = constants_size(state)
         if size > PAYLOAD.value:
             message = f"the step {name} is given {size:,} bytes of constants; Step Functions takes {PAYLOAD}"
             yield Diagnostic("SKY702", message, flow.file, flow.span, hint="let a task read them from a file or bucket")
+
+
+def definition_size(definition: Json) -> int:
+    """The bytes of a machine's definition."""
+    return len(json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def constants_size(state: Json) -> int:
+    """The bytes that a state gives to what it calls, whatever the values are: its constants, and its expressions."""
+    return len(json.dumps(state.get("Arguments"), ensure_ascii=False).encode())
 
 
 def template_problems(app: App, template: bytes) -> Iterator[Diagnostic]:
@@ -115,7 +125,7 @@ def _function_problems(task: TaskDefinition | PromptDefinition) -> Iterator[Diag
 
 def _event_problems(program: Program) -> Iterator[Diagnostic]:
     flow = program.flow
-    least = _events(program, flow.body)
+    least = least_events(program)
     if least > EVENTS.value:
         yield Diagnostic(
             "SKY706",
@@ -124,6 +134,11 @@ def _event_problems(program: Program) -> Iterator[Diagnostic]:
             flow.span,
             hint="move the loop into a task, or its rounds into a sub-flow with a timeout, which has its own history",
         )
+
+
+def least_events(program: Program) -> int:
+    """The events that a run of the program's main flow writes at least, where nothing fails."""
+    return _events(program, program.flow.body)
 
 
 _CALL_EVENTS = 5

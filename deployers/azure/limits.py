@@ -69,10 +69,7 @@ def _attempt_problems(callee: TaskDefinition | PromptDefinition) -> Iterator[Dia
 
 
 def _payload_problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
-    for statement in ir.walk(flow.body):
-        if not isinstance(statement, ir.CallTask | ir.CallPrompt | ir.Approval | ir.WaitFor | ir.Emit):
-            continue
-        size = _constant_bytes(statement)
+    for statement, size in constants(flow):
         if size > PAYLOAD.value:
             yield Diagnostic(
                 "SKY743",
@@ -81,6 +78,13 @@ def _payload_problems(flow: FlowDefinition) -> Iterator[Diagnostic]:
                 statement.span,
                 hint="keep them in a file or a bucket that the task reads",
             )
+
+
+def constants(flow: FlowDefinition) -> Iterator[tuple[ir.Step, int]]:
+    """The steps of a flow that are given something, each with the bytes of the constants among that."""
+    for statement in ir.walk(flow.body):
+        if isinstance(statement, ir.CallTask | ir.CallPrompt | ir.Approval | ir.WaitFor | ir.Emit):
+            yield statement, _constant_bytes(statement)
 
 
 def _constant_bytes(statement: ir.Statement) -> int:
@@ -104,7 +108,7 @@ def _constant_bytes(statement: ir.Statement) -> int:
 
 def _step_problems(program: Program) -> Iterator[Diagnostic]:
     flow = program.flow
-    least = _steps(program, flow.body, (flow.name,))
+    least = least_steps(program)
     if least > STEPS.value:
         yield Diagnostic(
             "SKY744",
@@ -113,6 +117,11 @@ def _step_problems(program: Program) -> Iterator[Diagnostic]:
             flow.span,
             hint="let a task do more at once, or start a part of it by an event: `emit`, and a flow that it triggers",
         )
+
+
+def least_steps(program: Program) -> int:
+    """The steps that a run of the program's main flow takes at least, where nothing fails."""
+    return _steps(program, program.flow.body, (program.main,))
 
 
 def _steps(program: Program, block: ir.Block, around: tuple[str, ...]) -> int:

@@ -24,6 +24,7 @@ from skyloom.deployers.gcp.functions import (
     packages,
     service_package,
 )
+from skyloom.deployers.gcp.measuring import measures
 from skyloom.deployers.gcp.resources.code import zip_file
 from skyloom.deployers.gcp.resources.gateway import DOCUMENT, document
 from skyloom.deployers.gcp.resources.layout import SERVICES, Layout, Parts
@@ -107,6 +108,7 @@ def _bundled(parts: Parts, built: Mapping[str, Package]) -> Compiled:
         bundle=Bundle(TARGET, parts.app.name, parts.environment, files, place.account, place.region),
         diagnostics=(*said, *advice(layout)),
         explanations=tuple(explanations(parts.workflows)),
+        measures=tuple(measures(parts.programs, parts.workflows)),
     )
 
 

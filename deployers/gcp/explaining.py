@@ -65,6 +65,7 @@ def explanations(workflows: Iterable[Workflow]) -> Iterator[Explanation]:
                 name=hoisted.id,
                 why=hoisted.reason if hoisted.always else f"only where it would fail: {hoisted.reason}",
                 cost=f"{_STEP}, 1 invocation",
+                is_helped=True,
             )
 
 

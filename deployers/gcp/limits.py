@@ -71,7 +71,7 @@ def workflow_problems(
     """What is too large in the workflow of the program's main flow."""
     flow = program.flow
     yield from _depth_problem(flow, subworkflows)
-    deepest = max(_nesting(one.steps) for one in subworkflows)
+    deepest = deepest_nesting(subworkflows)
     if deepest > NESTING.value:
         yield Diagnostic(
             "SKY726",
@@ -89,7 +89,7 @@ def workflow_problems(
             flow.span,
             hint="let tasks do more at once, or start a part of it by an event: `emit`, and a flow that it triggers",
         )
-    variables = [need for need in uses if isinstance(need, Invoke | Publish)]
+    variables = variables_of(uses)
     if len(variables) > VARIABLES.value:
         yield Diagnostic(
             "SKY724",
@@ -98,6 +98,16 @@ def workflow_problems(
             flow.span,
             hint="give its tasks the same requirements, memory and secrets: they then share functions",
         )
+
+
+def variables_of(uses: frozenset[Need]) -> Sequence[Need]:
+    """What a workflow is told by variables of its environment."""
+    return [need for need in uses if isinstance(need, Invoke | Publish)]
+
+
+def deepest_nesting(subworkflows: Sequence[Subworkflow]) -> int:
+    """How deep blocks of steps stand inside of each other."""
+    return max(_nesting(one.steps) for one in subworkflows)
 
 
 def _nesting(steps: Steps) -> int:
@@ -125,7 +135,7 @@ def _function_problems(task: TaskDefinition | PromptDefinition) -> Iterator[Diag
 
 def _step_problems(program: Program) -> Iterator[Diagnostic]:
     flow = program.flow
-    least = _steps(program, flow.body, {})
+    least = least_steps(program)
     if least > STEPS.value:
         yield Diagnostic(
             "SKY722",
@@ -134,6 +144,11 @@ def _step_problems(program: Program) -> Iterator[Diagnostic]:
             flow.span,
             hint="move the loop into a task, or its rounds into a sub-flow with a timeout, which has its own steps",
         )
+
+
+def least_steps(program: Program) -> int:
+    """The steps that a run of the program's main flow takes at least, where nothing fails."""
+    return _steps(program, program.flow.body, {})
 
 
 def _steps(program: Program, block: ir.Block, known: dict[str, int]) -> int:
@@ -169,6 +184,19 @@ def _steps_of(program: Program, statement: ir.Statement, known: dict[str, int]) 
 
 
 def _depth_problem(flow: FlowDefinition, subworkflows: Sequence[Subworkflow]) -> Iterator[Diagnostic]:
+    deepest = deepest_call(subworkflows)
+    if deepest > CALL_DEPTH.value:
+        yield Diagnostic(
+            "SKY723",
+            f"{flow.name} calls flows, with what these call in turn, {deepest} deep; Workflows goes "
+            f"{CALL_DEPTH.value} deep",
+            flow.file,
+            flow.span,
+            hint="give one of the flows on the way a timeout: it then runs as an execution of its own",
+        )
+
+
+def deepest_call(subworkflows: Sequence[Subworkflow]) -> int:
     """Calls inside of each other: of flows (none calls itself: SKY505), and of what these call when something fails, or
     is to be evaluated."""
     called = {one.name: frozenset(_called(one.steps)) for one in subworkflows}
@@ -179,15 +207,7 @@ def _depth_problem(flow: FlowDefinition, subworkflows: Sequence[Subworkflow]) ->
             deepest[name] = 1 + max((depth(inner) for inner in called[name] if inner in called), default=0)
         return deepest[name]
 
-    if depth("main") > CALL_DEPTH.value:
-        yield Diagnostic(
-            "SKY723",
-            f"{flow.name} calls flows, with what these call in turn, {depth('main')} deep; Workflows goes "
-            f"{CALL_DEPTH.value} deep",
-            flow.file,
-            flow.span,
-            hint="give one of the flows on the way a timeout: it then runs as an execution of its own",
-        )
+    return depth("main")
 
 
 def _called(steps: Steps) -> Iterator[str]:

@@ -232,6 +232,7 @@ ENGINES = {
     "SKY756": Code("a module's name is taken", "A module is called like one that a function app has of its own."),
     "SKY757": Code("no such Python", "An environment names a Python that function apps do not have."),
     "SKY765": Code("input too large", "A schedule's input is larger than what a run of Workflows starts with."),
+    "SKY770": Code("no target", "`skyloom check --targets` names no cloud."),
 }
 
 CODES: dict[str, Code] = {

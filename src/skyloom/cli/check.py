@@ -11,6 +11,8 @@ import typer
 
 from skyloom.cli.edge import MISTAKE
 from skyloom.cli.output import diagnostic_json, say, show_diagnostics, show_json
+from skyloom.cli.ported import ported, report_json, show_report
+from skyloom.cli.target import Environment, split_app
 from skyloom.flows.outcome import Json
 
 if TYPE_CHECKING:
@@ -20,32 +22,43 @@ if TYPE_CHECKING:
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A Python file with flows.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print flows and diagnostics as one JSON document.")] = False,
+    targets: Annotated[
+        str | None,
+        typer.Option("--targets", metavar="TARGETS", help="Say what these clouds make of each flow: aws,azure,gcp."),
+    ] = None,
+    environment: Environment = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schemas of each flow's input and output.")
     ] = False,
 ) -> None:
     """Check every flow, task and prompt of a file. Nothing is run, except the file's import.
 
-    Exit code: 0 nothing is wrong, 2 there are problems.
+    With --targets every flow is compiled for these clouds: whether it runs by itself, calls the helper function, or is
+    refused, and how near it comes to their limits. Exit code: 0 nothing is wrong, 2 there are problems.
     """
     from skyloom.flows.frontend import check_file
 
+    path, name = split_app(str(file)) if targets is not None else (file, None)
     with redirect_stdout(sys.stderr):
-        checked = check_file(file)
+        checked = check_file(path)
     schemas = _schemas(checked) if schema and not checked.diagnostics else None
+    found = () if targets is None or checked.diagnostics else ported(path, name, targets, environment)
     if as_json:
         document: dict[str, Json] = {
             "file": str(file),
             "flows": sorted(checked.flows),
             "diagnostics": [diagnostic_json(diagnostic) for diagnostic in checked.diagnostics],
         }
+        if targets is not None and not checked.diagnostics:
+            document["targets"] = [report_json(one) for one in found]
         show_json(document if schemas is None else document | {"schemas": schemas})
     else:
         show_diagnostics(checked.diagnostics)
         if schemas is not None:
             show_json(schemas)
-        _say_summary(file, checked)
-    if checked.diagnostics:
+        show_report(found)
+        _say_summary(path, checked)
+    if checked.diagnostics or any(one.verdict == "refused" for one in found):
         raise typer.Exit(MISTAKE)
 
 

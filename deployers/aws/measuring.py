@@ -1,0 +1,58 @@
+"""How near the state machines and functions of an app come to the limits of AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from skyloom.deployers.aws.explaining import place_of_state, states
+from skyloom.deployers.aws.limits import (
+    DEFINITION,
+    EVENTS,
+    EXECUTION,
+    EXPRESS,
+    FUNCTION,
+    HOST_SECONDS,
+    MEMORY,
+    PAYLOAD,
+    RESOURCES,
+    TEMPLATE,
+    constants_size,
+    definition_size,
+    least_events,
+)
+from skyloom.deployers.aws.workflow import Workflow
+from skyloom.deployers.measures import Measure, callees, longest, timeouts
+from skyloom.flows.ir.program import Program
+
+
+def measures(
+    programs: Mapping[str, Program], workflows: Sequence[Workflow], template: bytes, resources: int
+) -> Iterator[Measure]:
+    """Of every machine and what it calls, then of the template."""
+    for workflow in workflows:
+        yield from _of_machine(workflow)
+    short = {workflow.flow for workflow in workflows if workflow.kind == "EXPRESS"}
+    for name, program in programs.items():
+        yield Measure(flow=name, limit=EVENTS, value=least_events(program), known="at least")
+        yield from longest(name, program.flow, EXPRESS if name in short else EXECUTION)
+        for callee in callees(program):
+            yield from timeouts(name, callee, FUNCTION, HOST_SECONDS, MEMORY)
+    yield Measure(flow="", limit=RESOURCES, value=resources, known="measured")
+    yield Measure(flow="", limit=TEMPLATE, value=len(template), known="measured")
+
+
+def _of_machine(workflow: Workflow) -> Iterator[Measure]:
+    size = definition_size(workflow.definition)
+    yield Measure(flow=workflow.flow, limit=DEFINITION, value=size, known="measured")
+    found: dict[str, Any] = {name: state for name, state in states(workflow.definition) if "Arguments" in state}
+    if found:
+        name = max(found, key=lambda name: constants_size(found[name]))
+        yield Measure(
+            flow=workflow.flow,
+            limit=PAYLOAD,
+            value=constants_size(found[name]),
+            known="at least",
+            of=name,
+            place=place_of_state(found[name]),
+        )

@@ -1,0 +1,121 @@
+"""How near the workflows and functions of an app come to the limits of Google Cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from skyloom.deployers.gcp.limits import (
+    ASSIGNMENTS,
+    BRANCHES,
+    CALL_DEPTH,
+    CONDITIONS,
+    EXECUTION,
+    EXPRESSION,
+    HTTP_TIMEOUT,
+    MARGIN,
+    MEMORY_OF_FUNCTION,
+    NESTING,
+    SOURCE,
+    STEPS,
+    VARIABLES,
+    deepest_call,
+    deepest_nesting,
+    least_steps,
+    variables_of,
+)
+from skyloom.deployers.gcp.steps import (
+    Assign,
+    Call,
+    For,
+    ParallelBranches,
+    ParallelFor,
+    Raise,
+    Return,
+    Step,
+    Switch,
+    walk,
+)
+from skyloom.deployers.gcp.workflow import Workflow
+from skyloom.deployers.limits import Limit
+from skyloom.deployers.measures import Measure, callees, longest, timeouts
+from skyloom.flows.ir.program import Program
+
+
+def measures(programs: Mapping[str, Program], workflows: Sequence[Workflow]) -> Iterator[Measure]:
+    """Of every workflow and what it calls."""
+    for workflow in workflows:
+        name, program = workflow.flow, programs[workflow.flow]
+        yield from _of_source(workflow)
+        yield from _of_steps(workflow)
+        yield Measure(flow=name, limit=STEPS, value=least_steps(program), known="at least")
+        yield from longest(name, program.flow, EXECUTION)
+        for callee in callees(program):
+            yield from timeouts(name, callee, HTTP_TIMEOUT, MARGIN, MEMORY_OF_FUNCTION)
+
+
+def _of_source(workflow: Workflow) -> Iterator[Measure]:
+    for limit, value in (
+        (SOURCE, len(workflow.definition.encode())),
+        (NESTING, deepest_nesting(workflow.subworkflows)),
+        (CALL_DEPTH, deepest_call(workflow.subworkflows)),
+        (VARIABLES, len(variables_of(workflow.uses))),
+    ):
+        yield Measure(flow=workflow.flow, limit=limit, value=value, known="measured")
+
+
+def _of_steps(workflow: Workflow) -> Iterator[Measure]:
+    """Of each limit of a step the step that comes nearest."""
+    most: dict[Limit, tuple[int, Step]] = {}
+    for subworkflow in workflow.subworkflows:
+        for step in walk(subworkflow.steps):
+            for limit, value in _sizes(step):
+                if value > most.get(limit, (0, step))[0]:
+                    most[limit] = value, step
+    for limit, (value, step) in most.items():
+        yield Measure(flow=workflow.flow, limit=limit, value=value, known="measured", of=step.name, place=step.at)
+
+
+def _sizes(step: Step) -> Iterator[tuple[Limit, int]]:
+    expressions = [text for text in _texts(_own(step)) if text.startswith("${")]
+    yield EXPRESSION, max(map(len, expressions), default=0)
+    match step:
+        case Assign(pairs=pairs):
+            yield ASSIGNMENTS, len(pairs)
+        case Switch(cases=cases):
+            yield CONDITIONS, len(cases)
+        case ParallelBranches(branches=branches):
+            yield BRANCHES, len(branches)
+        case _:
+            pass
+
+
+def _own(step: Step) -> Any:
+    """The values that stand in the step itself, and in no step below it."""
+    match step:
+        case Assign(pairs=pairs):
+            return [value for _, value in pairs]
+        case Call(arguments=arguments):
+            return arguments
+        case Switch(cases=cases):
+            return [case.condition for case in cases]
+        case For(loop=loop) | ParallelFor(loop=loop):
+            return [loop.items, *(loop.between or ())]
+        case Return(value=value) | Raise(value=value):
+            return value
+        case _:
+            return None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list() | tuple():
+            for inner in value:
+                yield from _texts(inner)
+        case _:
+            pass

@@ -1,0 +1,71 @@
+"""How near a compiled flow comes to the limits of a cloud: what was measured or declared, beside the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from skyloom.deployers.limits import Limit, durations
+from skyloom.errors import Span
+from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
+
+Known = Literal["measured", "declared", "at least"]
+"""`measured` of what was compiled; `declared` by the author; `at least`: no run takes less, and some take more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A value beside its limit.
+
+    Attributes:
+        flow: the flow; empty where it is the whole app's.
+        limit: what it may be at most, in which unit, and the page that says so.
+        value: what it is, in the limit's unit.
+        known: how it is known.
+        of: whose it is, where the flow has several: a task, a step.
+        place: `order.py:31`, or empty where it stands for no line.
+    """
+
+    flow: str
+    limit: Limit
+    value: float
+    known: Known
+    of: str = ""
+    place: str = ""
+
+    @property
+    def share(self) -> float:
+        """The value as a part of the limit: 1.0 is all of it."""
+        return self.value / self.limit.value
+
+
+def callees(program: Program) -> Iterator[TaskDefinition | PromptDefinition]:
+    """The tasks and prompts that a program's flows call."""
+    yield from program.tasks.values()
+    yield from program.prompts.values()
+
+
+def timeouts(
+    flow: str, callee: TaskDefinition | PromptDefinition, limit: Limit, kept: float, memory: Limit | None = None
+) -> Iterator[Measure]:
+    """What a task or prompt declares. `kept`: seconds of the limit that the host keeps."""
+    place = place_of(callee.file, callee.span)
+    yield Measure(flow=flow, limit=limit, value=callee.timeout + kept, known="declared", of=callee.name, place=place)
+    if memory is not None and isinstance(callee, TaskDefinition) and callee.memory is not None:
+        yield Measure(flow=flow, limit=memory, value=callee.memory, known="declared", of=callee.name, place=place)
+
+
+def longest(flow: str, definition: FlowDefinition, limit: Limit) -> Iterator[Measure]:
+    """The longest pause, wait or timeout that a flow declares, if it declares one."""
+    found = max(durations(definition), key=lambda one: one[1], default=None)
+    if found is not None:
+        span, seconds = found
+        place = place_of(definition.file, span)
+        yield Measure(flow=flow, limit=limit, value=seconds, known="declared", place=place)
+
+
+def place_of(file: str, span: Span) -> str:
+    """`order.py:31`."""
+    return f"{Path(file).name}:{span.line}"

@@ -1,0 +1,92 @@
+"""What each cloud makes of each flow of an app: runs by itself, with calls of the helper function, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from skyloom.deployers.base import Compiled, Explanation
+from skyloom.deployers.measures import Measure
+from skyloom.deployers.registry import deployer
+from skyloom.errors import Diagnostic, UserError
+from skyloom.flows.app import App
+
+Verdict = Literal["native", "helper", "refused"]
+
+NEAR = 0.5
+"""The share of a limit from which on it is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portability:
+    """One flow in one cloud.
+
+    Attributes:
+        flow: the flow; empty: the app as a whole.
+        verdict: `native`, `helper` where some expression needs the app's helper function, `refused`.
+        helped: the expressions that go there.
+        refusals: why it is refused.
+        advice: what is kept in another way, or left to people.
+        near: the limits it has come near to, nearest first.
+    """
+
+    target: str
+    flow: str
+    verdict: Verdict
+    helped: tuple[Explanation, ...] = ()
+    refusals: tuple[Diagnostic, ...] = ()
+    advice: tuple[Diagnostic, ...] = ()
+    near: tuple[Measure, ...] = ()
+
+
+def portability(app: App, target: str, environment: str) -> Iterator[Portability]:
+    """Every flow of the app in one cloud, and the app itself where there is something to say of it. Calls no cloud.
+
+    A flow that a flow of the app starts as a run of its own has a place of its own, behind them.
+
+    Raises:
+        ConfigError: SKY640, there is no such target.
+    """
+    whole = _compiled(app, target, environment)
+    if isinstance(whole, Compiled):
+        started = (one.flow for one in whole.explanations)
+        names = dict.fromkeys((*(flow.name for flow in app.flows), *started))
+        yield from (_carried(target, name, whole) for name in names)
+        yield from _of_app(target, whole)
+        return
+    told: set[Diagnostic] = set()
+    for flow in app.flows:
+        # What stands around the flows may be what is refused: each is tried without it.
+        alone = _compiled(replace(app, flows=(flow,), triggers=(), short=()), target, environment)
+        if isinstance(alone, Compiled):
+            yield _carried(target, flow.name, alone)
+        else:
+            told.update(alone)
+            yield Portability(target=target, flow=flow.name, verdict="refused", refusals=tuple(alone))
+    if rest := tuple(one for one in whole if one not in told):
+        yield Portability(target=target, flow="", verdict="refused", refusals=rest)
+
+
+def _compiled(app: App, target: str, environment: str) -> Compiled | Sequence[Diagnostic]:
+    """What the cloud makes of the app, or why it makes nothing."""
+    made = deployer(target, app.name, environment, app.environment(environment))
+    try:
+        return made.compile(app)
+    except UserError as error:
+        return error.diagnostics
+
+
+def _carried(target: str, flow: str, compiled: Compiled) -> Portability:
+    helped = tuple(found for found in compiled.explanations if found.flow == flow and found.is_helped)
+    near = sorted(
+        (one for one in compiled.measures if one.flow == flow and one.share >= NEAR), key=lambda one: -one.share
+    )
+    verdict: Verdict = "helper" if helped else "native"
+    return Portability(target=target, flow=flow, verdict=verdict, helped=helped, near=tuple(near))
+
+
+def _of_app(target: str, compiled: Compiled) -> Iterator[Portability]:
+    near = tuple(one for one in compiled.measures if not one.flow and one.share >= NEAR)
+    if near or compiled.diagnostics:
+        yield Portability(target=target, flow="", verdict="native", advice=compiled.diagnostics, near=near)

@@ -1,0 +1,118 @@
+"""The portability report of `skyloom check --targets`: what each cloud makes of each flow, for people and programs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skyloom.cli.output import diagnostic_json, show, show_diagnostics, show_table
+from skyloom.errors import Diagnostic, UserError
+from skyloom.flows.outcome import Json
+
+if TYPE_CHECKING:
+    from skyloom.deployers.measures import Measure
+    from skyloom.deployers.portability import Portability
+
+_VERDICTS = {"native": "runs natively", "helper": "runs with the helper function", "refused": "refused"}
+_WHOLE = "(the app)"
+
+
+def ported(file: Path, app: str | None, targets: str, environment: str | None) -> tuple[Portability, ...]:
+    """What the clouds make of the flows of a file.
+
+    Raises:
+        CheckFailed: the file cannot be imported, or its app is wrong.
+        ConfigError: SKY640, there is no such target.
+        UserError: SKY770, no target is named; SKY521, the file has several apps.
+    """
+    from skyloom.deployers.functions import load_app
+    from skyloom.deployers.portability import portability
+    from skyloom.flows.config import DEFAULT_ENVIRONMENT
+
+    named = dict.fromkeys(name.strip() for name in targets.split(",") if name.strip())
+    if not named:
+        raise UserError(Diagnostic("SKY770", "--targets names no cloud", "command line", hint="aws,azure,gcp"))
+    chosen = environment or os.environ.get("SKYLOOM_ENV") or DEFAULT_ENVIRONMENT
+    with redirect_stdout(sys.stderr):
+        loaded = load_app(file, app)
+        return tuple(one for target in named for one in portability(loaded, target, chosen))
+
+
+# --- for programs -----------------------------------------------------------------------------------------------------
+
+
+def report_json(one: Portability) -> Json:
+    """One flow in one cloud. `flow` is null where the app as a whole is meant."""
+    return {
+        "target": one.target,
+        "flow": one.flow or None,
+        "verdict": one.verdict,
+        "helper": [{"place": e.place, "name": e.name, "why": e.why, "cost": e.cost} for e in one.helped],
+        "refused": [diagnostic_json(diagnostic) for diagnostic in one.refusals],
+        "advice": [diagnostic_json(diagnostic) for diagnostic in one.advice],
+        "near": [_measure_json(measure) for measure in one.near],
+    }
+
+
+def _measure_json(measure: Measure) -> Json:
+    return {
+        "limit": measure.limit.what,
+        "value": measure.value,
+        "known": measure.known,
+        "most": measure.limit.value,
+        "unit": measure.limit.unit,
+        "share": round(measure.share, 3),
+        "of": measure.of or None,
+        "place": measure.place or None,
+        "source": measure.limit.source,
+    }
+
+
+# --- for people -------------------------------------------------------------------------------------------------------
+
+
+def show_report(found: Sequence[Portability]) -> None:
+    """A table of flows and clouds, what the helper function does, limits that are near; refusals on stderr."""
+    if not found:
+        return
+    rows = ((one.flow or _WHOLE, one.target, *_summary(one)) for one in found)
+    show_table(("FLOW", "TARGET", "RUNS", "HELPER", "LIMITS NEAR"), rows)
+    _show_part("what the helper function does", ("FLOW", "TARGET", "PLACE", "COSTS", "WHY"), _helped(found))
+    _show_part("limits that are near", ("FLOW", "TARGET", "PLACE", "LIMIT", "VALUE", "MOST", "SOURCE"), _near(found))
+    said = (diagnostic for one in found for diagnostic in (*one.refusals, *one.advice))
+    show_diagnostics(dict.fromkeys(said))
+
+
+def _summary(one: Portability) -> tuple[str, str, str]:
+    verdict = _VERDICTS[one.verdict]
+    if one.refusals:
+        verdict += f": {', '.join(dict.fromkeys(diagnostic.code for diagnostic in one.refusals))}"
+    elif not one.flow:
+        verdict = ", ".join(dict.fromkeys(diagnostic.code for diagnostic in one.advice)) or "-"
+    return verdict, str(len(one.helped) or "-"), str(len(one.near) or "-")
+
+
+def _show_part(title: str, headers: Sequence[str], rows: Iterator[tuple[str, ...]]) -> None:
+    listed = list(rows)
+    if listed:
+        show()
+        show(title, "bold")
+        show_table(headers, listed)
+
+
+def _helped(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
+    for one in found:
+        for helped in one.helped:
+            yield one.flow, one.target, helped.place, helped.cost, helped.why
+
+
+def _near(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
+    for one in found:
+        for measure in one.near:
+            what = f"{measure.limit.what} ({measure.of})" if measure.of else measure.limit.what
+            value = f"{measure.value:,.10g} {measure.known}, {measure.share:.0%}"
+            yield one.flow or _WHOLE, one.target, measure.place, what, value, str(measure.limit), measure.limit.source

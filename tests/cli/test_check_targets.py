@@ -1,0 +1,142 @@
+"""`skyloom check --targets`: what clouds make of the flows of a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from skyloom.cli.app import app
+from skyloom.deployers.aws import limits as aws_limits
+from skyloom.deployers.measures import Measure
+
+SOURCE = '''"""Flows of several kinds."""
+
+from skyloom.flows import approval, days, flow, minutes, task
+
+
+@task(timeout=minutes(40))
+def train(rows: int) -> float:
+    return rows / 2
+
+
+@task(timeout=minutes(10))
+def tidy(text: str) -> str:
+    return text.strip()
+
+
+@flow
+def slow(rows: int) -> float:
+    return train(rows)
+
+
+@flow
+def quick(text: str) -> str:
+    return tidy(text)
+
+
+@flow
+def patient(text: str) -> str:
+    approval("Really?", timeout=days(300))
+    return text
+
+
+@flow
+def rounded(prices: list[float]) -> float:
+    return sum(prices)
+'''
+CLOUDS = ("aws", "azure", "gcp")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "kinds_of_test.py"
+    path.write_text(SOURCE, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str | None, str], Any]:
+    """The report of the file, by flow and cloud: compiling it once is enough."""
+    path = tmp_path_factory.mktemp("kinds") / "kinds_of_test.py"
+    path.write_text(SOURCE, encoding="utf-8")
+    arguments = ["check", str(path), "--targets", ",".join(CLOUDS), "--json"]
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False, prog_name="skyloom")
+    assert result.exit_code == 2, result.output
+    return {(one["flow"], one["target"]): one for one in json.loads(result.stdout)["targets"]}
+
+
+def test_every_flow_has_a_verdict_in_every_cloud(found: Any) -> None:
+    verdicts = {flow: [found[flow, cloud]["verdict"] for cloud in CLOUDS] for flow, _ in found if flow is not None}
+    assert verdicts == {
+        "slow": ["refused", "native", "refused"],
+        "quick": ["native", "native", "native"],
+        "patient": ["native", "native", "native"],
+        "rounded": ["helper", "native", "helper"],
+    }
+
+
+def test_a_refusal_says_where_why_and_the_way_out(found: Any) -> None:
+    (refusal,) = found["slow", "aws"]["refused"]
+    assert (refusal["code"], refusal["line"]) == ("SKY703", 7)
+    assert "a Lambda function has 900 s" in refusal["message"]
+    assert "split the work" in refusal["hint"]
+    assert found["quick", "aws"]["refused"] == []
+
+
+def test_a_helper_call_says_where_and_what_it_costs(found: Any) -> None:
+    for cloud, cost in (("aws", "1 transition, 1 invocation"), ("gcp", "1 step, 1 invocation")):
+        (helped,) = found["rounded", cloud]["helper"]
+        assert (helped["place"], helped["cost"]) == ("kinds_of_test.py:34", cost)
+        assert helped["why"]
+
+
+def test_limits_are_told_from_half_of_them_on(found: Any) -> None:
+    near = {(cloud, one["limit"]): one for cloud in CLOUDS for one in found["quick", cloud]["near"]}
+    assert set(near) == {("aws", "an invocation of a function")}
+    one = near["aws", "an invocation of a function"]
+    assert (one["value"], one["most"], one["known"], one["of"]) == (610, 900, "declared", "tidy")
+    assert (one["share"], one["place"]) == (0.678, "kinds_of_test.py:12")
+    assert one["source"].startswith("https://docs.aws.amazon.com/lambda/")
+    waits = [one for cloud in CLOUDS for one in found["patient", cloud]["near"]]
+    assert [(one["value"], one["most"]) for one in waits] == [(300 * 86_400, 365 * 86_400)] * 3
+
+
+def test_people_get_a_table_and_the_refusals(file: str, invoke: Any) -> None:
+    result = invoke("check", file, "--targets", "gcp, aws")
+    assert result.exit_code == 2
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["slow", "gcp", "refused:", "SKY703", "-", "-"] in rows
+    assert ["quick", "aws", "runs", "natively", "-", "1"] in rows
+    assert result.stderr.count("SKY703 train may take 2400 s") == 2
+    assert "    7 | def train(rows: int) -> float:" in result.stderr
+
+
+def test_one_flow_alone(file: str, document: Any) -> None:
+    told = document("check", f"{file}:quick", "--targets", "aws", "--json")
+    assert [one["flow"] for one in told["targets"]] == ["quick"]
+
+
+@pytest.mark.parametrize(("targets", "code"), [(" ,", "SKY770"), ("aws,nowhere", "SKY640")])
+def test_targets_that_there_are_not(targets: str, code: str, file: str, invoke: Any) -> None:
+    result = invoke("check", file, "--targets", targets)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert code in result.stderr
+
+
+def test_a_measure_s_share() -> None:
+    measure = Measure(flow="f", limit=aws_limits.FUNCTION, value=450, known="declared")
+    assert measure.share == 0.5
+
+
+def test_an_app_s_own_refusal_stands_for_no_flow(tmp_path: Path, document: Any) -> None:
+    path = tmp_path / "nowhere_of_test.py"
+    written = 'app = App("nowhere", flows=[quick], environments={"dev": Environment(region="mars-1")})\n'
+    imports = "from skyloom.flows.app import App, Environment\n"
+    path.write_text(SOURCE.replace("\n\n@task", f"\n{imports}\n@task", 1) + "\n\n" + written, encoding="utf-8")
+    told = document("check", str(path), "--targets", "gcp", "--json", code=2)["targets"]
+    assert {one["verdict"] for one in told} == {"refused"}
+    assert {diagnostic["code"] for one in told for diagnostic in one["refused"]} == {"SKY728"}
