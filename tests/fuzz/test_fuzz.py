@@ -50,7 +50,7 @@ def test_the_interpreter_does_what_python_does(made: FuzzProgram, tmp_path_facto
 
 @pytest.mark.parametrize("seed", range(12))
 def test_engines_do_what_python_does(seed: int, tmp_path: Path) -> None:
-    outcome = attempt(program(Seeded(seed), inputs=2), ["inline", "aws", "gcp"], tmp_path)
+    outcome = attempt(program(Seeded(seed), inputs=2), ["inline", "aws", "azure", "gcp"], tmp_path)
     assert [str(found) for found in outcome.disagreements] == []
 
 
