@@ -36,6 +36,14 @@ class Never:
         raise SkyloomError(f"the flow waits for ever for {self._what}")
 
 
+def _shown(value: Any, said: str) -> Json:
+    """What people and the outside see of a value. Raises TaskFailed for what is no JSON."""
+    try:
+        return values.shown(value)
+    except values.NotOfType as problem:
+        raise TaskFailed(f"{said}: {problem.with_values()}") from None
+
+
 class _Stopped(BaseException):
     """A flow's timeout has passed: it ends where it stands, past its own `except`."""
 
@@ -196,7 +204,7 @@ class PlainSession:
     def approval(
         self, message: str, show: Any, to: str | None, timeout: float | None, default: bool | None, form: type | None
     ) -> Decision[Any]:
-        self._note("approval", message, {"show": values.shown(show), "to": to})
+        self._note("approval", message, {"show": _shown(show, "what an approval shows"), "to": to})
         if self._script is None:
             raise SkyloomError(
                 f'nobody can answer "{message}" in a plain call; '
@@ -278,7 +286,7 @@ class PlainSession:
     # --- the rest -----------------------------------------------------------------------------------------------
 
     def emit(self, event: str, payload: Any, key: str | None) -> None:
-        encoded = values.shown(payload)
+        encoded = _shown(payload, "the payload of an event")
         self._note("emit", event, {"payload": encoded, "key": key})
         if self._script is not None:
             self._script.emitted.append((event, encoded))

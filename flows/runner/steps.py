@@ -64,7 +64,7 @@ class Steps:
             case ir.Approval():
                 request = ApprovalRequest(
                     message=self._values.of(step.message, scope),
-                    show=whole(self._values.optional(step.show, scope)),
+                    show=_carried(whole(self._values.optional(step.show, scope)), "what an approval shows"),
                     to=self._values.optional(step.to, scope),
                     timeout=self._values.optional(step.timeout, scope),
                     default=self._values.optional(step.default, scope),
@@ -84,6 +84,7 @@ class Steps:
             case ir.Emit():
                 name, payload = self._values.of(step.event, scope), whole(self._values.of(step.payload, scope))
                 key = self._values.optional(step.key, scope)
+                _carried(payload, "the payload of an event")
                 return await self.recorded(
                     place, step.kind, name, [name, payload, key], lambda: engine.emit(place, name, payload, key)
                 )
@@ -107,7 +108,9 @@ class Steps:
                 )
             case ir.CallFlow():
                 flow = self._program.flows[step.flow]
-                self._carried(flow, arguments)
+                for name, value in arguments.items():
+                    # Those of tasks meet JSON anyway.
+                    _carried(value, f"{flow.name}: argument {name}")
 
                 async def run(inner: Engine) -> Json:
                     return await self._run_flow(step.flow, arguments, place.path, inner)
@@ -138,15 +141,6 @@ class Steps:
                 told = f"{callee.name}: argument {parameter.name}: {problem} (got {shortened(given)})"
                 raise Raised.of(TaskFailed(told)) from None
         return result
-
-    @staticmethod
-    def _carried(flow: FlowDefinition, arguments: Variables) -> None:
-        """Refuses arguments of a sub-flow that would lose digits on their way; those of tasks meet JSON anyway."""
-        for name, value in arguments.items():
-            try:
-                check_json(value)
-            except NotOfType as problem:
-                raise Raised.of(TaskFailed(f"{flow.name}: argument {name}: {problem.with_values()}")) from None
 
     async def recorded(
         self, place: Place, kind: str, name: str, inputs: Json, carry_out: Callable[[], Awaitable[Json]]
@@ -189,3 +183,12 @@ class Steps:
         record(Done(value))
         self._observe(RunEvent("done", place, kind, name))
         return value
+
+
+def _carried(value: Json, said: str) -> Json:
+    """The value. Raises TaskFailed for one that would lose digits on its way."""
+    try:
+        check_json(value)
+    except NotOfType as problem:
+        raise Raised.of(TaskFailed(f"{said}: {problem.with_values()}")) from None
+    return value

@@ -71,7 +71,7 @@ def lower_sleep(lowering: Lowering, context: Context, step: Sleep, edge: Edge) -
 
 def lower_emit(lowering: Lowering, context: Context, step: Emit, edge: Edge) -> Edge:
     """Publishes an event on the app's bus."""
-    roots = [Root("event", step.event), Root("payload", step.payload)]
+    roots = [Root("event", step.event), Root("payload", step.payload, crossing="the payload of an event")]
     if step.key is not None:
         roots.append(Root("key", step.key))
     (event, payload, *key), edge = evaluate(lowering, context, edge, roots, step.span)

@@ -33,7 +33,8 @@ def lower_approval(lowering: Lowering, context: Context, step: Approval, edge: E
         "timeout": step.timeout,
         "default": step.default,
     }
-    roots = [Root(name, expr) for name, expr in given.items() if expr is not None]
+    said = {"show": "what an approval shows"}
+    roots = [Root(name, expr, crossing=said.get(name)) for name, expr in given.items() if expr is not None]
     values, edge = evaluate(lowering, context, edge, roots, step.span)
     known = {root.label: value for root, value in zip(roots, values, strict=True)}
     asked: dict[str, Value] = {name: known[name] for name in ("message", "show", "to") if name in known}

@@ -54,7 +54,7 @@ def lower_sleep(lowering: Lowering, context: Context, step: Sleep) -> list[Lower
 def lower_emit(lowering: Lowering, context: Context, step: Emit) -> list[Lowered]:
     """Publishes an event on the app's topic."""
     at = context.at(step.span)
-    roots = [Root("event", step.event), Root("payload", step.payload)]
+    roots = [Root("event", step.event), Root("payload", step.payload, crossing="the payload of an event")]
     if step.key is not None:
         roots.append(Root("key", step.key))
     before, (event, payload, *key) = evaluate(lowering, context, roots, step.span)

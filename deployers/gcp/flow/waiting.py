@@ -69,7 +69,8 @@ def lower_wait_for(lowering: Lowering, context: Context, step: WaitFor) -> list[
 def _known(
     lowering: Lowering, context: Context, step: Approval | WaitFor, given: dict[str, Expr | None]
 ) -> tuple[list[Lowered], dict[str, Json]]:
-    roots = [Root(name, expr) for name, expr in given.items() if expr is not None]
+    said = {"show": "what an approval shows"}
+    roots = [Root(name, expr, crossing=said.get(name)) for name, expr in given.items() if expr is not None]
     before, values = evaluate(lowering, context, roots, step.span)
     return before, {root.label: value for root, value in zip(roots, values, strict=True)}
 

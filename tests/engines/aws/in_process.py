@@ -22,6 +22,7 @@ from engines.aws.machine.run import Ending, run
 from engines.aws.machine.scope import Call, Execution
 from engines.aws.machine.tokens import Tokens
 
+from skyloom.adapters.hosts.jobs import ExpressionJob
 from skyloom.deployers.aws.workflow import Workflow, WorkflowSettings, compile_workflows
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.services.payloads import fitted_payload
@@ -30,7 +31,6 @@ from skyloom.errors import TaskFailed, TaskTimedOut
 from skyloom.flows import invoke
 from skyloom.flows.definitions import Prompt, Task
 from skyloom.flows.expr.python_names import GLOBALS
-from skyloom.flows.ir.conform import conformed
 from skyloom.flows.ir.program import Program, RetryPolicy
 from skyloom.flows.outcome import ErrorValue, Raised
 from skyloom.flows.prompting import ModelSource, ask
@@ -189,10 +189,9 @@ class Functions:
         parameters = ", ".join(hoisted.names)
         function = eval(f"lambda {parameters}: {hoisted.source}", dict(GLOBALS))
         models = {model.name: model for model in hoisted.models}
-        types = dict(hoisted.types)
-        return function(
-            **{name: conformed(v, types[name], models) if name in types else v for name, v in values.items()}
-        )
+        job = ExpressionJob(identifier, function, dict(hoisted.types), models, dict(hoisted.crossings))
+        nowhere = TaskContext(run_id="", step="", attempt=1, idempotency_key="")
+        return job.run(values, nowhere, {})
 
     # --- waits --------------------------------------------------------------------------------------------------
 
