@@ -1,4 +1,5 @@
-"""Finds the plugins of a group (`skyloom.adapters`, `skyloom.deployers`, `skyloom.patterns`) by entry point."""
+"""Finds the plugins of a group (`skyloom.adapters`, `skyloom.deployers`, `skyloom.patterns`, `skyloom.conformance`) by
+entry point."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any, Literal
 
 from skyloom.errors import ConfigError, Diagnostic
 
-Group = Literal["skyloom.adapters", "skyloom.deployers", "skyloom.patterns"]
+Group = Literal["skyloom.adapters", "skyloom.conformance", "skyloom.deployers", "skyloom.patterns"]
 
 
 def names(group: Group) -> list[str]:

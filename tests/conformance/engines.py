@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,47 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance.arrivals import next_arrival
-from conformance.case import Case, TaskCall
+from conformance.case import Case
 from expressions.exact import is_exactly
 
+from skyloom.conformance.audience import next_arrival
 from skyloom.conformance.observed import Observed
-from skyloom.flows import invoke
+from skyloom.conformance.plain import plain, traced
 from skyloom.flows.expr.nodes import Expr
 from skyloom.flows.expr.python import Compiled, compile_expr
 from skyloom.flows.expr.types import show
-from skyloom.flows.outcome import ErrorValue
 from skyloom.flows.runner import launch, scopes
 from skyloom.flows.runner.answering import answer_approval, send_event
 from skyloom.flows.runner.store import RunStore
-from skyloom.flows.testing import Answer, Arrival, script
+from skyloom.flows.testing import Answer, Arrival
 
 __all__ = ["ENGINES", "Observed", "inline", "on", "plain", "traced"]
-
-
-@contextmanager
-def traced(folder: Path) -> Iterator[list[TaskCall]]:
-    """Collects the attempts of tasks made inside the block."""
-    path, calls = folder / "trace.jsonl", list[TaskCall]()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(invoke.TRACE_VARIABLE, str(path))
-        yield calls
-    if path.exists():
-        records = [json.loads(line) for line in path.read_text().splitlines()]
-        calls += [TaskCall(record["task"], record["arguments"]) for record in records]
-
-
-def plain(case: Case, folder: Path) -> Observed:
-    """A call of the Python function: the reference."""
-    result, error = None, None
-    with traced(folder) as calls, script(approvals=case.approvals, events=case.events) as played:
-        arguments = invoke.decode_arguments(case.flow, case.input)
-        try:
-            result = invoke.encode_result(case.flow, case.flow(**arguments))
-        except Exception as raised:
-            value = ErrorValue.of(raised)
-            error = (value.type, value.message)
-    return Observed(result, error, calls, played.emitted)
 
 
 def on(carrier: launch.Carrier | None) -> Callable[[Case, Path], Observed]:

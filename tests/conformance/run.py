@@ -66,10 +66,8 @@ def _show(outcomes: Outcomes, *, detailed: bool) -> None:
     if detailed:
         show_table(tables.headers(outcomes, "case"), tables.by_case(outcomes))
     show_table(tables.headers(outcomes), tables.by_file(outcomes))
-    for engine, kind, many, reason, code, reference, _ in tables.gap_rows(outcomes):
-        show_text(f"{kind} on {engine}, {many} cases: {reason} {f'({code}) ' if code else ''}[{reference}]")
-    for case, engine, outcome in outcomes.differences():
-        show_text(f"DIFFERS {case} on {engine}: {outcome.problem}")
+    for line in tables.told(outcomes):
+        show_text(line)
 
 
 def _write(outcomes: Outcomes) -> None:

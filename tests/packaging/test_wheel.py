@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-PARTS = {"src/skyloom": "skyloom"} | {
+PARTS = {"src/skyloom": "skyloom", "tests/conformance/cases": "skyloom/conformance/cases"} | {
     part: f"skyloom/{part}" for part in ("flows", "adapters", "deployers", "patterns")
 }
 """Folders of the repository, and where they are in the wheel."""
@@ -36,6 +36,9 @@ def sources() -> Iterator[tuple[str, Path]]:
         for folder, inner, names in os.walk(ROOT / part, followlinks=False):
             # The links in src/skyloom make the repository importable; a wheel has the folders themselves.
             inner[:] = [name for name in inner if name != "__pycache__" and not (Path(folder) / name).is_symlink()]
+            if part == "tests/conformance/cases":
+                # Cases that are made of an example stay here.
+                inner[:] = []
             for name in names:
                 path = Path(folder) / name
                 yield f"{there}/{path.relative_to(ROOT / part).as_posix()}", path

@@ -10,6 +10,7 @@ from skyloom import __version__
 from skyloom.cli import approvals, events, runs, server
 from skyloom.cli.check import check
 from skyloom.cli.compile import compile_
+from skyloom.cli.conformance import conformance
 from skyloom.cli.deploy import deploy
 from skyloom.cli.destroy import destroy
 from skyloom.cli.doctor import doctor
@@ -92,6 +93,12 @@ app.add_typer(events.app, name="events")
 app.add_typer(server.app, name="server")
 app.command(epilog=examples("skyloom new my-flow", "skyloom new my-flow --template ticket"))(new)
 app.command(epilog=examples("skyloom doctor", "skyloom doctor --json"))(doctor)
+app.command(
+    epilog=examples(
+        "skyloom conformance --deployer mycloud",
+        "skyloom conformance --deployer mycloud --cases 'approving/*' --detailed",
+    )
+)(conformance)
 
 
 @app.command(epilog=examples("skyloom version"))

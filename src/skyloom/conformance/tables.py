@@ -62,6 +62,15 @@ def gap_rows(outcomes: Outcomes) -> list[Row]:
     ]
 
 
+def told(outcomes: Outcomes) -> list[str]:
+    """A line for each reason why cases are not carried out as they say, and for each difference."""
+    lines = [
+        f"{kind} on {engine}, {many} cases: {reason} {f'({code}) ' if code else ''}[{reference}]"
+        for engine, kind, many, reason, code, reference, _ in gap_rows(outcomes)
+    ]
+    return lines + [f"DIFFERS {case} on {engine}: {one.problem}" for case, engine, one in outcomes.differences()]
+
+
 # --- as pages -------------------------------------------------------------------------------------------------------
 
 

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from conformance.arrivals import next_arrival
 from conformance.case import Case
 from conformance.on_aws.services import AppServices
 
+from skyloom.conformance.audience import next_arrival
 from skyloom.flows.testing import Answer
 
 Json = Any

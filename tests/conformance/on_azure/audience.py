@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.arrivals import next_arrival
 from conformance.case import Case
 
+from skyloom.conformance.audience import next_arrival
 from skyloom.deployers.services.schema import Misfit, fitted
 from skyloom.errors import TaskFailed
 from skyloom.flows import values

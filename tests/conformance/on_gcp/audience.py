@@ -7,11 +7,11 @@ import threading
 import urllib.request
 from typing import Any
 
-from conformance.arrivals import next_arrival
 from conformance.case import Case
 from engines.gcp.requests import Answer as Response
 from engines.gcp.requests import Request
 
+from skyloom.conformance.audience import next_arrival
 from skyloom.deployers.services.schema import Misfit, fitted
 from skyloom.errors import TaskFailed
 from skyloom.flows import values

@@ -1,0 +1,90 @@
+"""`skyloom conformance`: the cases of the language, on the engine of a deployer."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skyloom.cli.edge import FAILED
+from skyloom.cli.output import say, show_table, show_text
+
+if TYPE_CHECKING:
+    from skyloom.conformance.outcomes import Outcomes
+
+
+def conformance(
+    deployer: Annotated[str, typer.Option("--deployer", metavar="NAME", help="A deployer that brings an engine.")],
+    cases: Annotated[
+        str, typer.Option("--cases", metavar="PATTERN", help="Only cases whose names fit: 'approving/*'.")
+    ] = "*",
+    detailed: Annotated[bool, typer.Option("--detailed", help="A line for each case.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the tables as a page, too.")
+    ] = None,
+) -> None:
+    """Try every case of the language on a deployer's engine, beside plain Python.
+
+    The distribution of the deployer registers the engine in the group `skyloom.conformance`. Exit code: 0 all goes as
+    the cases and the declared gaps say, 1 something differs, 2 there is no such engine or no such case.
+    """
+    with redirect_stdout(sys.stderr):
+        outcomes = _tried(deployer, cases)
+    if as_json:
+        from skyloom.conformance.outcomes import to_json
+
+        show_text(to_json(outcomes).rstrip())
+    else:
+        _show(outcomes, detailed=detailed)
+    if out is not None:
+        from skyloom.conformance.tables import markdown
+
+        out.write_text(f"# Conformance of {deployer}\n\n{markdown(outcomes)}\n", encoding="utf-8")
+        say(f"wrote {out}")
+    if outcomes.differences():
+        raise typer.Exit(FAILED)
+
+
+def _tried(deployer: str, pattern: str) -> Outcomes:
+    import datetime
+    import tempfile
+
+    from skyloom import __version__
+    from skyloom.conformance import registry, running, suite
+    from skyloom.conformance.outcomes import Outcome, Outcomes
+    from skyloom.errors import Diagnostic, UserError
+
+    everything = suite.selected()
+    names = [name for found in everything.values() for name in found]
+    with tempfile.TemporaryDirectory(prefix="skyloom-conformance-") as folder:
+        engine = registry.engine(deployer, Path(folder), names)
+        wanted = suite.selected(pattern)
+        if not wanted:
+            hint = "names are `file/case`: 'approving/*', '*/word_table'"
+            raise UserError(Diagnostic("SKY610", f"no case is called `{pattern}`", "command line", hint=hint))
+        found: dict[str, dict[str, Outcome]] = {}
+        for case, row in running.outcomes_of(deployer, engine, wanted):
+            found[case] = row
+            if row[deployer].verdict == "differs":
+                say(f"{case} differs")
+    return Outcomes(
+        engines=(running.PLAIN, deployer),
+        cases=found,
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        version=__version__,
+    )
+
+
+def _show(outcomes: Outcomes, *, detailed: bool) -> None:
+    from skyloom.conformance import tables
+
+    if detailed:
+        show_table(tables.headers(outcomes, "case"), tables.by_case(outcomes))
+        show_text("")
+    show_table(tables.headers(outcomes), tables.by_file(outcomes))
+    for line in tables.told(outcomes):
+        show_text(line)

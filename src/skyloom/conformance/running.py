@@ -1,0 +1,86 @@
+"""Tries the cases on an engine, beside plain Python."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from skyloom.conformance.audience import Audience
+from skyloom.conformance.capabilities import needed
+from skyloom.conformance.case import Case
+from skyloom.conformance.engine import Deployed, Engine
+from skyloom.conformance.gaps import Gap
+from skyloom.conformance.judging import differences
+from skyloom.conformance.outcomes import SAME, Outcome, of_gap
+from skyloom.conformance.plain import differences_of_plain, plain
+from skyloom.errors import CheckFailed
+from skyloom.flows.runner import launch
+
+PLAIN = "plain"
+
+
+def outcomes_of(
+    name: str, engine: Engine, suite: Mapping[Path, Mapping[str, Case]]
+) -> Iterator[tuple[str, dict[str, Outcome]]]:
+    """Each case as it ends, with its outcome as a plain call and on the engine of that name."""
+    for file, cases in suite.items():
+        programs = {case.flow.name: case.flow.program for case in cases.values()}
+        with ExitStack() as stack:
+            try:
+                deployed: Deployed | Exception = stack.enter_context(engine.deployed(file, programs))
+            except Exception as problem:
+                deployed = problem
+            for case_name, case in cases.items():
+                yield case_name, {PLAIN: _plainly(case), name: judged(case_name, case, name, engine, deployed)}
+
+
+def _plainly(case: Case) -> Outcome:
+    with tempfile.TemporaryDirectory() as folder:
+        found = differences_of_plain(case, plain(case, Path(folder)))
+    return _differs("; ".join(map(str, found))) if found else SAME
+
+
+def judged(case_name: str, case: Case, name: str, engine: Engine, deployed: Deployed | Exception) -> Outcome:
+    """What becomes of a case. Gaps are strict: one that is no longer true is a difference."""
+    undeclared = sorted(needed(case.flow.program) - engine.capabilities)
+    gap = engine.gaps.get(case_name)
+    if undeclared:
+        gap = Gap("never", f"it needs {', '.join(undeclared)}", reference=f"the capabilities that `{name}` declares")
+    if isinstance(deployed, Exception):
+        return _differs(f"the file could not be deployed: {_told(deployed)}")
+    try:
+        observed = deployed.run(case.flow.name, launch.prepare(case.flow, case.input).arguments, Audience(case))
+    except CheckFailed as refusal:
+        return _refused(refusal, gap)
+    except Exception as problem:
+        return of_gap(gap) if gap is not None and gap.kind != "never" else _differs(_told(problem))
+    found = differences(case, observed, exact=engine.exact)
+    if gap is None:
+        return _differs("; ".join(map(str, found))) if found else SAME
+    if gap.kind == "never":
+        return _differs(f"it was compiled and run, though it can never be: {gap.reason}")
+    return of_gap(gap) if found else _differs(f"it is as the case says: the gap is no longer one ({gap.reason})")
+
+
+def _refused(refusal: CheckFailed, gap: Gap | None) -> Outcome:
+    """A compiler may refuse what was said to be refused, and says where, why, and what to do instead."""
+    if gap is None:
+        return _differs(f"refused: {refusal}")
+    if gap.kind != "never":
+        return of_gap(gap)
+    codes = {problem.code for problem in refusal.diagnostics}
+    if gap.code and codes != {gap.code}:
+        return _differs(f"refused with {', '.join(sorted(codes))} instead of {gap.code}")
+    if not all(problem.span and problem.hint for problem in refusal.diagnostics):
+        return _differs(f"refused without a place or a hint: {refusal}")
+    return of_gap(Gap(gap.kind, gap.reason, ", ".join(sorted(codes)), gap.reference))
+
+
+def _differs(problem: str) -> Outcome:
+    return Outcome("differs", problem=" ".join(problem.split()))
+
+
+def _told(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}"
