@@ -18,8 +18,9 @@ from engines.azure.host import Event
 DOCS = "https://learn.microsoft.com/azure/azure-functions/durable/"
 EXTENSION = "https://github.com/Azure/azure-functions-durable-extension/blob/dev/src/WebJobs.Extensions.DurableTask/"
 CORE = "https://github.com/Azure/durabletask/blob/main/src/DurableTask.Core/"
-SDK = "https://github.com/Azure/azure-functions-durable-python/"
-ROOTS = {"docs": DOCS, "extension": EXTENSION, "core": CORE, "sdk": SDK}
+SDK = "https://github.com/Azure/azure-functions-durable-python/blob/dev/azure/durable_functions/"
+ISSUES = "https://github.com/Azure/"
+ROOTS = {"docs": DOCS, "extension": EXTENSION, "core": CORE, "sdk": SDK, "issues": ISSUES}
 
 Context = Any
 Orchestrator = Callable[[Context], Any]

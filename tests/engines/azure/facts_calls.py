@@ -212,7 +212,7 @@ def a_cancelled_timer_opens_the_way(context: Context) -> Steps:
     return [b.result, (yield context.call_activity("echo", "c"))]
 
 
-@fact("sdk:blob/main/azure/durable_functions/models/Task.py", gives=[None, None, 1])
+@fact("sdk:models/Task.py", gives=[None, None, 1])
 def tasks_of_nothing(context: Context) -> Steps:
     """On 1.7.0 `task_all` and `task_any` of nothing give None, at once, and send no action."""
     nothing = [(yield context.task_all([])), (yield context.task_any([]))]

@@ -10,7 +10,7 @@ from engines.azure.limits import TooLarge
 PERSISTED = "docs:durable-functions-serialization-and-persistence"
 CONVERTER = "extension:Bindings/OrchestrationTriggerAttributeBindingProvider.cs"
 STATUS = "docs:durable-functions-custom-orchestration-status"
-DATES = "sdk:../azure-functions-durable-js/issues/264"
+DATES = "issues:azure-functions-durable-js/issues/264"
 SCHEDULER = "docs:durable-task-scheduler/durable-task-scheduler"
 MOMENT, SHORTENED = "2021-03-23T00:11:50.000Z", "2021-03-23T00:11:50Z"
 
@@ -151,7 +151,7 @@ def an_id_with_signs(context: Context) -> Steps:
 
 
 @fact(
-    "sdk:blob/main/azure/durable_functions/models/TaskOrchestrationExecutor.py",
+    "sdk:models/TaskOrchestrationExecutor.py",
     fails=("Orchestrator function 'no_json' failed: Object of type object is not JSON serializable"),
 )
 def no_json(context: Context) -> object:

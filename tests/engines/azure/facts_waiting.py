@@ -52,7 +52,7 @@ def a_timer_left_running(context: Context) -> Steps:
 
 
 @fact(
-    "sdk:blob/main/azure/durable_functions/models/Task.py",
+    "sdk:models/Task.py",
     fails=("Orchestrator function 'cancelled_too_late' failed: Cannot cancel a completed task."),
 )
 def cancelled_too_late(context: Context) -> Steps:
