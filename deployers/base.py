@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 
 from skyloom.deployers.bundle import Bundle
 from skyloom.deployers.events import Event
+from skyloom.deployers.listing import Listing
 from skyloom.deployers.measures import Measure
 from skyloom.deployers.plan import Plan
 from skyloom.errors import Diagnostic, EngineError
@@ -61,6 +62,7 @@ class Compiled:
     """A bundle, and what its making has to say.
 
     Attributes:
+        listings: the definitions of its flows, with the places that their lines come from.
         measures: how near it comes to the limits of the cloud.
         flows: how many flows it holds; None: one for each file below `workflows`.
         functions: how many functions; None: one for each folder below `functions`.
@@ -69,6 +71,7 @@ class Compiled:
     bundle: Bundle
     explanations: tuple[Explanation, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    listings: tuple[Listing, ...] = ()
     measures: tuple[Measure, ...] = ()
     flows: int | None = None
     functions: int | None = None

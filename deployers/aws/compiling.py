@@ -14,6 +14,7 @@ from skyloom.deployers.aws.artifacts import definition_key, function_key
 from skyloom.deployers.aws.explaining import explanations
 from skyloom.deployers.aws.functions import FunctionSettings, helper_package, native_models, packages
 from skyloom.deployers.aws.limits import API, template_problems
+from skyloom.deployers.aws.listing import listings
 from skyloom.deployers.aws.measuring import measures
 from skyloom.deployers.aws.services_package import service_files
 from skyloom.deployers.aws.template import Parts, template
@@ -77,6 +78,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     return Compiled(
         bundle=Bundle(TARGET, app.name, environment, files, place.account, place.region),
         explanations=tuple(explanations(workflows)),
+        listings=tuple(listings(workflows)),
         measures=tuple(measures(compiled, workflows, text, len(json.loads(text)["Resources"]))),
         diagnostics=tuple(diagnostic for workflow in workflows for diagnostic in workflow.diagnostics),
     )

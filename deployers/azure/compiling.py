@@ -20,6 +20,7 @@ from skyloom.deployers.azure.functions import (
     main_package,
     worker_package,
 )
+from skyloom.deployers.azure.listing import listings
 from skyloom.deployers.azure.measuring import measures
 from skyloom.deployers.azure.naming import FunctionNames
 from skyloom.deployers.azure.resources.layout import Layout, Parts, Worker, at_once
@@ -98,6 +99,7 @@ def _bundled(layout: Layout, built: Mapping[str, Package], workflows: Iterable[W
         bundle=Bundle(TARGET, layout.app.name, layout.parts.environment, files, place.account, place.region),
         diagnostics=(*(diagnostic for workflow in known for diagnostic in workflow.diagnostics), *advice(layout)),
         explanations=tuple(_explanations(known)),
+        listings=tuple(listings(known, layout.parts.flows)),
         measures=tuple(measures(layout.parts.programs, len(made["resources"]), len(files[TEMPLATE]))),
         flows=len(known),
         functions=sum(len(names) for names in layout.parts.functions.values()) - len(known),

@@ -24,6 +24,7 @@ from skyloom.deployers.gcp.functions import (
     packages,
     service_package,
 )
+from skyloom.deployers.gcp.listing import listings
 from skyloom.deployers.gcp.measuring import measures
 from skyloom.deployers.gcp.resources.code import zip_file
 from skyloom.deployers.gcp.resources.gateway import DOCUMENT, document
@@ -108,6 +109,7 @@ def _bundled(parts: Parts, built: Mapping[str, Package]) -> Compiled:
         bundle=Bundle(TARGET, parts.app.name, parts.environment, files, place.account, place.region),
         diagnostics=(*said, *advice(layout)),
         explanations=tuple(explanations(parts.workflows)),
+        listings=tuple(listings(parts.workflows)),
         measures=tuple(measures(parts.programs, parts.workflows)),
     )
 

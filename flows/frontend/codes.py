@@ -233,6 +233,7 @@ ENGINES = {
     "SKY757": Code("no such Python", "An environment names a Python that function apps do not have."),
     "SKY765": Code("input too large", "A schedule's input is larger than what a run of Workflows starts with."),
     "SKY770": Code("no target", "`skyloom check --targets` names no cloud."),
+    "SKY771": Code("no source", "`skyloom explain --source` was given a bundle, which holds no source of flows."),
 }
 
 CODES: dict[str, Code] = {

@@ -36,6 +36,8 @@ def reports(name: str) -> dict[str, str]:
 
 def _reports(file: str) -> Iterator[tuple[str, str]]:
     yield "check.txt", said("check", file, "--targets", ",".join(CLOUDS))
+    for cloud in CLOUDS:
+        yield f"explain-{cloud}.txt", said("explain", file, "--to", cloud, "--source")
 
 
 def said(*arguments: str) -> str:

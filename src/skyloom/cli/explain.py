@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skyloom.cli.compile import AppFile, To
+from skyloom.cli.listings import show_listings
 from skyloom.cli.output import show, show_diagnostics, show_json, show_table
 from skyloom.cli.run import JSON_HELP
 from skyloom.cli.target import Environment, choose
@@ -19,12 +20,15 @@ def explain(
     flow: Annotated[
         str | None, typer.Option("--flow", "-f", metavar="FLOW", help="Only this flow.", show_default="all")
     ] = None,
+    beside: Annotated[
+        bool, typer.Option("--source", help="Show the compiled lines beside the lines of the source they come from.")
+    ] = False,
     environment: Environment = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Show what each flow becomes in a cloud: its states, what they cost, and what had to go elsewhere and why.
 
-    Calls no cloud.
+    With --source the whole definition, line by line beside the flow's source. Calls no cloud.
     """
     chosen = choose(to, source, environment)
     compiled = chosen.compiled()
@@ -35,6 +39,10 @@ def explain(
             Diagnostic("SKY005", f"the app has no flow {flow}", source, hint=f"its flows: {', '.join(flows) or 'none'}")
         )
     wanted = [found for found in compiled.explanations if flow in (None, found.flow)]
+    names = flows if flow is None else [flow]
+    if beside:
+        show_listings(chosen, compiled, names, as_json=as_json)
+        return
     if as_json:
         show_json(
             [
@@ -43,7 +51,7 @@ def explain(
             ]
         )
         return
-    for name in flows if flow is None else [flow]:
+    for name in names:
         show(name, "bold")
         rows = ((e.place, e.name, e.what, e.cost, e.why) for e in wanted if e.flow == name)
         show_table(("PLACE", "NAME", "BECOMES", "COSTS", "WHY"), rows)
