@@ -1,0 +1,169 @@
+"""`skyloom conformance`: a deployer of somebody else, installed as a distribution, is tried with the cases."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.conftest import Invoke
+from conformance import elsewhere
+
+from skyloom.conformance.capabilities import EVERYTHING
+from skyloom.conformance.gaps import Gap
+
+Plugin = Callable[..., None]
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugin:
+    """Installs the engine as `elsewhere`, with a body of its own in the place of its declarations."""
+
+    def install(declared: str = "") -> None:
+        place = tmp_path / "site"
+        info = place / "elsewhere-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: elsewhere\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[skyloom.conformance]\nelsewhere = elsewhere_engine:Own\n")
+        source = Path(elsewhere.__file__).read_text(encoding="utf-8")
+        body = declared or "    pass\n"
+        (place / "elsewhere_engine.py").write_text(f"{source}\n\nclass Own(Elsewhere):\n{body}", encoding="utf-8")
+        monkeypatch.syspath_prepend(place)
+        monkeypatch.delitem(sys.modules, "elsewhere_engine", raising=False)
+        importlib.invalidate_caches()
+
+    return install
+
+
+def rows(document: Any, engine: str = "elsewhere") -> Mapping[str, str]:
+    """The verdicts on an engine, by case."""
+    return {case: row[engine] for case, row in document["cases"].items()}
+
+
+@pytest.mark.parametrize("file", ["approving", "waiting", "side_by_side", "odd_errors"])
+def test_what_agrees_is_the_same(file: str, plugin: Plugin, document: Callable[..., Any]) -> None:
+    plugin()
+    found = document("conformance", "--deployer", "elsewhere", "--cases", f"{file}/*", "--json")
+    assert found["engines"] == ["plain", "elsewhere"]
+    assert len(found["cases"]) > 10
+    assert set(rows(found, "plain").values()) == {"same"}
+    never = {entry["case"] for entry in found["gaps"]}
+    assert {case: "never" if case in never else "same" for case in rows(found)} == rows(found)
+    assert found["differences"] == []
+
+
+def test_what_is_not_declared_is_refused(plugin: Plugin, document: Callable[..., Any]) -> None:
+    plugin()
+    found = document("conformance", "--deployer", "elsewhere", "--cases", "racing/*", "--json")
+    assert set(rows(found).values()) == {"never"}
+    reference = "the capabilities that `elsewhere` declares"
+    assert {(gap["code"], gap["reference"]) for gap in found["gaps"]} == {("ELS001", reference)}
+    assert {"it needs race"} <= {gap["reason"] for gap in found["gaps"]}
+
+
+def test_what_is_not_declared_and_yet_compiled_differs(plugin: Plugin, document: Callable[..., Any]) -> None:
+    plugin("    capabilities = EVERYTHING - {'approvals'}\n")
+    found = document("conformance", "--deployer", "elsewhere", "--cases", "approving/form-*", "--json", code=1)
+    assert set(rows(found).values()) == {"differs"}
+    assert "it was compiled and run, though it can never be: it needs approvals" in found["differences"][0]["problem"]
+
+
+def test_what_is_declared_and_refused_differs(plugin: Plugin, document: Callable[..., Any]) -> None:
+    plugin("    capabilities = EVERYTHING\n")
+    found = document("conformance", "--deployer", "elsewhere", "--cases", "racing/*", "--json", code=1)
+    assert set(rows(found).values()) == {"differs"}
+    assert "this cloud has no race" in found["differences"][0]["problem"]
+
+
+WRONG = """
+    @contextmanager
+    def deployed(self, file, programs):
+        with super().deployed(file, programs) as deployed:
+            yield Wrongly(deployed)
+
+
+class Wrongly:
+    def __init__(self, deployed):
+        self._deployed = deployed
+
+    def run(self, *asked):
+        seen = self._deployed.run(*asked)
+        return Observed({how})
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "problem"),
+    [
+        ("'other', seen.error, seen.calls, seen.emitted", 'result: wanted "published News", but saw "other"'),
+        ("seen.result, ('KeyError', 'x'), seen.calls, seen.emitted", "error: wanted None, but saw ('KeyError', 'x')"),
+        ("seen.result, seen.error, [], seen.emitted", "calls: wanted publish(title='News'), but saw"),
+        ("seen.result, seen.error, seen.calls * 2, seen.emitted", "calls: wanted publish(title='News'), but saw"),
+        ("seen.result, seen.error, seen.calls, [('done', 1)]", "emitted: wanted [], but saw [('done', 1)]"),
+        ("1 // 0, None, [], []", "ZeroDivisionError"),
+    ],
+)
+def test_what_is_otherwise_differs(how: str, problem: str, plugin: Plugin, invoke: Invoke) -> None:
+    plugin(WRONG.replace("{how}", how))
+    result = invoke("conformance", "--deployer", "elsewhere", "--cases", "approving/ask-approved", "--detailed")
+    assert result.exit_code == 1
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["approving/ask-approved", "same", "differs"] in lines
+    assert ["approving", "1", "1", "0,", "1", "differs"] in lines
+    assert f"DIFFERS approving/ask-approved on elsewhere: {problem}" in result.stdout
+
+
+GAP = "    gaps = {{'approving/ask-approved': Gap({0})}}\n"
+
+
+def test_a_gap_that_is_none_any_more_differs(plugin: Plugin, document: Callable[..., Any]) -> None:
+    plugin(GAP.format("'notimpl', 'no titles', reference='README'"))
+    found = document("conformance", "--deployer", "elsewhere", "--cases", "approving/ask-approved", "--json", code=1)
+    assert "the gap is no longer one (no titles)" in found["differences"][0]["problem"]
+
+
+def test_a_gap_is_told_with_kind_reason_and_reference(plugin: Plugin, invoke: Invoke, tmp_path: Path) -> None:
+    plugin(
+        GAP.format("'notyet', 'its emulator has no titles', reference='https://example.com'")
+        + WRONG.replace("{how}", "None, seen.error, seen.calls, seen.emitted")
+    )
+    page = tmp_path / "page.md"
+    chosen = ("--cases", "approving/ask-approved", "--out", str(page))
+    result = invoke("conformance", "--deployer", "elsewhere", *chosen)
+    assert result.exit_code == 0
+    assert "notyet on elsewhere, 1 cases: its emulator has no titles [https://example.com]" in result.stdout
+    assert "| elsewhere | notyet | 1 | its emulator has no titles | https://example.com |" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("declared", "problem"),
+    [
+        ("    capabilities = {'flying'}\n", "SKY602 engine `elsewhere`: there is no capability `flying`"),
+        ("    gaps = {'a/b': Gap('never', 'no', reference='x')}\n", "a gap is about `a/b`, which is no case"),
+        (GAP.format("'never', 'no'"), "the gap of `approving/ask-approved` has no reference"),
+    ],
+)
+def test_declarations_are_looked_at(declared: str, problem: str, plugin: Plugin, invoke: Invoke) -> None:
+    plugin(declared)
+    result = invoke("conformance", "--deployer", "elsewhere", "--cases", "approving/*")
+    assert result.exit_code == 2
+    assert problem in result.stderr
+
+
+def test_mistakes_are_told(plugin: Plugin, invoke: Invoke) -> None:
+    plugin()
+    result = invoke("conformance", "--deployer", "nowhere")
+    assert result.exit_code == 2
+    assert "SKY601 no engine for cases is registered as `nowhere` in `skyloom.conformance`" in result.stderr
+    assert "installed: elsewhere" in result.stderr
+    result = invoke("conformance", "--deployer", "elsewhere", "--cases", "nothing/*")
+    assert result.exit_code == 2
+    assert "no case is called `nothing/*`" in result.stderr
+
+
+def test_the_capabilities_of_the_engine() -> None:
+    assert EVERYTHING - {"race"} == elsewhere.Elsewhere.capabilities
+    assert all(isinstance(gap, Gap) for gap in elsewhere.Elsewhere.gaps.values())
