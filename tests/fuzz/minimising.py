@@ -6,6 +6,7 @@ import ast
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from fuzz.programs import FuzzProgram
 
@@ -22,16 +23,20 @@ def minimised(program: FuzzProgram, keeps: Keeps, tries: int = 600) -> FuzzProgr
         if keeps(one):
             program = one
             break
-    changed = True
-    while changed and left > 0:
-        changed = False
-        for smaller in _smaller(program):
+    begun, at = program, 0
+    while left > 0:
+        # What came before the last change that was kept was no use then, and seldom is now.
+        for place, smaller in enumerate(islice(_smaller(program), at, None), at):
             left -= 1
+            if keeps(smaller):
+                program, at = smaller, place
+                break
             if left <= 0:
                 break
-            if keeps(smaller):
-                program, changed = smaller, True
+        else:
+            if program == begun:
                 break
+            begun, at = program, 0
     return program
 
 
@@ -43,6 +48,10 @@ def _smaller(program: FuzzProgram) -> Iterator[FuzzProgram]:
         changed = ast.unparse(ast.fix_missing_locations(change))
         if changed not in seen and len(changed) < len(program.source) + 3:
             seen.add(changed)
+            try:
+                ast.parse(changed)
+            except SyntaxError:
+                continue
             yield replace(program, source=changed + "\n")
 
 

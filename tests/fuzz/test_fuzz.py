@@ -41,14 +41,14 @@ def main_flow(n: int) -> tuple[int, float]:
 """
 
 
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
 @given(made=programs())
 def test_the_interpreter_does_what_python_does(made: FuzzProgram, tmp_path_factory: pytest.TempPathFactory) -> None:
     outcome = attempt(made, ["inline"], tmp_path_factory.mktemp("fuzz"))
     assert [str(found) for found in outcome.disagreements] == []
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_engines_do_what_python_does(seed: int, tmp_path: Path) -> None:
     outcome = attempt(program(Seeded(seed), inputs=2), ["inline", "aws", "azure", "gcp"], tmp_path)
     assert [str(found) for found in outcome.disagreements] == []
@@ -56,11 +56,11 @@ def test_engines_do_what_python_does(seed: int, tmp_path: Path) -> None:
 
 def test_most_programs_are_accepted(tmp_path: Path) -> None:
     refused = 0
-    for seed in range(100, 140):
+    for seed in range(100, 125):
         file = tmp_path / f"accepted_{seed}.py"
         file.write_text(program(Seeded(seed)).source, encoding="utf-8")
         refused += bool(check_file(file).diagnostics)
-    assert refused <= 8
+    assert refused <= 5
 
 
 def test_a_seed_makes_one_program() -> None:
@@ -71,7 +71,7 @@ def test_a_seed_makes_one_program() -> None:
 def test_every_builtin_is_tried() -> None:
     text = "\n".join(template for templates in TEMPLATES.values() for template in templates)
     # The class of a caught error, which handlers tell: `control._handler`.
-    names = [name for name in CATALOG if name != "error.type"]
+    names = [builtin.name for builtin in CATALOG if builtin.name != "error.type"]
     calls = {name: name if name.startswith(("math.", "json.")) else name.rpartition(".")[2] for name in names}
     assert [name for name, called in calls.items() if not re.search(rf"\b{re.escape(called)}\(", text)] == []
 
@@ -92,7 +92,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 
 def observed(**changes: object) -> Observed:
-    return Observed(**{**{name: getattr(PLAIN, name) for name in ("result", "error", "calls", "emitted")}, **changes})  # type: ignore[arg-type]
+    return Observed(**{**{name: getattr(PLAIN, name) for name in ("result", "error", "calls", "emitted")}, **changes})
 
 
 CALLS = [TaskCall("aside", {"n": 1}), TaskCall("num", {"n": 1}), TaskCall("num", {"n": 2}), TaskCall("aside", {"n": 2})]
@@ -149,20 +149,22 @@ class Forgetful(Inline):
         return Observed(worse, seen.error, seen.calls, seen.emitted)
 
 
-def test_a_fault_is_found_and_made_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*arguments: object) -> Engine:
         return Forgetful(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setitem(ENGINES, "broken", broken)
-    for seed in range(40):
-        made = program(Seeded(seed))
-        found = attempt(made, ["broken"], tmp_path).disagreements
-        if found:
-            break
-    assert found and found[0].about == "result"
+    outcomes = (attempt(program(Seeded(seed), inputs=1), ["broken"], tmp_path) for seed in range(40))
+    found = next(outcome.disagreements[0] for outcome in outcomes if outcome.disagreements)
+    assert (found.engine, found.about) == ("broken", "result")
+
+
+def test_a_program_is_made_small() -> None:
+    sources = (program(Seeded(seed)) for seed in range(200))
+    made = next(one for one in sources if "finally:" in one.source and "same_str(" in one.source)
 
     def keeps(smaller: FuzzProgram) -> bool:
-        return any(found[0].is_like(other) for other in attempt(smaller, ["broken"], tmp_path).disagreements)
+        return "finally:" in smaller.source and "same_str(" in smaller.source
 
-    small = minimised(made, keeps, 120)
-    assert keeps(small) and len(small.source) < len(made.source) / 2
+    small = minimised(made, keeps, 2000)
+    assert keeps(small) and len(small.source.splitlines()) <= 12
