@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from skyloom.conformance.case import call, case
-from skyloom.flows import flow, race, sleep, task
+from skyloom.flows import TaskFailed, approval, emit, flow, parallel, race, sleep, task
+
+TOO_LARGE = "the integer is larger than 2**53, the largest that JSON carries safely"
 
 
 class Busy(Exception):
@@ -183,6 +185,38 @@ def large_floats(x: float) -> list[str]:
     return [ratio(x), ratio(x * 3.0), ratio(-x)]
 
 
+@flow
+def given_numbers(numbers: list[int]) -> int:
+    return len(numbers)
+
+
+@flow
+def too_large_for_a_flow(x: float, side_by_side: bool) -> int:
+    if side_by_side:
+        a, b = parallel(given_numbers([int(x)]), num(1))
+        return a + b
+    return given_numbers([1, int(x)])
+
+
+@flow
+def too_large_for_the_outside(n: int, how: str) -> str:
+    try:
+        if how == "event":
+            emit("large", {"n": [n * n]})
+        elif how == "approval":
+            approval("Large?", show=n * n)
+        else:
+            emit("small", n)
+    except TaskFailed as error:
+        return f"{error}"
+    return how
+
+
+@flow
+def looked_for_in_views(table: dict[str, int]) -> list[bool]:
+    return ["a" in table.keys(), 2 in table.values(), word("b") not in table.keys()]  # noqa: SIM118
+
+
 CASES = [
     case(
         chain_in_a_comprehension,
@@ -245,4 +279,30 @@ CASES = [
         {"x": 1e16},
         result=["10000000000000000.0", "30000000000000000.0", "-10000000000000000.0"],
     ),
+    case(
+        too_large_for_a_flow,
+        {"x": 1e300, "side_by_side": False},
+        error=("TaskFailed", f"given_numbers: argument numbers: [1]: {TOO_LARGE}"),
+        name="alone",
+    ),
+    case(
+        too_large_for_a_flow,
+        {"x": 1e300, "side_by_side": True},
+        error=("TaskFailed", f"given_numbers: argument numbers: [0]: {TOO_LARGE}"),
+        name="side-by-side",
+    ),
+    case(
+        too_large_for_the_outside,
+        {"n": 2**53, "how": "event"},
+        result=f"the payload of an event: n[0]: {TOO_LARGE}",
+        name="event",
+    ),
+    case(
+        too_large_for_the_outside,
+        {"n": 2**53, "how": "approval"},
+        result=f"what an approval shows: {TOO_LARGE}",
+        name="approval",
+    ),
+    case(too_large_for_the_outside, {"n": 2**53, "how": "not"}, result="not", emitted=[("small", 2**53)], name="not"),
+    case(looked_for_in_views, {"table": {"a": 1, "b": 3}}, result=[True, False, False]),
 ]
