@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test lint bench docs fuzz conformance clean
+.PHONY: demo test lint bench docs fuzz conformance sweep clean
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Skyloom needs Python 3.11 or newer; set PYTHON=..."; exit 2; }
@@ -72,7 +72,7 @@ lint: $(STAMP)  ## Formatting, lint, types, import rules
 bench: $(STAMP) .make/cdk  ## Print the benchmark ratios
 	$(BIN)/python tests/benchmarks/run.py
 
-conformance: $(STAMP)  ## Every case on every engine, as one table; CASES=approving ON=local,aws,azure,gcp WORKERS=2 DETAILED=1
+conformance: $(STAMP) .make/functions-runtime  ## Every case on every engine, as one table; CASES=approving ON=local,aws,azure,gcp WORKERS=2 DETAILED=1
 	PYTHONPATH=tests $(BIN)/python -m conformance.run $(if $(CASES),--cases '$(CASES)') $(if $(ON),--on $(ON)) \
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(DETAILED),--detailed)
 
@@ -81,8 +81,11 @@ fuzz: $(STAMP)  ## Compare random flows on all engines; N=500 SEED=1000 ENGINES=
 	PYTHONPATH=tests $(BIN)/python -W ignore -m fuzz.run --number $(or $(N),100) --seed $(or $(SEED),0) \
 	  --engines $(or $(ENGINES),inline,aws,gcp) --small $(or $(SMALL),300)
 
+sweep: $(STAMP) .make/node  ## Compare every builtin, operator and format on every engine; ONLY=str.find,slices
+	PYTHONPATH=tests $(BIN)/python -W ignore -m sweep.run $(if $(ONLY),--groups $(ONLY),--write docs/conformance.md)
+
 docs: $(STAMP)  ## Write the pages that come from the code anew
-	$(BIN)/python tests/docs/generated.py
+	PYTHONPATH=tests $(BIN)/python tests/docs/generated.py
 
 clean:
 	rm -rf $(VENV) .make build dist

@@ -155,7 +155,7 @@ def _below_zero(writer: Writer, value: Expr) -> Code | None:
 
 
 def _tolerances(writer: Writer, expr: Call) -> Code | None:
-    tests = [_below_zero(writer, keyword_.value) for keyword_ in expr.keywords]
+    tests = [_below_zero(writer, keyword_.value) for keyword_ in expr.keywords if keyword_.name.endswith("_tol")]
     found = [test for test in tests if test is not None]
     return either(*found) if found else None
 

@@ -78,7 +78,8 @@ def root(writer: Writer, expr: Call) -> Code:
 
 def close(writer: Writer, expr: Call) -> Code:
     """`math.isclose`: its definition."""
-    named = {keyword.name: numeric_code(writer, keyword.value) for keyword in expr.keywords}
+    given = {**dict(zip("ab", expr.arguments, strict=False)), **{k.name: k.value for k in expr.keywords}}
+    named = {name: numeric_code(writer, value) for name, value in given.items()}
     relative, limit = named.get("rel_tol", number(1e-9)), named.get("abs_tol", number(0))
 
     def body(_: Writer, a: Code, b: Code, relative: Code, limit: Code) -> Code:
@@ -87,7 +88,7 @@ def close(writer: Writer, expr: Call) -> Code:
         tests = [infix("<=", distance, bound, COMPARISON) for bound in (*bounds, limit)]
         return either(infix("=", a, b, COMPARISON), *tests)
 
-    sides = [(name, numeric_code(writer, side)) for name, side in zip("ab", expr.arguments, strict=True)]
+    sides = [(name, named[name]) for name in "ab"]
     return writer.let([*sides, ("relative", relative), ("absolute", limit)], body)
 
 

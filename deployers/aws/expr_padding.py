@@ -78,10 +78,12 @@ def zero_fill(writer: Writer, expr: Call) -> Code:
     text, width = expr.arguments
 
     def body(_: Writer, value: Code, size: Code) -> Code:
-        wide = size if constant(width) is not None and constant(width) > 0 else call("max", array("1", size))  # type: ignore[operator]
+        known = constant(width)
+        # A sign is at least one character wide, a text none.
+        wide, all_ = (call("max", array(least, size)) if known is None or known < 1 else size for least in "10")
         sign = call("substring", value, "0", "1")
         signed = infix("in", sign, Code("['+', '-']"), COMPARISON)
         rest = call("pad", call("substring", value, "1"), f"-({wide.text} - 1)", "'0'")
-        return choice(signed, infix("&", sign, rest, SUM), call("pad", value, f"-{wide.text}", "'0'"))
+        return choice(signed, infix("&", sign, rest, SUM), call("pad", value, f"-{all_.text}", "'0'"))
 
     return writer.let([("text", text), ("width", numeric_code(writer, width))], body)

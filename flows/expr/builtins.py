@@ -9,7 +9,7 @@ from skyloom.flows.expr.patterns import Elements, parse
 from skyloom.flows.expr.signatures import NoSignature, result_type
 from skyloom.flows.expr.types import Type
 
-__all__ = ["BUILTINS", "Builtin", "Gives", "NoSignature", "accepts", "call_type", "markdown"]
+__all__ = ["BUILTINS", "Builtin", "Gives", "NoSignature", "accepts", "call_type", "markdown", "takes_next"]
 
 BUILTINS: dict[str, Builtin] = {builtin.name: builtin for builtin in CATALOG}
 """Every builtin by its catalog name: `len`, `str.upper`, `dict.get`, `math.floor`, `json.dumps`, `error.type`."""
@@ -34,6 +34,12 @@ def call_type(name: str, arguments: Sequence[Type], keywords: Mapping[str, Type]
     if wrong is not None:
         raise NoSignature(wrong, builtin.hint or f"{name}: {builtin.meaning}")
     return result
+
+
+def takes_next(name: str, position: int, keyword: str) -> bool:
+    """Whether `keyword` only names the argument that must stand at `position`: `minutes(count=2)` is `minutes(2)`."""
+    parameters = [parse(text).at(position) for text in BUILTINS[name].signatures]
+    return any(p is not None and p.required and p.passing == "either" and p.name == keyword for p in parameters)
 
 
 _TAKES: dict[str, frozenset[Gives]] = {

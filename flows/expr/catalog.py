@@ -165,7 +165,7 @@ COLLECTIONS = (
     ),
     Builtin(
         "enumerate",
-        ("(values: Iterable[T], start: int = 0) -> list[tuple[int, T]]",),
+        ("(values: Iterable[T], /, start: int = 0) -> list[tuple[int, T]]",),
         "Pairs of position and element.",
         gives="iterator",
     ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from skyloom.flows import constructs, policy
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
-from skyloom.flows.expr.builtins import BUILTINS, NoSignature, accepts, call_type
+from skyloom.flows.expr.builtins import BUILTINS, NoSignature, accepts, call_type, takes_next
 from skyloom.flows.expr.rules import iteration_type
 from skyloom.flows.frontend.body import Body
 from skyloom.flows.frontend.scope import Ownership
@@ -90,6 +90,8 @@ class BuiltinCalls:
             if _but_for_none(name, types, options):
                 hint = "it may be None: test `is not None` first"
             raise self.body.problem("SKY216", message, node, hint) from None
+        while keywords and takes_next(name, len(positional), keywords[0].name):
+            positional.append(keywords.pop(0).value)
         return x.Call(
             span=self.body.span(node), type=result, function=name, arguments=tuple(positional), keywords=tuple(keywords)
         )

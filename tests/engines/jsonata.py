@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
@@ -38,6 +38,9 @@ class Jsonata(Protocol):
     def evaluate(self, text: str, variables: Mapping[str, Any]) -> Any:
         """The value of the text, `Undefined`, or `Broken`."""
 
+    def evaluate_all(self, text: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """The same for each of the variables."""
+
 
 class NodeJsonata:
     """jsonata-js in a process of its own, which lives as long as this object."""
@@ -50,21 +53,25 @@ class NodeJsonata:
 
     def evaluate(self, package: str, text: str, variables: Mapping[str, Any]) -> Any:
         """The value that the npm package gives."""
-        request = json.dumps({"package": package, "text": text, "variables": variables})
-        stdin, stdout = self._pipes()
-        stdin.write(request + "\n")
-        stdin.flush()
-        answer = json.loads(stdout.readline(), parse_int=_number)
+        answer = self._asked({"package": package, "text": text, "variables": variables})
         self.deepest = answer["depth"]
-        if "error" in answer:
-            return Broken(answer["error"])
-        return answer["value"] if "value" in answer else Undefined()
+        return _answered(answer)
+
+    def evaluate_all(self, package: str, text: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """The value for each of the variables, in one request."""
+        return list(map(_answered, self._asked({"package": package, "text": text, "rows": rows})["answers"]))
 
     def close(self) -> None:
         """Ends the process."""
         stdin, _ = self._pipes()
         stdin.close()
         self._process.wait(10)
+
+    def _asked(self, request: Mapping[str, Any]) -> Any:
+        stdin, stdout = self._pipes()
+        stdin.write(json.dumps(request) + "\n")
+        stdin.flush()
+        return json.loads(stdout.readline(), parse_int=_number)
 
     def _pipes(self) -> tuple[IO[str], IO[str]]:
         assert self._process.stdin is not None and self._process.stdout is not None
@@ -87,6 +94,10 @@ class JsonataJs:
         """The value of the text, `Undefined`, or `Broken`."""
         return self._process.evaluate(self.name, text, variables)
 
+    def evaluate_all(self, text: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """The same for each of the variables."""
+        return self._process.evaluate_all(self.name, text, rows)
+
 
 class JsonataPython:
     """jsonata-python, mended."""
@@ -98,17 +109,35 @@ class JsonataPython:
 
     def evaluate(self, text: str, variables: Mapping[str, Any]) -> Any:
         """The value of the text, `Undefined`, or `Broken`."""
+        return self.evaluate_all(text, [variables])[0]
+
+    def evaluate_all(self, text: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """The same for each of the variables."""
         try:
-            value = _compiled(text).evaluate(None, dict(variables))
-            if value is None and not _compiled(f"$exists(({text}))").evaluate(None, dict(variables)):
-                return Undefined()
-            return json.loads(json.dumps(value))
+            found = _compiled(text)
         except Exception as error:
-            return Broken(str(error))
+            return [Broken(str(error))] * len(rows)
+        return [_evaluated(found, text, variables) for variables in rows]
+
+
+def _answered(answer: Mapping[str, Any]) -> Any:
+    if "error" in answer:
+        return Broken(answer["error"])
+    return answer["value"] if "value" in answer else Undefined()
+
+
+def _evaluated(found: Any, text: str, variables: Mapping[str, Any]) -> Any:
+    try:
+        value = found.evaluate(None, dict(variables))
+        if value is None and not _compiled(f"$exists(({text}))").evaluate(None, dict(variables)):
+            return Undefined()
+        return json.loads(json.dumps(value), parse_int=_number)
+    except Exception as error:
+        return Broken(str(error))
 
 
 def _number(text: str) -> int | float:
-    """JavaScript writes large floats without a point; what is beyond 2^53 is no integer of a flow."""
+    """Engines write large floats without a point; what is beyond 2^53 is no integer of a flow."""
     return int(text) if abs(int(text)) <= 2**53 else float(text)
 
 

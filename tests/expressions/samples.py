@@ -115,7 +115,7 @@ min(i, j) ; ' '.join([s, 'x', t]) ; s.split(',')[0] ; si + [i] ; [i] + si ; [i, 
 m + i ; m - x ; m * p ; m / 2 ; m // 2 ; m // y ; m % j ; m % 2.5 ; m ** 2 ; m ** -2 ; i ** 3 ; y ** 3 ; m or x
 m and i ; max(m, i) ; min(x, i) ; max(sm, default=0) ; max(sf, default=0) ; sorted(sm) ; sm + sf ; [m, *sf] ; sm * 2
 i if p else x ; math.fabs(m) ; math.floor(m) ; minutes(m) ; float(m) ; int(m) ; f"{m} {x} {-m:.1f}"
-json.dumps([m, x]) ; str(abs(m))
+json.dumps([m, x]) ; str(abs(m)) ; s.zfill(j) ; s.zfill(0) ; math.isclose(x, b=y) ; math.isclose(a=x, b=y, abs_tol=1.5)
 """.replace(";", "\n").split("\n")  # fmt: skip
 
 SOURCES = [line.strip() for line in EXPRESSIONS if line.strip()]

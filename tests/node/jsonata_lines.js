@@ -1,5 +1,6 @@
 // Evaluates JSONata, one request a line: {"package", "text", "variables"}; answers one line each: {"value"} (absent for
-// an undefined result) or {"error"}, and {"depth"}, how deep evaluations were nested.
+// an undefined result) or {"error"}, and {"depth"}, how deep evaluations were nested. With {"rows"}, a list of variables,
+// one text is evaluated for each: {"answers"}.
 // $hash is a function of Step Functions.
 const crypto = require('node:crypto');
 const readline = require('node:readline');
@@ -33,7 +34,14 @@ async function evaluate(request) {
 
 async function main() {
   for await (const line of readline.createInterface({ input: process.stdin })) {
-    process.stdout.write(`${await evaluate(JSON.parse(line))}\n`);
+    const request = JSON.parse(line);
+    if (!request.rows) {
+      process.stdout.write(`${await evaluate(request)}\n`);
+      continue;
+    }
+    const answers = [];
+    for (const variables of request.rows) answers.push(await evaluate({ ...request, variables }));
+    process.stdout.write(`{"answers": [${answers.join(',')}]}\n`);
   }
 }
 

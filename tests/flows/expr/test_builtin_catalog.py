@@ -142,6 +142,7 @@ REFUSED: tuple[tuple[str, list[Type], dict[str, Type], str], ...] = (
     ("sorted", [INTS], {"revers": BOOL}, "sorted() has no option 'revers'; did you mean 'reverse'?"),
     ("sorted", [TICKETS], {}, "sorted() needs values that have an order, not Ticket"),
     ("sorted", [TICKETS], {"key": optional(INT)}, "sorted() needs values that have an order, not int | None"),
+    ("enumerate", [], {"values": INTS}, "enumerate() has no option 'values'"),
     ("enumerate", [INTS, INT], {"start": INT}, "enumerate() got 'start' twice"),
     ("min", [INT, STR], {}, "min() needs values that have an order, not int | str"),
     ("sum", [TEXTS], {}, "sum() needs numbers, not str"),
