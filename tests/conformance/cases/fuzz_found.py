@@ -301,6 +301,7 @@ CASES = [
         too_large_for_the_outside,
         {"n": 2**53, "how": "approval"},
         result=f"what an approval shows: {TOO_LARGE}",
+        approvals=[True],
         name="approval",
     ),
     case(too_large_for_the_outside, {"n": 2**53, "how": "not"}, result="not", emitted=[("small", 2**53)], name="not"),
