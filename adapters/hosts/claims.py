@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import Any
 
 from skyloom.errors import TaskFailed
@@ -36,6 +37,8 @@ LARGE_ON_AZURE = LARGE_ON_GOOGLE
 """The same where an orchestrator is given all that a run has seen each time it goes on."""
 LARGE_PART = 2_000
 """Bytes from which on a part of such a value waits. A pointer has some 150."""
+_NAME = re.compile(r"[0-9a-f]{64}\.json")
+"""What a value is called in the folder of its run: the digest of its JSON."""
 
 
 def checked_in(name: str, value: Json, carry: str, run: str, looks: Json = False) -> Json:
@@ -113,12 +116,17 @@ def _large(address: str) -> dict[str, int]:
 def _resolved(value: Json, prefix: str) -> Json:
     if isinstance(value, dict):
         pointer = value.get(MARK)
-        if isinstance(pointer, str) and pointer.startswith(prefix) and value.keys() == {MARK, "bytes"}:
+        if isinstance(pointer, str) and value.keys() == {MARK, "bytes"} and _leads_into(prefix, pointer):
             return _fetched(pointer)
         return {key: _resolved(item, prefix) for key, item in value.items()}
     if isinstance(value, list):
         return [_resolved(item, prefix) for item in value]
     return value
+
+
+def _leads_into(prefix: str, pointer: str) -> bool:
+    """Whether it names a value of that folder: whoever knows the run's id could write `..` behind it."""
+    return pointer.startswith(prefix) and _NAME.fullmatch(pointer, len(prefix)) is not None
 
 
 def _folder(run: str) -> str:

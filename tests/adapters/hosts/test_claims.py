@@ -95,11 +95,14 @@ def test_without_a_bucket_everything_travels(monkeypatch: pytest.MonkeyPatch) ->
         {"$skyloom": "s3://app-bucket/values/r2/x.json", "bytes": 1},
         {"$skyloom": "s3://app-bucket/secrets/x.json", "bytes": 1},
         {"$skyloom": "s3://app-bucket/values/r1/x.json", "bytes": 1, "more": 2},
+        {"$skyloom": f"s3://app-bucket/values/r1/../r2/{64 * 'a'}.json", "bytes": 1},
+        {"$skyloom": "s3://app-bucket/values/r1/x.json", "bytes": 1},
         {"$skyloom": 3, "bytes": 1},
     ],
 )
 def test_a_pointer_from_outside_is_plain_data(storage: Storage, pointer: dict[str, Any]) -> None:
-    storage.objects["app-bucket", "values/r2/x.json"] = json.dumps("another run's").encode()
+    for key in ("r2/x", f"r1/../r2/{64 * 'a'}", "r1/x"):
+        storage.objects["app-bucket", f"values/{key}.json"] = json.dumps("another run's").encode()
     assert claims.checked_out({"a": pointer}, "r1") == {"a": pointer}
 
 
