@@ -31,8 +31,8 @@ def code_with_earlier(objects: Objects, code: bytes) -> bytes:
         return code
     written = {key: when for key, when in objects.listed(FOLDER) if key.endswith(".zip")}
     own = f"{FOLDER}{version}.zip"
-    if own not in written:
-        objects.put(own, zipped(flows_in(files)))
+    # Written anew each time: what was gone back to is as young as the runs that begin with it now.
+    objects.put(own, zipped(flows_in(files)))
     others = sorted(written.keys() - {own}, key=lambda key: (-written[key], key))
     for key in others[KEPT - 1 :]:
         objects.delete(key)

@@ -134,6 +134,18 @@ def test_versions_are_kept_and_the_oldest_go(tmp_path: Path, monkeypatch: pytest
     assert sorted(kept.objects) == sorted(f"flows/{one}.zip" for one in versions[-3:])
 
 
+def test_a_version_that_was_gone_back_to_is_young_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs begin with it from then on."""
+    monkeypatch.setattr(kept_flows, "KEPT", 2)
+    kept = Kept()
+    sources = [SOURCE, SOURCE.replace("two(a + ", "two(1 + a + "), SOURCE, SOURCE.replace("two(a + ", "two(2 + a + ")]
+    for number, source in enumerate(sources):
+        files = bundle(tmp_path / str(number), source).below("app")
+        published = unzipped(code_with_earlier(kept, zipped(files)))
+    first = version(bundle(tmp_path / "again", SOURCE).below("app"))
+    assert {path.partition("/")[0] for path in published if path.startswith("flows_")} == {f"flows_{first}"}
+
+
 def test_an_app_without_a_version_is_published_as_it_is() -> None:
     code = zipped({"host.json": b'{"extensions": {}}', "function_app.py": b""})
     kept = Kept()
