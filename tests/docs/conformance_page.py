@@ -19,7 +19,11 @@ def with_outcomes(page: str) -> str:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the page has no lines {BEGIN.strip()} and {END.strip()}")
-    return f"{before}{begin}\n{tables.markdown(from_json(DATA.read_text(encoding='utf-8')), _link)}\n\n{end}{after}"
+    tables_of_it = "No complete run yet: `make conformance`."
+    if DATA.exists():
+        made = tables.markdown(from_json(DATA.read_text(encoding="utf-8")), _link)
+        tables_of_it = f"For programs: [{DATA.name}]({DATA.name}). {made}"
+    return f"{before}{begin}\n{tables_of_it}\n\n{end}{after}"
 
 
 def _link(reference: str) -> str:

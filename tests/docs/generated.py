@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from docs.conformance_page import with_outcomes
+
 from skyloom.flows.expr import builtins
 from skyloom.flows.frontend import codes
 from skyloom.flows.ir import codec
@@ -24,6 +26,7 @@ def with_builtins(page: str) -> str:
 
 
 GENERATED: dict[str, Callable[[str], str]] = {
+    "conformance.md": with_outcomes,
     "diagnostics.md": lambda page: codes.markdown(),
     "ir.schema.json": lambda page: json.dumps(codec.schema(), indent=2) + "\n",
     "language.md": with_builtins,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -145,3 +147,17 @@ def test_the_installed_package_finds_its_adapters(installed: Path, tmp_path: Pat
     assert found.stdout.split() == ["skyloom.adapters.llm.offline", str(installed / "skyloom" / "plugins.py")], (
         found.stderr
     )
+
+
+def test_a_deployer_of_somebody_else_is_tried_with_the_cases_of_the_package(installed: Path, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests/conformance/elsewhere.py", tmp_path / "elsewhere_engine.py")
+    info = tmp_path / "elsewhere-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: elsewhere\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[skyloom.conformance]\nelsewhere = elsewhere_engine:Elsewhere\n")
+    chosen = ("--deployer", "elsewhere", "--cases", "branches/*", "--json")
+    ended = run(installed, tmp_path, "-m", "skyloom", "conformance", *chosen)
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert len(found["cases"]) > 10
+    assert {verdict for row in found["cases"].values() for verdict in row.values()} == {"same"}
