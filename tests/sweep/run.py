@@ -7,7 +7,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sweep.builtin_forms import builtin_forms
@@ -26,7 +26,7 @@ def every_form() -> list[Form]:
     return list(dict.fromkeys((*builtin_forms(), *operator_forms())))
 
 
-def sweep(forms: Sequence[Form], folder: Path) -> Report:
+def sweep(forms: Sequence[Form], folder: Path, progress: Callable[[Report], None] | None = None) -> Report:
     """Compares the forms on all engines."""
     began = time.perf_counter()
     report = Report()
@@ -43,8 +43,16 @@ def sweep(forms: Sequence[Form], folder: Path) -> Report:
         for name, engine in jsonata.items():
             on_jsonata(wanted, engine, report.engines[name])
         on_workflows(wanted, report.engines[WORKFLOWS])
+        if progress is not None:
+            progress(report)
     report.seconds = time.perf_counter() - began
     return report
+
+
+def _shown(report: Report) -> None:
+    if report.forms % 500 == 0:
+        different = sum(len(tally.different) for tally in report.engines.values())
+        print(f"{report.forms} forms, {report.combinations} combinations, {different} different", flush=True)
 
 
 def main() -> int:
@@ -59,7 +67,7 @@ def main() -> int:
     if arguments.number:
         forms = random.Random(arguments.seed).sample(forms, min(arguments.number, len(forms)))
     with tempfile.TemporaryDirectory() as folder:
-        report = sweep(forms, Path(folder))
+        report = sweep(forms, Path(folder), _shown)
     print(f"{report.forms} forms, {report.combinations} combinations, {report.seconds:.0f} s", report.refused)
     if arguments.write:
         write(report, arguments.write)
