@@ -131,7 +131,7 @@ def _workflows(
     compiled: Mapping[str, Program], names: FunctionNames, problems: Iterable[Diagnostic]
 ) -> tuple[Workflow, ...]:
     """The orchestrators of all flows, and everything that is wrong with any of them, and before, at once."""
-    settings = WorkflowSettings(tasks=names.tasks, prompts=names.prompts, flows=names.orchestrators)
+    settings = WorkflowSettings(tasks=names.tasks, prompts=names.prompts)
     found: list[Workflow] = []
     said: dict[Diagnostic, None] = dict.fromkeys(problems)
     for program in compiled.values():

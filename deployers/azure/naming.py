@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from skyloom.deployers.naming import digest, fitting
 from skyloom.flows.ir.program import Program
 
-HELPER = "skyloom_helper"
-"""The activity that evaluates what orchestrators hand over."""
 SERVICE = "skyloom_"
 """How the names of the app's own functions begin."""
 LONGEST = 64

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.errors import Diagnostic
 
 
@@ -16,17 +15,11 @@ class WorkflowSettings:
     Attributes:
         tasks: the activity that carries out a task, by the task's name; the name itself where it is left out.
         prompts: the same for prompts.
-        flows: the orchestrators of flows, by the flow's name.
-        waits: the activity that opens and closes waits.
-        emit: the activity that publishes events.
         width: how many items of a map run at once where the flow says nothing.
     """
 
     tasks: Mapping[str, str] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)
-    flows: Mapping[str, str] = field(default_factory=dict)
-    waits: str = "skyloom_waits"
-    emit: str = "skyloom_emit"
     width: int = 16
 
 
@@ -39,14 +32,12 @@ class Uses:
         prompts: prompts, by name.
         waits: whether it waits for people or events: the activity `skyloom_waits`.
         emits: whether it publishes events: the activity `skyloom_emit`.
-        children: flows that it starts as orchestrations of their own, by name.
     """
 
     tasks: frozenset[str] = frozenset()
     prompts: frozenset[str] = frozenset()
     waits: bool = False
     emits: bool = False
-    children: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +67,3 @@ class Workflow:
     uses: Uses = field(default_factory=Uses)
     explained: tuple[Explained, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
-
-    @property
-    def hoisted(self) -> tuple[HoistedExpression, ...]:
-        """No expression goes to a helper function: an orchestrator is Python."""
-        return ()

@@ -43,7 +43,7 @@ def build(file: Path, cases: Iterable[Case], folder: Path) -> Built:
     compiled = programs(app)
     own = {case.flow.name: case.flow.program for case in cases}
     names = FunctionNames.of([*compiled.values(), *own.values()])
-    settings = WorkflowSettings(tasks=names.tasks, prompts=names.prompts, flows=names.orchestrators)
+    settings = WorkflowSettings(tasks=names.tasks, prompts=names.prompts)
     built, workflows = Built(folder, names), dict[str, Workflow]()
     for flow, program in own.items():
         try:
