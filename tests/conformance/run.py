@@ -49,7 +49,7 @@ def main() -> int:
         seconds=recorder.seconds,
     )
     _show(outcomes, detailed=asked.detailed)
-    _write(outcomes, ended, whole=not asked.cases and outcomes.engines == ENGINES)
+    write(outcomes, ended, whole=not asked.cases and outcomes.engines == ENGINES)
     return 1 if outcomes.differences() or ended not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) else 0
 
 
@@ -70,7 +70,8 @@ def _show(outcomes: Outcomes, *, detailed: bool) -> None:
         show_text(line)
 
 
-def _write(outcomes: Outcomes, ended: int, *, whole: bool) -> None:
+def write(outcomes: Outcomes, ended: int, *, whole: bool) -> None:
+    """Writes the page and its JSON, but not of a run that was of a part, or was stopped."""
     missing = outcomes.missing(outcomes.cases)
     if not whole or missing or ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         show_text(f"Not written: a part of the cases or engines. {len(missing)} cases did not run on every engine.")

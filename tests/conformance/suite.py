@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conformance.case import Case
-
-from skyloom.flows.frontend import load_file
+from skyloom.conformance.case import Case
+from skyloom.conformance.suite import cases_of
 from skyloom.flows.ir.nodes import Step, walk
+
+__all__ = ["ALL", "FILES", "cases_of", "has_steps"]
 
 FOLDER = Path(__file__).parent / "cases"
 FILES = {path.stem: path for path in sorted(FOLDER.rglob("*.py"))}
-
-
-def cases_of(path: Path) -> list[Case]:
-    """The cases of a file."""
-    cases: list[Case] = load_file(path).CASES
-    return cases
 
 
 ALL = {f"{stem}/{case.name}": case for stem, path in FILES.items() for case in cases_of(path)}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from conformance.recording import ENGINES, GAPS, Recorder, named
+from conformance.run import write
 from conformance.suite import ALL
 from docs import conformance_page
 
@@ -130,3 +133,42 @@ def test_every_gap_says_why_and_where() -> None:
             assert gap.reason, case
             assert gap.reference.startswith("https://") or (conformance_page.DOCS.parent / gap.reference).exists(), case
             assert bool(gap.code) == (gap.kind == "never"), case
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A page with a place for the table, and beside it the data."""
+    page = tmp_path / "conformance.md"
+    page.write_text(f"before\n{conformance_page.BEGIN}old\n{conformance_page.END}after\n", encoding="utf-8")
+    monkeypatch.setattr(conformance_page, "PAGE", page)
+    monkeypatch.setattr(conformance_page, "DATA", tmp_path / "conformance.json")
+    return page
+
+
+WHOLE = replace(SOME, cases={case: row for case, row in SOME.cases.items() if len(row) == 2})
+
+
+def test_a_complete_run_is_written(page: Path) -> None:
+    write(WHOLE, pytest.ExitCode.TESTS_FAILED, whole=True)
+    assert from_json(conformance_page.DATA.read_text(encoding="utf-8")) == WHOLE
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "| a | 2 | 2 | 1, 1 never |" in text
+    assert "old" not in text
+    assert conformance_page.with_outcomes(text) == text
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "ended", "whole"),
+    [
+        (WHOLE, pytest.ExitCode.OK, False),
+        (WHOLE, pytest.ExitCode.INTERRUPTED, True),
+        (SOME, pytest.ExitCode.OK, True),
+    ],
+)
+def test_a_part_of_a_run_is_not_written(outcomes: Outcomes, ended: int, whole: bool, page: Path) -> None:
+    before = page.read_text(encoding="utf-8")
+    write(outcomes, ended, whole=whole)
+    assert not conformance_page.DATA.exists()
+    assert page.read_text(encoding="utf-8") == before
