@@ -55,15 +55,12 @@ class Activities:
     Nothing of it is loaded before it is asked for: an app starts for one of its functions, and has many.
     """
 
-    def __init__(
-        self, tasks: Mapping[str, str] | None = None, prompts: str | None = None, expressions: str | None = None
-    ) -> None:
+    def __init__(self, tasks: Mapping[str, str] | None = None, prompts: str | None = None) -> None:
         self._kinds = {
             "task": _Later("task", lambda: jobs(tasks, None, None)),
             "prompt": _Later("prompt", lambda: jobs(None, prompts, None)),
-            "expression": _Later("expression", lambda: jobs(None, None, expressions)),
         }
-        has = {"task": tasks, "prompt": prompts, "expression": expressions}
+        has = {"task": tasks, "prompt": prompts}
         self._kinds = {kind: later for kind, later in self._kinds.items() if has[kind]}
         self._cold = True
 
