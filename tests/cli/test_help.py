@@ -51,7 +51,7 @@ def parsed(words: list[str]) -> tuple[str, ...]:
 def test_the_commands_are_those_of_the_design() -> None:
     assert {" ".join(path) for path, _ in LEAVES} == {
         "run", "check", "graph", "new", "doctor", "version", "conformance",
-        "compile", "explain", "plan", "deploy", "status", "invoke", "logs", "rollback", "destroy",
+        "compile", "explain", "cost", "plan", "deploy", "status", "invoke", "logs", "rollback", "destroy",
         "runs list", "runs show", "runs resume", "runs cancel",
         "approvals list", "approvals show", "approvals approve", "approvals reject",
         "events list", "events send",

@@ -26,18 +26,26 @@ EXAMPLES = {
         ),
     )
 }
+SAMPLES = {
+    "document_pipeline": {"summarise_folder": "{}"},
+    "order_saga": {"place_order": f"@{EXAMPLES['order_saga'].parent}/orders/good.json"},
+    "ticket_triage": {"answer": f"@{EXAMPLES['ticket_triage'].parent}/tickets/late_parcel.json"},
+}
+"""Inputs of sample runs, by example and flow."""
 CLOUDS = ("aws", "azure", "gcp")
 
 
 def reports(name: str) -> dict[str, str]:
     """The texts of an example, by the names of their files."""
-    return dict(_reports(str(EXAMPLES[name])))
+    return dict(_reports(name, str(EXAMPLES[name])))
 
 
-def _reports(file: str) -> Iterator[tuple[str, str]]:
+def _reports(name: str, file: str) -> Iterator[tuple[str, str]]:
     yield "check.txt", said("check", file, "--targets", ",".join(CLOUDS))
     for cloud in CLOUDS:
         yield f"explain-{cloud}.txt", said("explain", file, "--to", cloud, "--source")
+    for flow, given in SAMPLES.get(name, {}).items():
+        yield f"cost-{flow}.txt", said("cost", file, "--flow", flow, "--input", given)
 
 
 def said(*arguments: str) -> str:

@@ -11,6 +11,7 @@ from skyloom.cli import approvals, events, runs, server
 from skyloom.cli.check import check
 from skyloom.cli.compile import compile_
 from skyloom.cli.conformance import conformance
+from skyloom.cli.cost import cost
 from skyloom.cli.deploy import deploy
 from skyloom.cli.destroy import destroy
 from skyloom.cli.doctor import doctor
@@ -58,7 +59,9 @@ app.command(
         "skyloom run review.py --input @ticket.json --json",
     )
 )(run)
-app.command(epilog=examples("skyloom check review.py", "skyloom check review.py --schema --json"))(check)
+app.command(
+    epilog=examples("skyloom check review.py --schema --json", "skyloom check review.py --targets aws,azure,gcp")
+)(check)
 app.command(epilog=examples("skyloom graph review.py:answer", "skyloom graph review.py:answer --out answer.svg"))(graph)
 app.command(
     "compile",
@@ -66,9 +69,15 @@ app.command(
         "skyloom compile support.py --to aws", "skyloom compile support.py:support --to aws --out build/aws"
     ),
 )(compile_)
-app.command(epilog=examples("skyloom explain support.py --to aws", "skyloom explain support.py --to aws --json"))(
-    explain
-)
+app.command(
+    epilog=examples("skyloom explain support.py --to aws", "skyloom explain support.py --to aws --flow answer --source")
+)(explain)
+app.command(
+    epilog=examples(
+        """skyloom cost order.py:place_order --input @order.json --task-seconds 0.4""",
+        "skyloom cost order.py --flow place_order --input @order.json --json",
+    )
+)(cost)
 app.command(epilog=examples("skyloom plan aws support.py", "skyloom plan aws build/aws --json"))(plan)
 app.command(epilog=examples("skyloom deploy aws support.py", "skyloom deploy aws support.py --env prod --yes"))(deploy)
 app.command(epilog=examples("skyloom status aws support.py", "skyloom status aws support --env prod --json"))(status)

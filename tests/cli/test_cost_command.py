@@ -1,0 +1,96 @@
+"""`skyloom cost`: what 1,000 runs cost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skyloom.deployers.prices import PRICES, READ
+
+SOURCE = '''"""Flows to be paid for."""
+
+from skyloom.flows import flow, task, wait_for
+
+
+@task(memory=1024)
+def weigh(name: str) -> int:
+    if name == "nothing":
+        raise ValueError("no weight")
+    return len(name)
+
+
+@flow
+def all_of(names: list[str]) -> int:
+    total = 0
+    for name in names:
+        total += weigh(name)
+    return total
+
+
+@flow
+def patient() -> int:
+    return wait_for("payment", int)
+'''
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "paid_of_test.py"
+    path.write_text(SOURCE, encoding="utf-8")
+    return str(path)
+
+
+def test_the_sum_is_that_of_units_and_prices(file: str, document: Any) -> None:
+    given = json.dumps({"names": ["a", "b", "c"]})
+    told = document("cost", f"{file}:all_of", "--input", given, "--task-seconds", "2", "--json")
+    charged = {line["unit"]: line for line in told["charged"]}
+    # Three calls, four looks at the loop, and what stands around it.
+    transitions = charged["transitions"]["number"]
+    assert charged["invocations"]["number"] == 3_000
+    assert charged["GB-seconds on arm64"]["number"] == 3_000 * 2
+    expected = transitions * 0.025 / 1_000 + 3_000 * 0.20 / 1_000_000 + 6_000 * 0.0000133334
+    assert told["dollars"] == pytest.approx(expected)
+    more = document("cost", f"{file}:all_of", "--input", json.dumps({"names": ["a"] * 4}), "--json")
+    assert {line["unit"]: line["number"] for line in more["charged"]}["transitions"] == transitions + 2_000
+
+
+def test_every_price_has_a_page_a_region_and_a_day(file: str, document: Any) -> None:
+    told = document("cost", f"{file}:all_of", "--input", '{"names": ["a"]}', "--json")
+    assert told["prices"] == READ
+    assert all(line["source"].startswith("https://aws.amazon.com/") and line["region"] for line in told["charged"])
+    assert len({(one.target, one.unit) for one in PRICES}) == len(PRICES)
+
+
+def test_people_see_assumptions_and_what_is_not_in_it(file: str, invoke: Any) -> None:
+    result = invoke("cost", f"{file}:all_of", "--input", '{"names": ["a"]}')
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("all_of on aws: $0.")
+    assert "assumed: each call of a function takes 1 s" in result.stdout
+    assert "not in it: what models charge for their tokens" in result.stdout
+
+
+def test_a_run_that_fails_is_paid_for_as_well(file: str, document: Any) -> None:
+    told = document("cost", f"{file}:all_of", "--input", '{"names": ["a", "nothing", "b"]}', "--json")
+    assert {line["unit"]: line["number"] for line in told["charged"]}["invocations"] == 2_000
+    assert "which ended with ValueError" in told["assumptions"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ((":all_of",), "SKY610"),
+        ((":all_of", "--input", '{"names": [1]}'), "SKY610"),
+        (("", "--input", "{}"), "SKY006"),
+        (("", "--flow", "nobody"), "SKY005"),
+        ((":patient",), "SKY774"),
+        ((":all_of", "--to", "gcp", "--input", '{"names": []}'), "SKY772"),
+    ],
+)
+def test_what_cannot_be_said(arguments: tuple[str, ...], code: str, file: str, invoke: Any) -> None:
+    result = invoke("cost", file + arguments[0], *arguments[1:])
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    assert code in result.stderr
+    assert "Traceback" not in result.output
