@@ -43,7 +43,7 @@ class Deployed(Protocol):
 
 
 class Engine(Protocol):
-    """Where a deployer's flows run. Making one is cheap.
+    """Where a deployer's flows run. Making one is cheap. What it declares may be plain attributes.
 
     Attributes:
         capabilities: what the target can do. A case that needs more must be refused, with a diagnostic that has a place
@@ -53,12 +53,17 @@ class Engine(Protocol):
         gaps: what is known not to be as a case says, by `file/case`.
     """
 
-    capabilities: frozenset[Capability]
-    exact: bool
-    gaps: Mapping[str, Gap]
-
     def __init__(self, folder: Path) -> None:
         """`folder` is empty, and there until all has ended."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]: ...
+
+    @property
+    def exact(self) -> bool: ...
+
+    @property
+    def gaps(self) -> Mapping[str, Gap]: ...
 
     def deployed(self, file: Path, programs: Mapping[str, Program]) -> AbstractContextManager[Deployed]:
         """Compiles and deploys flows of one file, and removes them in the end. One that the compiler refuses does not

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conformance.case import Case
 from conformance.on_gcp.surroundings import MODELS_VARIABLE
 from servers.cloud_run_service import Service
 
@@ -17,6 +16,7 @@ from skyloom.deployers.gcp.workflow import HELPER, Workflow, WorkflowSettings, c
 from skyloom.deployers.hoisted import merged
 from skyloom.deployers.packaging import Package, running_python
 from skyloom.flows.invoke import TRACE_VARIABLE
+from skyloom.flows.ir.program import Program
 
 APP = "conformance"
 SETTINGS = FunctionSettings(python=running_python(), pinned=False)
@@ -46,15 +46,15 @@ class Deployed:
             service.close()
 
 
-def deploy(file: Path, cases: Iterable[Case], folder: Path, variables: Mapping[str, str]) -> Deployed:
-    """Compiles and deploys all flows of these cases. A flow that cannot be does not hinder the others.
+def deploy(file: Path, programs: Mapping[str, Program], folder: Path, variables: Mapping[str, str]) -> Deployed:
+    """Compiles and deploys these flows of a file. A flow that cannot be does not hinder the others.
 
     Args:
         variables: what every function gets besides its own: where it finds Google (`surroundings.google`).
     """
     deployed = Deployed(variables[MODELS_VARIABLE], folder / f"{file.stem}.jsonl")
     built = packages_of_file(file, settings=SETTINGS)
-    for name, program in {case.flow.name: case.flow.program for case in cases}.items():
+    for name, program in programs.items():
         try:
             deployed.workflows[name] = compile_workflow(program, settings_of(built))
         except Exception as problem:

@@ -7,28 +7,23 @@ import threading
 import urllib.request
 from typing import Any
 
-from conformance.case import Case
 from engines.gcp.requests import Answer as Response
 from engines.gcp.requests import Request
 
-from skyloom.conformance.audience import next_arrival
+from skyloom.conformance import audience
 from skyloom.deployers.services.schema import Misfit, fitted
 from skyloom.errors import TaskFailed
-from skyloom.flows import values
 from skyloom.flows.outcome import ErrorValue
-from skyloom.flows.testing import Answer
 
 Json = Any
 
 
 class Audience:
-    """Looks after one case."""
+    """Looks after one run. `scripted` knows what people do and which events come."""
 
-    def __init__(self, case: Case) -> None:
-        self._approvals = iter(case.approvals)
-        self._events = {name: list(arrivals) for name, arrivals in (case.events or {}).items()}
+    def __init__(self, scripted: audience.Audience) -> None:
+        self._scripted = scripted
         self._closed = threading.Event()
-        self._lock = threading.Lock()
         self.problems: list[Exception] = []
 
     def service(self, request: Request) -> Response:
@@ -56,27 +51,18 @@ class Audience:
                 self.problems.append(problem)
 
     def _approval(self, asked: Json) -> tuple[float | None, Json]:
-        with self._lock:
-            given = next(self._approvals)
-        answer = Answer(approved=given) if isinstance(given, bool) else given
-        form = None if answer.answer is None else fitted(_plain(answer.answer), asked["form"])
+        answer = self._scripted.approval()
+        form = None if answer.answer is None else fitted(answer.answer, asked["form"])
         decided = {"approved": answer.approved, "comment": answer.comment, "by": answer.by, "answer": form}
         return answer.after, {"value": decided}
 
     def _event(self, asked: Json) -> tuple[float | None, Json]:
-        with self._lock:
-            arrival = next_arrival(self._events[asked["event"]], asked.get("key"))
+        arrival = self._scripted.event(asked["event"], asked.get("key"))
         try:
-            return arrival.after, {"value": fitted(_plain(arrival.payload), asked["payload"])}
+            return arrival.after, {"value": fitted(arrival.payload, asked["payload"])}
         except Misfit:
             error = TaskFailed(f"event {asked['event']} brought a payload that is not of its type")
             return arrival.after, {"error": ErrorValue.of(error).to_json()}
-
-
-def _plain(value: Any) -> Json:
-    if isinstance(value, dict | list | str | int | float | None):
-        return value
-    return values.to_json(value, type(value))
 
 
 def _post(url: str, body: Json) -> None:

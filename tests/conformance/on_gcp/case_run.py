@@ -15,6 +15,7 @@ from engines.gcp.engine import Engine
 from engines.gcp.execution import Execution
 from engines.gcp.requests import Answer, Handler, Request
 
+from skyloom.conformance import audience
 from skyloom.deployers.gcp.workflow import WAITS, Invoke, Publish, Workflow
 from skyloom.flows.runner import launch
 
@@ -25,21 +26,28 @@ LONGEST = 60.0
 TOPIC = "projects/skyloom-tests/topics/conformance"
 
 
-class CaseRun:
-    """One case: its workflow on an engine of its own. `handlers` answer for the functions, by their keys."""
+class FlowRun:
+    """One run of a flow: its workflow on an engine of its own. `handlers` answer for the functions, by their keys."""
 
-    def __init__(self, case: Case, workflow: Workflow, handlers: Mapping[str, Handler]) -> None:
-        self.case = case
+    def __init__(
+        self,
+        flow: str,
+        arguments: Mapping[str, Json],
+        scripted: audience.Audience,
+        workflow: Workflow,
+        handlers: Mapping[str, Handler],
+    ) -> None:
+        self.flow, self.arguments = flow, dict(arguments)
         self.keys: set[str] = set()
         self.engine = Engine()
-        self._audience = Audience(case)
+        self._audience = Audience(scripted)
         for key, handler in {**handlers, WAITS: self._audience.service}.items():
             self.engine.route(f"https://{key}.run.app", self._noting(handler))
-        self.engine.deploy(case.flow.name, workflow.definition, environment(workflow))
+        self.engine.deploy(flow, workflow.definition, environment(workflow))
 
     def ended(self) -> Execution:
         """The execution, when it is over."""
-        execution = self.engine.start(self.case.flow.name, launch.prepare(self.case.flow, self.case.input).arguments)
+        execution = self.engine.start(self.flow, self.arguments)
         execution.wait(LONGEST)
         for problem in self._audience.problems:
             raise problem
@@ -70,6 +78,14 @@ class CaseRun:
             return handler(request)
 
         return noted
+
+
+class CaseRun(FlowRun):
+    """One case."""
+
+    def __init__(self, case: Case, workflow: Workflow, handlers: Mapping[str, Handler]) -> None:
+        arguments = launch.prepare(case.flow, case.input).arguments
+        super().__init__(case.flow.name, arguments, audience.Audience(case), workflow, handlers)
 
 
 def environment(workflow: Workflow) -> dict[str, str]:

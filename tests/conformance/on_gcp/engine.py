@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -13,9 +13,14 @@ from pathlib import Path
 from conformance.case import Case, TaskCall
 from conformance.engines import Observed
 from conformance.on_gcp.app import Deployed, deploy
-from conformance.on_gcp.case_run import CaseRun, error_of
+from conformance.on_gcp.case_run import FlowRun, error_of
 from conformance.on_gcp.surroundings import google
 from conformance.suite import ALL, FILES
+
+from skyloom.conformance.audience import Audience
+from skyloom.flows.ir.program import Program
+from skyloom.flows.outcome import Json
+from skyloom.flows.runner import launch
 
 AT_ONCE = 4
 FILES_AT_ONCE = 3
@@ -55,7 +60,7 @@ class OnGcp:
         try:
             if all(future.cancelled() for future in futures.values()):
                 raise CancelledError
-            deployed = deploy(FILES[file], [ALL[name] for name in futures], self._folder, variables)
+            deployed = deploy(FILES[file], _programs(futures), self._folder, variables)
         except Exception as problem:
             self._turns.release()
             for future in futures.values():
@@ -87,13 +92,25 @@ class _Ending:
             self._then()
 
 
+def _programs(names: Iterable[str]) -> dict[str, Program]:
+    """The flows of cases."""
+    flows = [ALL[name].flow for name in names]
+    return {flow.name: flow.program for flow in flows}
+
+
 def observed(case: Case, deployed: Deployed) -> Observed:
     """What becomes of a case."""
-    refusal = deployed.refusals.get(case.flow.name)
+    arguments = launch.prepare(case.flow, case.input).arguments
+    return observed_of_flow(case.flow.name, arguments, Audience(case), deployed)
+
+
+def observed_of_flow(flow: str, arguments: Mapping[str, Json], audience: Audience, deployed: Deployed) -> Observed:
+    """What becomes of a run. Raises what the compiler did."""
+    refusal = deployed.refusals.get(flow)
     if refusal is not None:
         raise refusal
     handlers = {key: service.answer for key, service in deployed.services.items()}
-    run = CaseRun(case, deployed.workflows[case.flow.name], handlers)
+    run = FlowRun(flow, arguments, audience, deployed.workflows[flow], handlers)
     run.engine.route("https://aiplatform.googleapis.com", deployed.models)
     try:
         execution = run.ended()

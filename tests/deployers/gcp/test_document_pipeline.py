@@ -26,7 +26,7 @@ def test_the_shipped_texts_are_summarised(tmp_path: Path) -> None:
     flow: Any = load_file(EXAMPLE).summarise_folder
     case = Case(flow=flow, name="shipped texts", input={})
     with google(tmp_path) as variables:
-        deployed = deploy(EXAMPLE, [case], tmp_path, variables)
+        deployed = deploy(EXAMPLE, {flow.name: flow.program}, tmp_path, variables)
         try:
             assert deployed.refusals == {}
             handlers = {key: service.answer for key, service in deployed.services.items()}
