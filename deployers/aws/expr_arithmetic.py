@@ -93,7 +93,7 @@ def remainder(writer: Writer, left: Expr, right: Expr) -> Code:
     """`left % right`: it has the sign of `right`, JSONata's the sign of `left`."""
     one = numeric_code(writer, left)
     match right:
-        case Literal(value=int() as modulus) if is_int(left.type) and 0 < modulus < 2**51:
+        case Literal(value=int() as modulus) if type(modulus) is int and is_int(left.type) and 0 < modulus < 2**51:
             shifted = infix("+", infix("%", one, number(modulus), PRODUCT), number(modulus), SUM)
             return infix("%", shifted, number(modulus), PRODUCT)
         case _:

@@ -21,7 +21,7 @@ from skyloom.deployers.aws.expr_code import (
 from skyloom.deployers.aws.expr_truth import truth
 from skyloom.deployers.aws.expr_writer import Writer, cannot
 from skyloom.deployers.expressions.kinds import BOOLEAN, NUMBER, STRING, is_int, kinds
-from skyloom.flows.expr.nodes import Call, Literal
+from skyloom.flows.expr.nodes import Call, Expr, Literal
 
 _DECIMALS = "rounding to decimals works on other digits in JSONata than in Python"
 
@@ -79,6 +79,8 @@ def root(writer: Writer, expr: Call) -> Code:
 def close(writer: Writer, expr: Call) -> Code:
     """`math.isclose`: its definition."""
     given = {**dict(zip("ab", expr.arguments, strict=False)), **{k.name: k.value for k in expr.keywords}}
+    if not _is_share(given.get("rel_tol")):
+        raise cannot(expr, "a relative tolerance that is no constant up to 1 may go beyond all numbers")
     named = {name: numeric_code(writer, value) for name, value in given.items()}
     relative, limit = named.get("rel_tol", number(1e-9)), named.get("abs_tol", number(0))
 
@@ -90,6 +92,13 @@ def close(writer: Writer, expr: Call) -> Code:
 
     sides = [(name, named[name]) for name in "ab"]
     return writer.let([*sides, ("relative", relative), ("absolute", limit)], body)
+
+
+def _is_share(tolerance: Expr | None) -> bool:
+    """Whether a part of a number is no larger than the number."""
+    if tolerance is None:
+        return True
+    return isinstance(tolerance, Literal) and isinstance(tolerance.value, int | float) and abs(tolerance.value) <= 1
 
 
 def duration(seconds: int) -> Callable[[Writer, Call], Code]:

@@ -30,7 +30,7 @@ def call_type(name: str, arguments: Sequence[Type], keywords: Mapping[str, Type]
         result = result_type(name, [parse(text) for text in builtin.signatures], arguments, keywords or {})
     except NoSignature as problem:
         raise NoSignature(problem.message, builtin.hint or f"{name}: {builtin.meaning}") from None
-    wrong = builtin.check(arguments) if builtin.check is not None else None
+    wrong = builtin.check([*arguments, *(keywords or {}).values()]) if builtin.check is not None else None
     if wrong is not None:
         raise NoSignature(wrong, builtin.hint or f"{name}: {builtin.meaning}")
     return result

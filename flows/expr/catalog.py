@@ -13,7 +13,8 @@ from typing import Literal as OneOf
 
 from skyloom.flows.expr.comparing import compare_problem
 from skyloom.flows.expr.formatting import format_problem
-from skyloom.flows.expr.types import ListType, Type, members
+from skyloom.flows.expr.properties import widen
+from skyloom.flows.expr.types import BoolType, ListType, Type, members
 
 Gives = OneOf["value", "view", "iterator"]
 
@@ -50,6 +51,12 @@ def _same_elements(arguments: Sequence[Type]) -> str | None:
         if problem is not None:
             return problem
     return None
+
+
+def _number_to_start(arguments: Sequence[Type]) -> str | None:
+    """Of `sum`: of no elements it gives `start` itself, which True would not make an int."""
+    started = len(arguments) > 1 and any(isinstance(member, BoolType) for member in members(widen(arguments[1])))
+    return "sum() starts with a number, not with a bool" if started else None
 
 
 _DUMPS = "build a dict of plain values first, or let a task do it"
@@ -214,6 +221,8 @@ COLLECTIONS = (
             "(values: Iterable[N], /, start: N) -> N",
         ),
         "`start` (0) and all elements, added.",
+        hint="int(start)",
+        check=_number_to_start,
     ),
     Builtin(
         "tuple",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from skyloom.flows.expr import fstrings
-from skyloom.flows.expr.nodes import Comprehension, Expr, Function, free_names, walk
+from skyloom.flows.expr.nodes import Call, Comprehension, Expr, Function, free_names, walk
 from skyloom.flows.expr.python_emitter import PythonEmitter
 from skyloom.flows.expr.python_names import ENVIRONMENT, GLOBALS, IMPORTS, safe_name
 
@@ -44,7 +44,7 @@ def _compile(expr: Expr) -> Compiled:
 
 
 def _function_source(expr: Expr) -> str:
-    if not any(isinstance(node, Comprehension | Function) for node in walk(expr)):
+    if not any(isinstance(node, Comprehension | Function) or _asks_each(node) for node in walk(expr)):
         return f"lambda {ENVIRONMENT}: {PythonEmitter(_lookup).emit(expr)}"
     # Comprehensions and lambdas see enclosing functions' variables only, so the variables become parameters.
     names = sorted(free_names(expr))
@@ -52,6 +52,11 @@ def _function_source(expr: Expr) -> str:
     return (
         f"lambda {ENVIRONMENT}: (lambda {parameters}: {PythonEmitter().emit(expr)})({', '.join(map(_lookup, names))})"
     )
+
+
+def _asks_each(node: Expr) -> bool:
+    """Whether a comprehension may be written for the node."""
+    return isinstance(node, Call) and node.function in ("all", "any")
 
 
 def _lookup(name: str) -> str:

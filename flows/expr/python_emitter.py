@@ -7,6 +7,7 @@ of it, and leaves it as it is where it is used up at once (`for i, x in enumerat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from skyloom.flows.expr import fstrings
@@ -52,11 +53,13 @@ from skyloom.flows.expr.python_names import (
     enclosed,
     safe_name,
 )
-from skyloom.flows.expr.rules import may_raise
+from skyloom.flows.expr.rules import iteration_type, may_raise
 from skyloom.flows.expr.types import (
+    BOOL,
     DateTimeType,
     EnumType,
     ErrorType,
+    ListType,
     ModelType,
     NullType,
     TupleType,
@@ -137,7 +140,7 @@ class PythonEmitter(CallWriter):
             case Function(parameter=parameter, body=body):
                 return f"lambda {safe_name(parameter)}: {self.emit(body)}", LAMBDA
             case Call():
-                return self._call(expr)
+                return self._call(_with_truths(expr))
             case _:
                 assert_never(expr)
 
@@ -254,6 +257,29 @@ def _literal(value: Scalar) -> Source:
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return f'float("{value}")', PRIMARY
     return repr(value), SIGN if repr(value).startswith("-") else PRIMARY
+
+
+def _with_truths(expr: Call) -> Call:
+    """`all` and `any` of values whose truth is not that of their JSON: of their truths instead."""
+    if expr.function not in ("all", "any"):
+        return expr
+    (values,) = expr.arguments
+    element = iteration_type(values.type)
+    if element is None or _looks_true(element):
+        return expr
+    if isinstance(values, Comprehension) and values.lazy:
+        truths = replace(values, element=_truth_of(values.element))
+    else:
+        # What is iterated over is evaluated outside: the name hides nothing there.
+        each = Generator(target=Bind(name="value"), items=values)
+        item = Name(span=expr.span, type=element, name="value")
+        of = ListType(BOOL)
+        truths = Comprehension(span=expr.span, type=of, element=_truth_of(item), generators=(each,), lazy=True)
+    return replace(expr, arguments=(truths,))
+
+
+def _truth_of(expr: Expr) -> Truth:
+    return Truth(span=expr.span, type=BOOL, operand=expr)
 
 
 def _is_none(expr: Expr) -> bool:

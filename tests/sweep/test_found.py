@@ -17,10 +17,22 @@ FOUND = [
     form("minutes", "minutes(count=a)", a="int"),
     form("sha256", "sha256(text=a)", a="str"),
     form("round", "round(a, ndigits=1)", a="int"),
+    # `true` was written as True.
+    form("divmod", "divmod(a, True)", a="bool"),
+    form("arithmetic", "a % True", a="int"),
+    # jsonata-python takes no product beyond all floats.
+    form("math.isclose", "math.isclose(a, b=0.0, rel_tol=1e300)", a="float"),
+    # A member of an enum is true, whatever its value: of a list of them the values were asked.
+    form("all", "all(a)", a="list[Level]"),
+    form("any", "any(a)", a="tuple[Level, Level]"),
+    form("any", "any(v for v in a)", a="list[Level]"),
 ]
 REFUSED = [
     # Python's `enumerate` has no argument of that name.
     form("enumerate", "list(enumerate(values=a))", a="list[int]"),
+    # Of no elements it is the start itself, a bool, where the type says int.
+    form("sum", "sum(a, b)", a="list[bool]", b="bool"),
+    form("sum", "sum(a, start=True)", a="list[bool]"),
 ]
 
 
