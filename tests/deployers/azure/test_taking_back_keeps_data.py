@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from clouds.azure_deploys import ask, deploy, deployer, destroy
+from clouds.azure_deploys import ask, deploy, destroy
 from clouds.azure_small_app import BROKEN, small_bundle
 from engines.azure_account.account import AzureSubscription
 
-from skyloom.deployers.azure import deployments
 from skyloom.deployers.base import DeployFailed
 
 
@@ -31,21 +28,3 @@ def test_a_first_deploy_that_fails_leaves_what_an_earlier_app_has_kept(azure: Az
     assert ask() == "1 of 5"
     destroy()
     assert kept <= accounts(azure)
-
-
-def test_a_failed_update_is_taken_back_where_a_failed_stack_has_no_outputs(
-    azure: AzureSubscription, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A deployment of the Resource Manager that failed has no outputs; no page says that a stack has."""
-    deploy(small_bundle())
-    read = deployments._state
-
-    def state(found: object) -> deployments.StackState:
-        known = read(found)  # type: ignore[arg-type]
-        return known if known.is_well else replace(known, outputs={})
-
-    monkeypatch.setattr(deployments, "_state", state)
-    with pytest.raises(DeployFailed, match="in place again: queue broken"):
-        deploy(small_bundle(price="2", more=BROKEN))
-    assert ask() == "1 of 5"
-    assert deployer().plan(small_bundle()).is_empty

@@ -8,6 +8,7 @@ It was written from Microsoft's documentation and the types of its SDK, and has 
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import tempfile
@@ -41,7 +42,7 @@ class Cloud:
     """The subscription. Everything in it is gone with it."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory()
+        self._folder, self._identities = tempfile.TemporaryDirectory(), itertools.count(1)
         self.front = Front()
         self.front.listen("apis", tls=True)
         self.places = Places()
@@ -144,15 +145,24 @@ class Cloud:
             self.resources.put(f"{group}/providers/Microsoft.Insights/actionGroups/{SMART_DETECTION}", {"tags": {}})
 
     def _identity(self, one: Resource, there: bool) -> None:
-        one.filled = {"principalId": f"principal-of-{one.name}", "clientId": f"client-of-{one.name}"}
+        """One that is made again under its name is another one, and has none of the roles."""
+        if not one.filled:
+            number = next(self._identities)
+            one.filled = {"principalId": f"principal-{number}", "clientId": f"client-{number}"}
 
     def _check_role(self, id_: str, body: dict[str, Json]) -> None:
-        """A principal has a role on something once, under whatever name."""
+        """A principal has a role on something once, under whatever name; and what has a name keeps its principal.
+
+        https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
+        """
         scope, asked = id_.lower().partition("/providers/microsoft.authorization/")[0], body["properties"]
         for one in self.resources.all():
             known = one.properties
             same = all(known.get(part) == asked.get(part) for part in ("principalId", "roleDefinitionId"))
             same &= one.id.lower().partition("/providers/microsoft.authorization/")[0] == scope
+            if one.id.lower() == id_.lower() and known.get("principalId") != asked.get("principalId"):
+                message = "Tenant ID, application ID, principal ID, and scope are not allowed to be updated."
+                raise AzureError(400, "RoleAssignmentUpdateNotPermitted", message)
             if one.type.lower() == ROLE and same and one.id.lower() != id_.lower():
                 raise AzureError(409, "RoleAssignmentExists", "The role assignment already exists.")
 

@@ -133,6 +133,8 @@ class Stacks:
             told = f"One or more resources could not be deployed. Correlation id: '{deployed.id}'."
             details = [deployed.error]
             stack.error = {"code": "DeploymentStackDeploymentFailed", "message": told, "details": details}
+            # No page says that it has any then: a deployment that failed has none.
+            stack.outputs = None
             stack.state = "failed"
             return
         wanted = {id_.lower() for id_ in made}
