@@ -25,7 +25,7 @@ from skyloom.adapters.hosts.durable_texts import MOST_BYTES, error_text, output_
 from skyloom.adapters.hosts.durable_values import (
     Conversion,
     as_float,
-    copied,
+    carried,
     each,
     entries,
     exactly,
@@ -115,7 +115,8 @@ class Run:
     def flow(self, step: str, flow: Flow, /, **arguments: Json) -> Strand:
         """Runs a flow to its end: it stands in the same orchestration."""
         body = self._inside(self._step(step))
-        return _flow(body, flow, {name: copied(argument) for name, argument in arguments.items()})
+        given = {name: carried(argument, f"{flow.name}: argument {name}") for name, argument in arguments.items()}
+        return _flow(body, flow, given)
 
     def sleep(self, step: str, seconds: float) -> Strand:
         """Waits. 0 or less does not wait."""
@@ -131,7 +132,8 @@ class Run:
 
     def emit(self, step: str, event: str, payload: Json, key: str | None = None) -> Strand:
         """Publishes an event."""
-        request = {"event": event, "payload": whole(payload), "key": key, "run": self.id}
+        shown = carried(whole(payload), "the payload of an event")
+        request = {"event": event, "payload": shown, "key": key, "run": self.id}
         return durable_calls.ask(self, self._step(step), durable_calls.EMIT, request)
 
     def now(self, step: str) -> str:

@@ -18,7 +18,7 @@ from skyloom.flows.whole_numbers import whole
 __all__ = [
     "Conversion",
     "as_float",
-    "copied",
+    "carried",
     "each",
     "entries",
     "exactly",
@@ -112,13 +112,14 @@ def fitting(of: Any, models: dict[str, Any]) -> Conversion:
     return converted
 
 
-def copied(value: Json) -> Json:
-    """A copy: a flow that changes what it was given changes nothing for its caller."""
-    if isinstance(value, list):
-        return [copied(item) for item in value]
-    if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
-    return value
+def carried(value: Json, said: str) -> Json:
+    """A copy of a value, which must be JSON. Raises Raised with TaskFailed; `said` tells what it is."""
+    from skyloom.flows.values import NotOfType, check_json
+
+    try:
+        return check_json(value)
+    except NotOfType as problem:
+        raise Raised.of(TaskFailed(f"{said}: {problem.with_values()}")) from None
 
 
 def result_of(flow: str, value: Json, convert: Conversion | None = None) -> Json:

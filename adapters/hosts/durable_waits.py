@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from skyloom.adapters.hosts.durable_calls import WAITS, ask, outcome, pause
 from skyloom.adapters.hosts.durable_strands import Json, Open, Running, Strand, moment, until, waits
-from skyloom.adapters.hosts.durable_values import whole
+from skyloom.adapters.hosts.durable_values import carried, whole
 from skyloom.errors import ApprovalTimedOut, EventTimedOut
 from skyloom.flows.outcome import Raised
 
@@ -50,7 +50,7 @@ def approval(
         timeout: seconds after which `default` decides, or without one ApprovalTimedOut is raised.
         form: the JSON Schema of what they fill in.
     """
-    asked = {"message": message, "show": whole(show), "to": to, "form": form}
+    asked = {"message": message, "show": carried(whole(show), "what an approval shows"), "to": to, "form": form}
     answer = yield from _answer(run, path, "approval", asked, timeout)
     if answer is not None:
         return outcome(answer)

@@ -8,11 +8,4 @@ from __future__ import annotations
 
 from skyloom.conformance.gaps import Gap
 
-_UNCHECKED = Gap("notimpl", "a number that JSON does not carry, in an argument of a sub-flow or for the outside")
-
-GAPS: dict[str, Gap] = {
-    "fuzz_found/too_large_for_a_flow-alone": _UNCHECKED,
-    "fuzz_found/too_large_for_a_flow-side-by-side": _UNCHECKED,
-    "fuzz_found/too_large_for_the_outside-event": _UNCHECKED,
-    "fuzz_found/too_large_for_the_outside-approval": _UNCHECKED,
-}
+GAPS: dict[str, Gap] = {}
