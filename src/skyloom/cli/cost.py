@@ -140,6 +140,7 @@ def _document(flow: str, target: str, lines: list[_Line], assumptions: list[str]
                 "dollars": None if line.dollars is None else float(line.dollars),
                 "region": None if line.price is None else line.price.region,
                 "source": None if line.price is None else line.price.source,
+                "read_at": (line.price.read_at or None) if line.price is not None else None,
             }
             for line in lines
         ],
@@ -166,11 +167,6 @@ def _cells(line: _Line) -> tuple[str, ...]:
     if line.price is None or line.dollars is None:
         return line.unit, number, "no price", "", "", ""
     per = "" if line.price.per == 1 else f" for {line.price.per:,}"
-    return (
-        line.unit,
-        number,
-        f"{line.dollars:,.4f}",
-        f"${line.price.dollars}{per}",
-        line.price.region,
-        line.price.source,
-    )
+    told = f" (as told by {line.price.read_at})" if line.price.read_at else ""
+    cost_of_one = f"${line.price.dollars}{per}"
+    return line.unit, number, f"{line.dollars:,.4f}", cost_of_one, line.price.region, f"{line.price.source}{told}"
