@@ -17,7 +17,7 @@ from skyloom.flows.expr.builtins import BUILTINS
 from skyloom.flows.expr.nodes import Expr
 from skyloom.flows.expr.types import FLOAT, INT, ListType, union
 
-A_SLICE = 500
+A_SLICE = 1500
 """Forms, of which a quarter is refused: half a minute."""
 
 
