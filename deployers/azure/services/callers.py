@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from skyloom.deployers.azure.services.issuer_keys import SECONDS, IssuerKeys
 from skyloom.deployers.azure.services.rates import Rate, allowed
 from skyloom.deployers.azure.services.surroundings import starts, variable
 from skyloom.deployers.services.exchange import Request, Response
@@ -36,7 +37,6 @@ CALLERS = Path(__file__).with_name("callers.json")
 ROLE = "skyloom.start"
 """The app role that Entra ID gives to those who may start runs."""
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def _claims(
     if scheme.lower() != "bearer" or not token:
         raise NotLet(401, "a token is missing", {"WWW-Authenticate": "Bearer"})
     try:
-        key = _key_set(keys()).get_signing_key_from_jwt(token).key
+        key = _issuer_keys(keys()).of(token)
         claims: dict[str, Json] = jwt.decode(
             token,
             key,
@@ -127,10 +127,8 @@ def _words(claims: Mapping[str, Json], *names: str) -> set[str]:
 
 
 @functools.cache
-def _key_set(address: str) -> Any:
-    import jwt
-
-    return jwt.PyJWKClient(address, timeout=_SECONDS)
+def _issuer_keys(address: str) -> IssuerKeys:
+    return IssuerKeys(address)
 
 
 @functools.cache
@@ -138,7 +136,7 @@ def _keys_address(issuer: str) -> str:
     """Where an issuer keeps its keys, as its description says."""
     try:
         address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-        with urllib.request.urlopen(address, timeout=_SECONDS) as answer:
+        with urllib.request.urlopen(address, timeout=SECONDS) as answer:
             told = json.load(answer)
     except (OSError, ValueError) as problem:
         raise _unreachable(problem) from None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from engines.azure_app.at_work import AtWork, until
 from engines.azure_app.identity import TENANT, Issuer, another_key
@@ -14,6 +15,7 @@ from engines.azure_app.web import Request, Response, Server
 from engines.gcp_account import certificates
 
 from skyloom.deployers.azure.services.callers import ROLE
+from skyloom.deployers.azure.services.issuer_keys import IssuerKeys
 from skyloom.flows.app import App, Http, Iam, Jwt, Public
 from skyloom.flows.frontend import load_file
 
@@ -26,6 +28,7 @@ class Guarded:
 
     def __init__(self, place: Path) -> None:
         self.issuer = Issuer()
+        self.asked_for_keys = 0
         self._server = Server(self._respond, tls=certificates.context())
         self.name = f"{self._server.address}/realm"
         (place / "trusted.pem").write_bytes(certificates.authority())
@@ -42,7 +45,10 @@ class Guarded:
     def _respond(self, request: Request) -> Response:
         if request.path == "/realm/.well-known/openid-configuration":
             return Response.of_json({"issuer": self.name, "jwks_uri": f"{self._server.address}/keys"})
-        return self.issuer.keys() if request.path == "/keys" else Response(404)
+        if request.path != "/keys":
+            return Response(404)
+        self.asked_for_keys += 1
+        return self.issuer.keys()
 
     def post(self, path: str, token: str | None) -> int:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -75,6 +81,36 @@ def test_without_a_good_token_of_the_issuer_nothing_starts(guarded: Guarded) -> 
     assert guarded.post("/tokens", guarded.issuer.signed(good)) == 202
     url = "/tokens/00000000-0000-0000-0000-000000000000"
     assert guarded.work.http.get(url).status_code == 401
+
+
+def test_names_of_keys_that_nobody_has_do_not_ask_the_issuer_each_time(guarded: Guarded) -> None:
+    good: dict[str, Any] = {"iss": guarded.name, "aud": "shop", "exp": _later(60)}
+    assert guarded.post("/tokens", guarded.issuer.signed(good)) == 202
+    before = guarded.asked_for_keys
+    strange = [guarded.issuer.signed(good, name=f"k-{number}") for number in range(5)]
+    assert [guarded.post("/tokens", token) for token in strange] == [401] * 5
+    assert guarded.asked_for_keys - before == 1
+
+
+def test_a_new_key_of_the_issuer_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    issuer, asked, now = Issuer(), list[str](), [100.0]
+    server = Server(lambda request: asked.append(request.path) or issuer.keys())  # type: ignore[func-returns-value]
+    monkeypatch.setattr("skyloom.deployers.azure.services.issuer_keys.time.monotonic", lambda: now[0])
+    try:
+        keys = IssuerKeys(f"{server.address}/keys")
+        keys.of(issuer.signed({}))
+        assert len(asked) == 1
+        for name, seconds, requests in (("x", 0.0, 2), ("k2", 9.0, 2), ("y", 2.0, 3), ("z", 9.0, 3)):
+            now[0] += seconds
+            with pytest.raises(jwt.PyJWKClientError):
+                keys.of(issuer.signed({}, name=name))
+            assert len(asked) == requests
+        issuer.name = "k2"
+        now[0] += 2.0
+        keys.of(issuer.signed({}))
+        assert len(asked) == 4
+    finally:
+        server.close()
 
 
 def test_a_token_must_have_one_of_the_scopes(guarded: Guarded) -> None:

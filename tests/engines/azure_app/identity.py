@@ -44,15 +44,16 @@ class Issuer:
 
     def __init__(self) -> None:
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.name = "k1"
 
-    def signed(self, claims: dict[str, Any], key: rsa.RSAPrivateKey | None = None) -> str:
-        """A token with these claims; `key` is another one than the issuer's own."""
-        return jwt.encode(claims, key or self._key, algorithm="RS256", headers={"kid": "k1"})
+    def signed(self, claims: dict[str, Any], key: rsa.RSAPrivateKey | None = None, name: str = "") -> str:
+        """A token with these claims; `key` and its `name` are others than the issuer's own."""
+        return jwt.encode(claims, key or self._key, algorithm="RS256", headers={"kid": name or self.name})
 
     def keys(self) -> Response:
         """The public side of its key."""
         told = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key()))
-        return Response.of_json({"keys": [{**told, "kid": "k1", "use": "sig", "alg": "RS256"}]})
+        return Response.of_json({"keys": [{**told, "kid": self.name, "use": "sig", "alg": "RS256"}]})
 
 
 @functools.cache
