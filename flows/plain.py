@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid as uuid_module
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from skyloom.flows.constructs import Decision
 from skyloom.flows.coroutines import run_to_end
 from skyloom.flows.definitions import Definition, Flow, Prompt, Task
 from skyloom.flows.outcome import ErrorValue, Json
+from skyloom.flows.plain_clock import Never, PlainClock, Stopped
 from skyloom.flows.policy import Retry
 from skyloom.flows.scripted import from_outside, standing_in
 from skyloom.flows.task_context import TaskContext
@@ -23,33 +23,12 @@ from skyloom.flows.testing import Answer, Arrival, Call, Script, current_script
 T = TypeVar("T")
 
 
-class Never:
-    """The result of a wait that never ends. A race passes it over; everything else that touches it fails."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __getattr__(self, name: str) -> Any:
-        raise SkyloomError(f"the flow waits for ever for {self._what}")
-
-    def __bool__(self) -> bool:
-        raise SkyloomError(f"the flow waits for ever for {self._what}")
-
-
 def _shown(value: Any, said: str) -> Json:
     """What people and the outside see of a value. Raises TaskFailed for what is no JSON."""
     try:
         return values.shown(value)
     except values.NotOfType as problem:
         raise TaskFailed(f"{said}: {problem.with_values()}") from None
-
-
-class _Stopped(BaseException):
-    """A flow's timeout has passed: it ends where it stands, past its own `except`."""
-
-    def __init__(self, flow: Flow[..., Any]) -> None:
-        super().__init__(flow.name)
-        self.flow = flow
 
 
 class PlainSession:
@@ -62,7 +41,7 @@ class PlainSession:
         self._steps = 0
         self._durations: list[float] = []
         """Seconds that each call of the current flow took, in order; infinite for a wait that never ends."""
-        self._deadlines: list[tuple[float, Flow[..., Any]]] = []
+        self._clock = PlainClock(script)
 
     @classmethod
     def for_call(cls, definition: Definition[..., Any]) -> PlainSession:
@@ -71,35 +50,21 @@ class PlainSession:
 
     # --- time ---------------------------------------------------------------------------------------------------
 
-    def _now(self) -> float:
-        return time.monotonic() + (self._script.clock if self._script else 0.0)
-
-    def _pass(self, seconds: float) -> None:
-        if self._script is None:
-            time.sleep(max(0.0, seconds))
-        else:
-            self._script.clock += max(0.0, seconds)
-
     def _timed(self, call: Callable[[], T]) -> T:
         """Runs one call of the flow, and writes down how long it took."""
-        started = self._now()
+        started = self._clock.now()
         try:
             result = call()
         finally:
-            self._durations.append(self._now() - started)
+            self._durations.append(self._clock.now() - started)
         if isinstance(result, Never):
             self._durations[-1] = float("inf")
-        self._stop_when_late()
+        # A flow that is late now is stopped at what it does next: a race may still set the clock back.
         return result
-
-    def _stop_when_late(self) -> None:
-        for deadline, flow in self._deadlines:
-            if self._now() > deadline:
-                raise _Stopped(flow)
 
     def _note(self, kind: str, name: str, arguments: Json) -> None:
         # Python runs the `finally` blocks of a flow that is stopped: they call nothing.
-        self._stop_when_late()
+        self._clock.stop_when_late()
         self._steps += 1
         if self._script is not None:
             self._script.calls.append(Call(kind, name, arguments))
@@ -107,6 +72,7 @@ class PlainSession:
     # --- calls --------------------------------------------------------------------------------------------------
 
     def call_task(self, task: Task[..., Any], arguments: dict[str, Any]) -> Any:
+        self._clock.stop_when_late()
         encoded = invoke.encode_arguments(task, arguments)
         self._note("task", task.name, encoded)
         stand_in = self._script.tasks.get(task.name) if self._script else None
@@ -123,6 +89,7 @@ class PlainSession:
         )
 
     def call_prompt(self, prompt: Prompt[..., Any], arguments: dict[str, Any]) -> Any:
+        self._clock.stop_when_late()
         encoded = invoke.encode_arguments(prompt, arguments)
         self._note("prompt", prompt.name, encoded)
         scripted = self._script.prompts if self._script else {}
@@ -155,10 +122,10 @@ class PlainSession:
         policy = retrying.policy_of(retry)
         number = 1
         while True:
-            started = self._now()
+            started = self._clock.now()
             try:
                 result = attempt(number)
-                if self._now() - started > timeout:
+                if self._clock.now() - started > timeout:
                     raise TaskTimedOut(f"{name} ran longer than {timeout:g} s")
             except Exception as error:
                 if number >= policy.attempts or not retrying.is_retried(policy, ErrorValue.of(error)):
@@ -166,44 +133,56 @@ class PlainSession:
             else:
                 return result
             number += 1
-            self._pass(retrying.delay_before(policy, number))
+            self._clock.go_on(retrying.delay_before(policy, number))
 
     def call_flow(self, flow: Flow[..., Any], arguments: dict[str, Any]) -> Any:
         nested = session.current() is self
+        self._clock.stop_when_late()
         encoded = invoke.encode_arguments(flow, arguments)
         if not nested:
             return self._run_flow(flow, encoded)
         self._note("flow", flow.name, encoded)
         outer, self._durations = self._durations, []
-        started = self._now()
+        started = self._clock.now()
         try:
             return self._run_flow(flow, encoded)
+        except Stopped as stopped:
+            # By the timeout of a flow around it: that one ends at what it does next, unless it has lost a race.
+            return Never(f"the result of {flow.name}", stopped)
         finally:
-            self._durations = [*outer, self._now() - started]
+            self._durations = [*outer, self._clock.now() - started]
 
     def _run_flow(self, flow: Flow[..., Any], arguments: dict[str, Json]) -> Any:
         decoded = invoke.decode_arguments(flow, invoke.default_arguments(flow, arguments) | arguments)
-        if flow.timeout is not None:
-            self._deadlines.append((self._now() + flow.timeout, flow))
+        self._clock.start(flow)
         try:
-            with session.active(self):
-                result = flow.function(**decoded)
-            # A `return` in a `finally` block does not save a flow that was stopped.
-            self._stop_when_late()
-        except _Stopped as stopped:
+            result = self._run_body(flow, decoded)
+        except Stopped as stopped:
             if stopped.flow is not flow:
                 raise
+            self._clock.cut()
             raise FlowTimedOut(f"{flow.name} ran longer than {flow.timeout:g} s") from None
         finally:
-            if flow.timeout is not None:
-                self._deadlines.pop()
+            self._clock.end()
         return invoke.decode_result(flow, invoke.encode_result(flow, result))
+
+    def _run_body(self, flow: Flow[..., Any], arguments: dict[str, Any]) -> Any:
+        """Neither an error nor a `return` in a `finally` block saves a flow that is late. Raises Stopped."""
+        try:
+            with session.active(self):
+                result = flow.function(**arguments)
+        except Exception:
+            self._clock.stop_when_late()
+            raise
+        self._clock.stop_when_late()
+        return result
 
     # --- waits --------------------------------------------------------------------------------------------------
 
     def approval(
         self, message: str, show: Any, to: str | None, timeout: float | None, default: bool | None, form: type | None
     ) -> Decision[Any]:
+        self._clock.stop_when_late()
         self._note("approval", message, {"show": _shown(show, "what an approval shows"), "to": to})
         if self._script is None:
             raise SkyloomError(
@@ -263,29 +242,31 @@ class PlainSession:
     def _comes_in_time(self, after: float | None, timeout: float | None) -> bool:
         """Lets the time pass until the answer comes, or the wait is over; whether the answer came first."""
         if after is not None and (timeout is None or after < timeout):
-            self._pass(after)
+            self._clock.go_on(after)
             return True
         if timeout is not None:
-            self._pass(timeout)
+            self._clock.go_on(timeout)
         return False
 
     def sleep(self, seconds: float) -> None:
         self._note("sleep", "sleep", seconds)
-        self._timed(lambda: self._pass(seconds))
+        self._timed(lambda: self._clock.go_on(seconds))
 
     def race(self, results: tuple[Any, ...]) -> Any:
         taken = self._durations[-len(results) :]
         quickest = min(range(len(results)), key=lambda index: taken[index])
         if taken[quickest] == float("inf"):
             raise SkyloomError("no branch of the race ever ends")
-        if self._script is not None:
-            losers = sum(duration for duration in taken if duration != float("inf")) - taken[quickest]
-            self._script.clock -= losers
-        return results[quickest]
+        winner = results[quickest]
+        if isinstance(winner, Never) and winner.stopped is not None:
+            raise winner.stopped
+        self._clock.set_back(sum(duration for duration in taken if duration != float("inf")) - taken[quickest])
+        return winner
 
     # --- the rest -----------------------------------------------------------------------------------------------
 
     def emit(self, event: str, payload: Any, key: str | None) -> None:
+        self._clock.stop_when_late()
         encoded = _shown(payload, "the payload of an event")
         self._note("emit", event, {"payload": encoded, "key": key})
         if self._script is not None:
@@ -293,8 +274,10 @@ class PlainSession:
         self._timed(lambda: None)
 
     def now(self) -> datetime:
+        self._clock.stop_when_late()
         ahead = timedelta(seconds=self._script.clock) if self._script else timedelta()
         return self._timed(lambda: datetime.now(UTC) + ahead)
 
     def uuid(self) -> str:
+        self._clock.stop_when_late()
         return self._timed(lambda: str(uuid_module.uuid4()))

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from skyloom.conformance.case import call, case
-from skyloom.flows import approval, flow, race, sleep, task, wait_for
+from skyloom.flows import FlowTimedOut, approval, flow, race, sleep, task, wait_for
 from skyloom.flows.testing import Arrival, no_answer
 
 
@@ -138,6 +138,40 @@ def after_the_race() -> str:
     return winner + ask("after", 0.0)
 
 
+@flow(timeout=20)
+def losers_take_no_time() -> str:
+    first = race(ask("first", 0.0), sleep(30))
+    second = race(ask("second", 0.0), patient("late", 30.0))
+    third = race(patient("third", 0.1), waiting_twice("late", 30.0))
+    return ask(f"{first} {second} {third}", 0.0)
+
+
+@flow
+def waiting_twice(name: str, wait: float) -> str:
+    sleep(wait)
+    sleep(wait)
+    return ask(name, 0.0)
+
+
+@flow(timeout=1.2)
+def all_are_late(sub_flows: bool) -> str:
+    try:
+        if sub_flows:
+            return race(waiting_twice("one", 9.0), waiting_twice("two", 8.0))
+        race(sleep(9), sleep(8))
+    except Exception:
+        return "caught"
+    return "never"
+
+
+@flow
+def catches_that_all_are_late(sub_flows: bool) -> str:
+    try:
+        return all_are_late(sub_flows)
+    except FlowTimedOut as error:
+        return ask(f"{error}", 0.0)
+
+
 CASES = [
     case(
         first_is_quicker,
@@ -202,4 +236,11 @@ CASES = [
         concurrent=True,
         may_call=[call("ask", name="slow", wait=0.3)],
     ),
+    case(
+        losers_take_no_time,
+        result="first second third",
+        calls=[call("ask", name=name, wait=0.0) for name in ("first", "second", "third", "first second third")],
+    ),
+    case(catches_that_all_are_late, {"sub_flows": False}, result="all_are_late ran longer than 1.2 s", name="sleeps"),
+    case(catches_that_all_are_late, {"sub_flows": True}, result="all_are_late ran longer than 1.2 s", name="flows"),
 ]

@@ -11,6 +11,7 @@ from skyloom.conformance.case import call, case
 from skyloom.flows import (
     EventTimedOut,
     FlowError,
+    FlowTimedOut,
     TaskFailed,
     emit,
     flow,
@@ -169,6 +170,23 @@ def polls(limit: int) -> str:
     return "gave up"
 
 
+@flow(timeout=4)
+def outlives_a_sub_flow(times: int) -> list[str]:
+    done = []
+    for i in range(times):
+        try:
+            too_long(i)
+        except FlowTimedOut as error:
+            done.append(log(f"{error}"))
+    return done
+
+
+@flow(timeout=0.8)
+def too_long(i: int) -> str:
+    sleep(10)
+    return log(f"{i}")
+
+
 CASES = [
     case(sleeps, {"times": 3}, result=[0, 1, 2]),
     case(waits_for_model, result="12.00 EUR", events={"payment": [{"amount": 12}]}),
@@ -251,4 +269,10 @@ CASES = [
         name="ready",
     ),
     case(polls, {"limit": 2}, result="gave up", name="gave-up"),
+    case(
+        outlives_a_sub_flow,
+        {"times": 2},
+        result=["too_long ran longer than 0.8 s", "too_long ran longer than 0.8 s"],
+        calls=[call("log", what="too_long ran longer than 0.8 s"), call("log", what="too_long ran longer than 0.8 s")],
+    ),
 ]
