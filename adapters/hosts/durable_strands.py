@@ -1,12 +1,14 @@
 """Strands: parts of a run of Durable Functions that stand side by side in one orchestration.
 
-A strand is a generator. It yields what it waits for, a list of `Open`, and is resumed when one of them is over. Parts
-that run side by side yield together what all of them wait for; at the top `driven` hands that to Durable, one task or
-any of several. So there is one order of events, that of the history, and every replay goes the same way.
+A strand is a generator. It yields what it waits for, a list of `Open`, and is resumed when some of them are over: the
+`yield` gives these tasks, `Done`. Parts that run side by side yield together what all of them wait for; at the top
+`driven` hands that to Durable, one task or any of several. So there is one order of events, that of the history, and
+every replay goes the same way.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Generator
 from contextlib import suppress
@@ -20,7 +22,9 @@ Context = Any
 Task = Any
 
 MOST_SHOWN = 10
-"""Steps that the custom status names; it may have 16 KB."""
+"""Steps that the custom status names; it may have 16 KB of UTF-16."""
+MOST_OF_A_PATH, MOST_OF_A_NAME = 500, 100
+"""Characters, as JSON writes them, that it shows of each: the last ones."""
 
 
 class Open(NamedTuple):
@@ -31,7 +35,9 @@ class Open(NamedTuple):
     what: str
 
 
-Strand = Generator[list[Open], None, Json]
+Done = frozenset[Task]
+"""Of the tasks that were waited for, those that are over."""
+Strand = Generator[list[Open], Done, Json]
 Start = Callable[[int], Any]
 """Gives the strand of a number, or its value at once where nothing in it waits."""
 
@@ -63,8 +69,9 @@ def driven(context: Context, strand: Strand, tidying: list[Strand]) -> Generator
                 yield opens[0].task
         else:
             yield _any_of(context, [one.task for one in opens])
+        done = frozenset(one.task for one in opens if one.task.is_completed)
         for one in (main, *besides):
-            one.go_on()
+            one.go_on(done)
     context.set_custom_status("done" if main.error is None else "failed")
     if main.error is not None:
         raise main.error
@@ -76,8 +83,26 @@ def _running(strand: Strand) -> Running:
 
 
 def _standing(opens: list[Open]) -> Json:
-    shown = [{"step": one.step, "waits": one.what} for one in opens[:MOST_SHOWN]]
+    shown = [
+        {"step": _end_of(one.step, MOST_OF_A_PATH), "waits": _end_of(one.what, MOST_OF_A_NAME)}
+        for one in opens[:MOST_SHOWN]
+    ]
     return {"at": shown} if len(opens) <= MOST_SHOWN else {"at": shown, "more": len(opens) - MOST_SHOWN}
+
+
+def _end_of(text: str, most: int) -> str:
+    """The end of a path or a name, where JSON would write more than so many characters: `é` is six of them."""
+    if _written(text) <= most:
+        return text
+    end = text[-most:]
+    while _written(f"…{end}") > most:
+        end = end[1:]
+    return f"…{end}"
+
+
+def _written(text: str) -> int:
+    # Most are plain names, and this runs at every event.
+    return len(text) if text.isascii() and text.isprintable() else len(json.dumps(text)) - 2
 
 
 def _any_of(context: Context, tasks: list[Task]) -> Task:
@@ -113,19 +138,19 @@ class Running:
             return
         if isinstance(made, GeneratorType):
             self._strand = made
-            self._advance()
+            self._advance(None)
         else:
             self._end(made, None)
 
-    def go_on(self) -> None:
+    def go_on(self, done: Done) -> None:
         """Resumes the strand where something that it waits for is over."""
-        if not self.ended and any(one.task.is_completed for one in self.opens):
-            self._advance()
+        if any(one.task in done for one in self.opens):
+            self._advance(done)
 
-    def _advance(self) -> None:
+    def _advance(self, done: Done | None) -> None:
         assert self._strand is not None
         try:
-            self.opens = next(self._strand)
+            self.opens = next(self._strand) if done is None else self._strand.send(done)
         except StopIteration as end:
             self._end(end.value, None)
         except Exception as error:
@@ -151,15 +176,20 @@ def waits(strands: list[Running]) -> list[Open]:
 
 
 def any_of(strands: list[Running]) -> Strand:
-    """Waits until one of them can go on, and lets it. Whoever gives this up gives up all of them."""
+    """Waits until one of them can go on, and lets it."""
+    done = yield from _over(strands)
+    for one in strands:
+        one.go_on(done)
+
+
+def _over(strands: list[Running]) -> Strand:
+    """Waits until one of them can go on: gives what is done. Whoever gives this up gives up all of them."""
     try:
-        yield waits(strands)
+        return (yield waits(strands))
     except GeneratorExit:
         for one in strands:
             one.drop()
         raise
-    for one in strands:
-        one.go_on()
 
 
 def in_order(count: int, limit: int, start: Start) -> Strand:
@@ -171,16 +201,24 @@ def in_order(count: int, limit: int, start: Start) -> Strand:
     """
     values: list[Json] = [None] * count
     running: dict[int, Running] = {}
+    # Whose a task is: no two wait for the same. A map of thousands does not look at all of them at every event.
+    numbers: dict[Task, int] = {}
     following, failure = 0, None
     while True:
         while failure is None and following < count and len(running) < limit:
-            running[following] = Running(start, following)
+            one = running[following] = Running(start, following)
+            numbers.update(dict.fromkeys((each.task for each in one.opens), following))
+            failure = _settled([following], running, values, failure)
             following += 1
-            failure = _settled(running, values, failure)
         if not running:
             break
-        yield from any_of(list(running.values()))
-        failure = _settled(running, values, failure)
+        done = yield from _over(list(running.values()))
+        # What was given up may still end; it is nobody's then.
+        woken = sorted({numbers.pop(task) for task in done if task in numbers} & running.keys())
+        for number in woken:
+            running[number].go_on(done)
+            numbers.update(dict.fromkeys((each.task for each in running[number].opens), number))
+        failure = _settled(woken, running, values, failure)
     if failure is not None:
         raise failure[1]
     return values
@@ -190,9 +228,12 @@ Failure = tuple[int, Exception]
 """The number of a strand, and its error."""
 
 
-def _settled(running: dict[int, Running], values: list[Json], failure: Failure | None) -> Failure | None:
-    """Takes strands out that have ended, and gives up those behind a failed one. Gives the first failure in order."""
-    for number in [number for number, one in running.items() if one.ended]:
+def _settled(
+    woken: list[int], running: dict[int, Running], values: list[Json], failure: Failure | None
+) -> Failure | None:
+    """Takes those of the woken strands out that have ended, and gives up those behind a failed one. Gives the first
+    failure in order."""
+    for number in [number for number in woken if running[number].ended]:
         ended = running.pop(number)
         values[number] = ended.value
         if ended.error is not None and (failure is None or number < failure[0]):

@@ -99,41 +99,61 @@ def _answer(run: Run, path: str, kind: str, asked: dict[str, Json], timeout: flo
     closing = {name: value for name, value in request.items() if name in _NAMED} | {"kind": "close"}
     try:
         yield from _first(event, opening, timers)
+        if not event.task.is_completed:
+            # A wait is closed when it has been opened.
+            yield from _to_its_end(opening)
     except GeneratorExit:
         # Nobody waits any more: whoever answers shall hear it.
         run.tidying.append(_withdrawn(run, path, opening.opens, closing))
         raise
-    if not event.task.is_completed:
-        # A wait is closed when it has been opened.
-        while not opening.ended:
-            yield opening.opens
-            opening.go_on()
     for one in (opening, *timers):
         one.drop()
     if event.task.is_completed:
         return event.task.result
     if opening.error is not None:
         raise opening.error
-    closed = yield from ask(run, path, WAITS, closing)
+    closed = yield from _closed(run, path, closing)
     # Somebody may have decided in the last moment: then that counts.
     return closed["answer"]
 
 
-def _withdrawn(run: Run, path: str, opening: list[Open], closing: dict[str, Json]) -> Strand:
-    """Closes a wait that was given up, when the call that opens it is over. A pause before another such call is not
-    waited for: timers of what is given up are cancelled."""
-    begun = [one for one in opening if not hasattr(one.task, "cancel")]
+def _closed(run: Run, path: str, closing: dict[str, Json]) -> Strand:
+    """Closes a wait whose time is over: what the activity says. Whoever gives this up leaves it to be closed."""
+    call = Running(lambda _: ask(run, path, WAITS, closing), 0)
+    try:
+        yield from _to_its_end(call)
+    except GeneratorExit:
+        run.tidying.append(_withdrawn(run, path, call.opens, closing, asked=True))
+        raise
+    if call.error is not None:
+        raise call.error
+    return call.value
+
+
+def _to_its_end(running: Running) -> Strand:
+    while not running.ended:
+        running.go_on((yield running.opens))
+    return None
+
+
+def _withdrawn(run: Run, path: str, under_way: list[Open], closing: dict[str, Json], asked: bool = False) -> Strand:
+    """Closes a wait that was given up, when the call that opens it is over; or where the call that closes it, which
+    was `asked` already, fails. A pause before another such call is not waited for: timers of what is given up are
+    cancelled."""
+    begun = [one for one in under_way if not hasattr(one.task, "cancel")]
     if begun:
         yield begun
+    if asked and begun and not isinstance(begun[0].task.result, Exception):
+        return None
     return (yield from ask(run, path, WAITS, closing))
 
 
 def _first(event: Open, opening: Running, timers: list[Running]) -> Strand:
     """Waits until the answer has come, the time is over, or the wait could not be opened."""
     while not (event.task.is_completed or opening.error or any(timer.ended for timer in timers)):
-        yield [event, *waits([opening, *timers])]
+        done = yield [event, *waits([opening, *timers])]
         for one in (opening, *timers):
-            one.go_on()
+            one.go_on(done)
 
 
 _NAMED = ("token", "run", "event", "key")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from engines.azure.orchestrating import compiled, error, host_of, program_of, va
 
 from skyloom.adapters.hosts import durable_strands
 from skyloom.adapters.hosts.durable_texts import error_of_run, result_of_run
+from skyloom.deployers.azure.limits import STATUS
 
 Json = Any
 SEEDS = range(12)
@@ -366,6 +369,84 @@ def test_a_wait_that_is_given_up_is_closed(source: Callable[[str], str], seed: i
     assert {call["step"] for call in calls} == {"f/race.0/ask/approval", "f/parallel.1/ask_2/approval"}
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("opens", "closes", "broken", "wanted"),
+    [
+        (10, 0, False, ["approval", "close"]),
+        (0, 10, False, ["approval", "close"]),
+        (0, 10, True, ["approval", "close", "close"]),
+    ],
+    ids=["being-opened", "being-closed", "not-closed"],
+)
+def test_a_wait_that_is_given_up_when_its_time_is_over(
+    source: Callable[[str], str], seed: int, opens: int, closes: int, broken: bool, wanted: list[str]
+) -> None:
+    """It is closed too: once, and again where the platform failed."""
+    text = source("""
+    @flow
+    def ask() -> int:
+        approval("Send?", timeout=1)
+        return 0
+
+    @flow
+    def f() -> int:
+        return race(ask(), get(3))
+    """)
+    kinds: list[str] = []
+
+    def waits(call: Json) -> Json:
+        kinds.append(call["kind"])
+        time.sleep(closes if call["kind"] == "close" else opens)
+        if broken and kinds.count("close") == 1 and call["kind"] == "close":
+            raise MemoryError("gone")
+        return {"answer": None} if call["kind"] == "close" else {"id": "w1"}
+
+    def get(call: Json) -> Json:
+        time.sleep(5)
+        return value(call["arguments"]["n"])
+
+    end = ended(host_of(text, {"skyloom_waits": waits, "get": get}, seed), {})
+    assert result_of_run(end.output) == 3
+    assert kinds == wanted
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_several_items_that_are_over_at_once_end_in_order(seed: int) -> None:
+    """The history may bring several tasks before a part is resumed; what each waits for next begins in their order."""
+    begun: list[tuple[int, Json]] = []
+
+    def item(number: int) -> durable_strands.Strand:
+        for turn in range(3):
+            task = FakeTask()
+            done = yield [durable_strands.Open(task, "s", "t")]
+            assert task in done
+            begun.append((number, turn))
+        if number in (4, 6):
+            raise ValueError(number)
+        return number
+
+    chance = random.Random(seed)
+    strand = durable_strands.in_order(8, 5, item)
+    opens = next(strand)
+    with pytest.raises(ValueError, match="4"):
+        while True:
+            before = list(begun)
+            for one in (over := chance.sample(opens, chance.randint(1, len(opens)))):
+                one.task.is_completed = True
+            opens = strand.send(frozenset(one.task for one in over))
+            resumed = [number for number, _ in begun[len(before) :]]
+            assert resumed == sorted(resumed)
+            assert len(resumed) == len(over)
+    assert {number for number, turn in begun if turn == 2} >= {0, 1, 2, 3, 4}
+
+
+class FakeTask:
+    """A task of Durable as strands see it."""
+
+    is_completed = False
+
+
 def test_where_a_run_stands(source: Callable[[str], str]) -> None:
     host = host_of(source(APPROVAL.replace("timeout=hours(1)", "")), {"skyloom_waits": lambda call: {"id": "w"}})
     with pytest.raises(Stuck):
@@ -385,6 +466,18 @@ def test_the_custom_status_stays_small(source: Callable[[str], str]) -> None:
     host = host_of(source(MAP.replace("limit=3", "limit=200")), {"get": lambda call: value(1)}, watch=watch)
     ended(host, {"ns": list(range(200))})
     assert 0 < longest < 4_000
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "名", "\U00020000"])
+def test_a_status_of_deep_steps_stays_small(letter: str) -> None:
+    """Whatever JSON makes of their letters."""
+    deep = "/".join([letter * 40] * 100)
+    opens = [durable_strands.Open(None, f"{deep}[{n}]", letter * 200) for n in range(12)]
+    status = durable_strands._standing(opens)
+    assert len(json.dumps(status).encode("utf-16-le")) < STATUS.value
+    assert [one["step"][-3:] for one in status["at"]] == [f"[{n}]" for n in range(10)]
+    assert all(one["step"].startswith("…") for one in status["at"])
+    assert status["more"] == 2
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------
