@@ -21,6 +21,7 @@ from skyloom.deployers.azure.groups import Group
 from skyloom.deployers.azure.keeping import keeps
 from skyloom.deployers.azure.kept_flows import FOLDER as FLOWS
 from skyloom.deployers.azure.kinds import declared
+from skyloom.deployers.azure.marking import marked
 from skyloom.deployers.azure.parameters import parameters
 from skyloom.deployers.azure.previews import Preview, preview
 from skyloom.deployers.base import DeployFailed
@@ -206,9 +207,10 @@ class Deployment:
                 continue
             to = sites.site(self._azure, self.group.name, name, key)
             artifacts.note(key, None)
-            code, first = artifacts.code(key, place), not wanted.since
+            code, digest = marked(artifacts.code(key, place))
+            first = not wanted.since
             yield from publishing.publish(self._azure, to, code, action, first=first, undoing=undoing)
-            sites.wait_until_it_answers(self._azure, to, deployed.functions.get(key, ()), first=first)
+            sites.wait_until_it_answers(self._azure, to, deployed.functions.get(key, ()), digest, first=first)
             artifacts.note(key, place)
 
     def _forget(self, state: StackState, wanted: Wanted) -> None:

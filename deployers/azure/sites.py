@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from skyloom.deployers.azure.client import Azure
 from skyloom.deployers.azure.refusals import reason, status
+from skyloom.deployers.azure.services.surroundings import OPERATE_ROUTE
 from skyloom.deployers.base import DeployFailed
 from skyloom.deployers.pausing import pauses
 
@@ -76,8 +77,11 @@ def keys(azure: Azure, of: Site, seconds: float = _KEYS_WITHIN) -> Keys:
 # --- whether it answers ---------------------------------------------------------------------------------------------
 
 
-def wait_until_it_answers(azure: Azure, of: Site, functions: Collection[str], *, first: bool) -> None:
+def wait_until_it_answers(azure: Azure, of: Site, functions: Collection[str], digest: str = "", *, first: bool) -> None:
     """Waits until the function app runs and knows its functions; `first`: its roles may be new.
+
+    Args:
+        digest: of the code that has to answer, not that of before; empty where code cannot tell it.
 
     Raises:
         DeployFailed: it does not in time; with what its host says.
@@ -85,7 +89,7 @@ def wait_until_it_answers(azure: Azure, of: Site, functions: Collection[str], *,
     end, said = time.monotonic() + (FIRST_ANSWERS_WITHIN if first else ANSWERS_WITHIN), "it does not answer"
     for _ in pauses():
         try:
-            problem = _problem(azure, of, functions, max(end - time.monotonic(), 0.0))
+            problem = _problem(azure, of, functions, digest, max(end - time.monotonic(), 0.0))
         except azure.refused as error:
             problem = f"it answers {status(error)}: {reason(error)}"
             if status(error) in (401, 403):
@@ -97,9 +101,10 @@ def wait_until_it_answers(azure: Azure, of: Site, functions: Collection[str], *,
             raise DeployFailed(f"function app {of.key} does not work: {said}")
 
 
-def _problem(azure: Azure, of: Site, functions: Collection[str], seconds: float) -> str | None:
+def _problem(azure: Azure, of: Site, functions: Collection[str], digest: str, seconds: float) -> str | None:
     """What is wrong with a function app; None where all is well."""
-    key = keys(azure, of, seconds).master
+    found_keys = keys(azure, of, seconds)
+    key = found_keys.master
     state, _ = azure.app("GET", f"{of.host}/admin/host/status", key)
     if errors := state.get("errors"):
         return "; ".join(map(str, errors))
@@ -107,4 +112,18 @@ def _problem(azure: Azure, of: Site, functions: Collection[str], seconds: float)
         return f"its host is {str(state.get('state', 'nowhere')).lower()}"
     found, _ = azure.app("GET", f"{of.host}/admin/functions", key)
     missing = sorted(set(functions) - {one["name"] for one in found})
-    return f"its host does not know {', '.join(missing)}" if missing else None
+    if missing:
+        return f"its host does not know {', '.join(missing)}"
+    return _other_code(azure, of, digest, found_keys.functions) if digest else None
+
+
+def _other_code(azure: Azure, of: Site, digest: str, key: str) -> str | None:
+    """What to say while a host answers that has other code; None where it has this one."""
+    try:
+        told, _ = azure.app("POST", f"{of.host}/{OPERATE_ROUTE}", key, {"action": "code"})
+    except azure.refused as error:
+        if status(error) != 400:
+            raise
+        # Code that cannot tell what it is: it was there before.
+        told = {}
+    return None if told.get("code") == digest else "the code of before still answers"

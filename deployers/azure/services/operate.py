@@ -5,6 +5,7 @@
 | `list`, `decide` | as `skyloom.deployers.services.operating` says |
 | `start`, `flow`, `arguments`, `run` | starts a run: `{"run": the instance's id}` |
 | `send`, `event`, `payload`, `key`?, `run`? | publishes an event: `{"to": "topic …"}` |
+| `code` | which code the host runs: `{"code": its digest}` |
 
 A start that cannot be is answered with `{"problem"}`: 400 what is wrong with it, 409 there is a run of that name, 503
 it is being started right now.
@@ -19,6 +20,7 @@ import os
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from skyloom.deployers.azure.services.code import CODE
 from skyloom.deployers.azure.services.emit import TooLarge as EventTooLarge
 from skyloom.deployers.azure.services.emit import publish
 from skyloom.deployers.azure.services.instances import Instances, in_thread, instance_id, orchestrators
@@ -59,6 +61,8 @@ def _respond(asked: dict[str, Json], runs: Instances) -> Response:
             return _start(asked, runs)
         case "send":
             return _send(asked)
+        case "code":
+            return Response.of_json(200, {"code": CODE})
         case action:
             return _problem(400, f"{action} is no action")
 

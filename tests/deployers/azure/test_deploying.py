@@ -120,6 +120,40 @@ def test_code_that_does_not_start_is_taken_back(azure: AzureSubscription, monkey
     assert deployer().plan(small_bundle()).is_empty
 
 
+def test_a_deploy_waits_until_the_new_code_answers(azure: AzureSubscription, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host of before has the same functions."""
+    deploy(small_bundle())
+    azure.trouble("replace", hold=True)
+    later = threading.Timer(4.0, azure.release)
+    later.start()
+    deploy(small_bundle(price="2"))
+    assert not later.is_alive()
+    assert ask() == "2 of 5"
+    azure.trouble("replace", hold=True)
+    monkeypatch.setattr("skyloom.deployers.azure.sites.ANSWERS_WITHIN", 2.0)
+    made = deployer()
+    with pytest.raises(DeployFailed, match="function app main does not work: the code of before still answers"):
+        list(made.apply(made.plan(small_bundle(price="3"))))
+    azure.release()
+
+
+def test_code_that_cannot_tell_what_it_is_is_not_waited_for(azure: AzureSubscription) -> None:
+    """What was compiled before code could tell it can still be deployed: a rollback brings it."""
+    old = small_bundle(price="2")
+    told = "app/skyloom/deployers/azure/services/code.py"
+    files = {path: data for path, data in old.files.items() if path != told and "/services/__pycache__/" not in path}
+    operate = "app/skyloom/deployers/azure/services/operate.py"
+    files[operate] = files[operate].replace(b"from skyloom.deployers.azure.services.code import CODE\n", b"")
+    files[operate] = files[operate].replace(b'case "code":', b'case "never":')
+    bundle = Bundle(old.target, old.app, old.environment, files)
+    deploy(bundle)
+    assert ask() == "2 of 5"
+    deploy(small_bundle(price="3"))
+    assert ask() == "3 of 5"
+    deploy(bundle)
+    assert ask() == "2 of 5"
+
+
 def test_functions_that_the_host_does_not_know_are_named(
     azure: AzureSubscription, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,7 +84,7 @@ class AzureSubscription:
 
     def trouble(self, what: str, message: str = "", code: int = 500, *, hold: bool = False, times: int = 1) -> None:
         """Lets the next change of what has this in its id fail, or wait until `release`; `delete ...`, `publish ...`,
-        `listkeys` and `validate` are changes too."""
+        `replace ...` (an app's host by that of new code), `listkeys` and `validate` are changes too."""
         told = {"what": what, "message": message, "code": code, "hold": hold, "times": times}
         self._json("POST", "/tests/trouble", told)
 

@@ -61,6 +61,11 @@ class Troubles:
             self._waiting.clear()
             self._released.notify_all()
 
+    def waits_for(self, what: str) -> bool:
+        """Whether something is asked for that `meet` would do."""
+        with self._released:
+            return any(one.what.lower() in what.lower() for one in self._waiting)
+
     def meet(self, what: str) -> None:
         """Fails or waits, where that is asked for. Raises AzureError."""
         with self._released:

@@ -154,6 +154,11 @@ class Sites:
         except (AzureError, zipfile.BadZipFile) as error:
             made.text, made.status = getattr(error, "message", str(error)), _FAILED
             return
+        replacing = f"replace {site.resource.name}"
+        if self._troubles.waits_for(replacing):
+            # Azure has built the code, and the host of before goes on for a while.
+            made.status = _SUCCEEDED
+            self._troubles.meet(replacing)
         current = site.folder / "current"
         self._stop(site)
         shutil.rmtree(current, ignore_errors=True)
