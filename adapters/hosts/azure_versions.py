@@ -35,7 +35,8 @@ class Versions:
         """A flow's module as it was when the run began. `module` is what it is now.
 
         Raises:
-            RuntimeError: the app has no longer the flows of that version; the message is an error as JSON.
+            RuntimeError: the app has no longer the flows of that version, or this host not yet, which cannot be told
+                apart; the message is an error as JSON. Why it does not wait: docs/decisions/0033.
         """
         version = context.version
         if not version or version == self._current:

@@ -1,8 +1,9 @@
 """The flows of other versions that an app carries when it is published, for the runs that began with them.
 
 What is put beside the app's own flows are the modules of the other version's flows and of the run-time that they were
-generated for, under other names: neither a changed flow nor a changed Skyloom changes what a run does that is under
-way. (docs/decisions/0033)
+generated for, under other names: neither a changed flow nor changed modules `skyloom.adapters.hosts.durable*` change
+what a run does that is under way. What these import of `skyloom.flows`, `skyloom.errors` and
+`skyloom.adapters.hosts.wire` is that of now. (docs/decisions/0033)
 """
 
 from __future__ import annotations
