@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skyloom.adapters.hosts.durable_strands import Json, Open, Strand, moment, until
+from skyloom.adapters.hosts.durable_strands import Json, Open, Strand, moment, outcome_of, until
 from skyloom.adapters.hosts.durable_texts import MOST_BYTES, read_text, too_large
 from skyloom.errors import TaskFailed, TaskTimedOut
 from skyloom.flows.outcome import ErrorValue, Raised
@@ -120,7 +120,7 @@ def _invoked(run: Run, path: str, function: str, request: dict[str, Json], name:
     for delay in (*PLATFORM_DELAYS, None):
         opened = Open(run.context.call_activity(function, text), path, name)
         yield [opened]
-        result = opened.task.result
+        result = outcome_of(opened.task)
         if not isinstance(result, Exception):
             return outcome(result)
         reported = str(result)

@@ -42,6 +42,17 @@ Start = Callable[[int], Any]
 """Gives the strand of a number, or its value at once where nothing in it waits."""
 
 
+def is_over(task: Task) -> bool:
+    """Whether a task has ended: 1.x of the SDK says `is_completed`, 2.x `is_complete`."""
+    ended: bool = task.is_completed if hasattr(task, "is_completed") else task.is_complete
+    return ended
+
+
+def outcome_of(task: Task) -> Any:
+    """What a task that is over gave, or the exception with which it failed: in 1.x of the SDK both are its result."""
+    return task.get_exception() if getattr(task, "is_failed", False) else task.result
+
+
 def let_go() -> bool:
     """Whether the strand is given up: its `finally` blocks do not run. Every replay ends so, and so do the losers of a
     race and whatever stands behind a failed branch."""
@@ -69,7 +80,7 @@ def driven(context: Context, strand: Strand, tidying: list[Strand]) -> Generator
                 yield opens[0].task
         else:
             yield _any_of(context, [one.task for one in opens])
-        done = frozenset(one.task for one in opens if one.task.is_completed)
+        done = frozenset(one.task for one in opens if is_over(one.task))
         for one in (main, *besides):
             one.go_on(done)
     context.set_custom_status("done" if main.error is None else "failed")
@@ -163,7 +174,7 @@ class Running:
         """Gives the strand up where it stands. Calls that are under way end by themselves; timers are cancelled, for
         an orchestration is not over before its timers are."""
         for task in (one.task for one in self.opens):
-            if hasattr(task, "cancel") and not task.is_completed:
+            if hasattr(task, "cancel") and not is_over(task):
                 task.cancel()
         self.opens, self.ended = [], True
         if self._strand is not None:

@@ -11,7 +11,17 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from skyloom.adapters.hosts.durable_calls import WAITS, ask, outcome, pause
-from skyloom.adapters.hosts.durable_strands import Json, Open, Running, Strand, moment, until, waits
+from skyloom.adapters.hosts.durable_strands import (
+    Json,
+    Open,
+    Running,
+    Strand,
+    is_over,
+    moment,
+    outcome_of,
+    until,
+    waits,
+)
 from skyloom.adapters.hosts.durable_values import carried, whole
 from skyloom.errors import ApprovalTimedOut, EventTimedOut
 from skyloom.flows.outcome import Raised
@@ -99,7 +109,7 @@ def _answer(run: Run, path: str, kind: str, asked: dict[str, Json], timeout: flo
     closing = {name: value for name, value in request.items() if name in _NAMED} | {"kind": "close"}
     try:
         yield from _first(event, opening, timers)
-        if not event.task.is_completed:
+        if not is_over(event.task):
             # A wait is closed when it has been opened.
             yield from _to_its_end(opening)
     except GeneratorExit:
@@ -108,8 +118,8 @@ def _answer(run: Run, path: str, kind: str, asked: dict[str, Json], timeout: flo
         raise
     for one in (opening, *timers):
         one.drop()
-    if event.task.is_completed:
-        return event.task.result
+    if is_over(event.task):
+        return outcome_of(event.task)
     if opening.error is not None:
         raise opening.error
     closed = yield from _closed(run, path, closing)
@@ -143,14 +153,14 @@ def _withdrawn(run: Run, path: str, under_way: list[Open], closing: dict[str, Js
     begun = [one for one in under_way if not hasattr(one.task, "cancel")]
     if begun:
         yield begun
-    if asked and begun and not isinstance(begun[0].task.result, Exception):
+    if asked and begun and not isinstance(outcome_of(begun[0].task), Exception):
         return None
     return (yield from ask(run, path, WAITS, closing))
 
 
 def _first(event: Open, opening: Running, timers: list[Running]) -> Strand:
     """Waits until the answer has come, the time is over, or the wait could not be opened."""
-    while not (event.task.is_completed or opening.error or any(timer.ended for timer in timers)):
+    while not (is_over(event.task) or opening.error or any(timer.ended for timer in timers)):
         done = yield [event, *waits([opening, *timers])]
         for one in (opening, *timers):
             one.go_on(done)
