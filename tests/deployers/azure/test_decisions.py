@@ -172,7 +172,7 @@ def test_a_notice_that_is_not_taken_comes_back(asking: Asking) -> None:
     run = asking.start("refund", customer="Late")
     queue = asking.places.bus.queues["skyloom-notices"]
     # It waits for its next round, and is neither lost nor among the dead letters.
-    until(lambda: [message for message in queue.messages if message.properties == {"skyloom-round": "2"}])
+    until(lambda: [message for message in queue.messages if int(message.properties.get("skyloom-round", "1")) > 1])
     chat = Chat()
     asking.places.vault.secrets[name] = chat.address
     posted = chat.posted.get(timeout=30)
