@@ -221,7 +221,7 @@ COLLECTIONS = (
             "(values: Iterable[N], /, start: N) -> N",
         ),
         "`start` (0) and all elements, added.",
-        hint="only numbers are added: \"\".join(texts) for texts, int(flag) for a bool to start with",
+        hint='only numbers are added: "".join(texts) for texts, int(flag) for a bool to start with',
         check=_number_to_start,
     ),
     Builtin(
