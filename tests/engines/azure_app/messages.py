@@ -110,9 +110,12 @@ class Bus:
         try:
             with urllib.request.urlopen(request, timeout=60):
                 return
-        except (urllib.error.URLError, OSError):
+        except (urllib.error.URLError, OSError) as problem:
             with self._lock:
                 queue = self.queues[name]
+                if not isinstance(problem, urllib.error.HTTPError):
+                    # A host takes messages by itself: one that is not there has tried none.
+                    message.count -= 1
                 (queue.dead if message.count >= queue.attempts else queue.messages).append(message)
 
 
