@@ -22,7 +22,9 @@ from skyloom.deployers.aws.machine.output import (
     Workflow,
     WorkflowSettings,
 )
+from skyloom.flows import passes
 from skyloom.flows.ir.program import Program
+from skyloom.flows.passes import Engine
 
 __all__ = [
     "HELPER",
@@ -47,7 +49,11 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Step Functions cannot carry, with its place and a way out.
     """
-    return machine_of(program, settings)
+    return machine_of(_fewer_units(program, settings), settings)
+
+
+def _fewer_units(program: Program, settings: WorkflowSettings) -> Program:
+    return passes.run(program, Engine(functions=settings.tasks), settings.without)
 
 
 def compile_workflows(program: Program, settings: WorkflowSettings) -> tuple[Workflow, ...]:
@@ -57,11 +63,12 @@ def compile_workflows(program: Program, settings: WorkflowSettings) -> tuple[Wor
     Raises:
         CheckFailed: as `compile_workflow`.
     """
+    program = _fewer_units(program, settings)
     compiled: dict[str, Workflow] = {}
     waiting = [program.main]
     while waiting:
         name = waiting.pop(0)
         if name not in compiled:
-            compiled[name] = compile_workflow(dataclasses.replace(program, main=name), settings)
+            compiled[name] = machine_of(dataclasses.replace(program, main=name), settings)
             waiting += sorted(need.flow for need in compiled[name].uses if isinstance(need, StartExecution))
     return tuple(compiled.values())

@@ -13,7 +13,9 @@ from skyloom.deployers.azure.orchestrator.naming import ModuleNames
 from skyloom.deployers.azure.orchestrator.output import Explained, Uses, Workflow, WorkflowSettings
 from skyloom.deployers.carrying import carried
 from skyloom.errors import CheckFailed
+from skyloom.flows import passes
 from skyloom.flows.ir.program import Program
+from skyloom.flows.passes import Engine
 
 __all__ = ["ENTRY", "Explained", "Uses", "Workflow", "WorkflowSettings", "compile_workflow"]
 
@@ -24,6 +26,7 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Durable Functions cannot carry, with its place and a way out.
     """
+    program = passes.run(program, Engine(functions=settings.tasks), settings.without)
     problems = [*program_problems(program)]
     if problems:
         raise CheckFailed(*problems)

@@ -36,8 +36,10 @@ from skyloom.deployers.gcp.source import workflow_source
 from skyloom.deployers.gcp.steps import Subworkflow
 from skyloom.deployers.mixed_numbers import text_problems
 from skyloom.errors import CheckFailed, Diagnostic
+from skyloom.flows import passes
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import Program
+from skyloom.flows.passes import Engine
 
 __all__ = [
     "HELPER",
@@ -60,6 +62,7 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Workflows cannot carry, with its place and a way out.
     """
+    program = passes.run(program, Engine(functions=settings.tasks), settings.without)
     _refuse([*program_problems(program), *order_problems(program), *text_problems(program, "Workflows")])
     workflow, problems = _made(program, settings, inlined_flows(program))
     if problems:

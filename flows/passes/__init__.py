@@ -1,19 +1,37 @@
-"""Rewrites that keep a program's meaning, one a file, run in the order of `PASSES`."""
+"""Rewrites that keep a program's meaning, one a file, run in the order of `PASSES` before a program is compiled.
+
+Every one saves something that clouds bill. The measure is the flow's meaning in plain Python: no error may come or go,
+and errors, calls and events keep their order. (docs/decisions/0045)
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 
 from skyloom.flows.ir.program import Program
 from skyloom.flows.passes.drop_unreachable import drop_unreachable
+from skyloom.flows.passes.engine import Engine, Pass
 from skyloom.flows.passes.fold_constants import fold_constants
 
-PASSES: tuple[Callable[[Program], Program], ...] = (fold_constants, drop_unreachable)
+__all__ = ["PASSES", "Engine", "Pass", "run"]
+
+PASSES: tuple[Pass, ...] = (
+    Pass("fold_constants", "what is constant is computed before", lambda program, _: fold_constants(program)),
+    Pass("drop_unreachable", "no step for what no run reaches", lambda program, _: drop_unreachable(program)),
+)
 """Folding comes first: it makes the constant tests that dropping looks for."""
 
 
-def run(program: Program) -> Program:
-    """The program after all passes."""
+def run(program: Program, engine: Engine | None = None, without: Collection[str] = ()) -> Program:
+    """The program after all passes.
+
+    Args:
+        engine: what the passes may ask of the engine that the program is compiled for; by default one that evaluates
+            every expression by itself.
+        without: names of passes to leave out.
+    """
+    asked = engine or Engine()
     for one in PASSES:
-        program = one(program)
+        if one.name not in without:
+            program = one.rewrite(program, asked)
     return program

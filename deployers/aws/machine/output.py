@@ -41,6 +41,7 @@ class WorkflowSettings:
         models: aliases of models that state machines may ask natively.
         kind: the type of the state machine.
         width: how many items of a map run at once where the flow says nothing.
+        without: names of passes (`flows.passes.PASSES`) that are left out.
     """
 
     app: str
@@ -49,6 +50,7 @@ class WorkflowSettings:
     models: Mapping[str, ConverseModel] = field(default_factory=dict)
     kind: Kind = "STANDARD"
     width: int = 16
+    without: frozenset[str] = frozenset()
 
 
 # --- needs ------------------------------------------------------------------------------------------------------

@@ -16,11 +16,13 @@ class WorkflowSettings:
         tasks: the activity that carries out a task, by the task's name; the name itself where it is left out.
         prompts: the same for prompts.
         width: how many items of a map run at once where the flow says nothing.
+        without: names of passes (`flows.passes.PASSES`) that are left out.
     """
 
     tasks: Mapping[str, str] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)
     width: int = 16
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

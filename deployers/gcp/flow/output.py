@@ -55,6 +55,7 @@ class WorkflowSettings:
         prompts: the same for prompts; a prompt that is asked natively may be left out.
         models: aliases of models that workflows may ask natively.
         width: how many items of a map run at once where the flow says nothing; at most 20.
+        without: names of passes (`flows.passes.PASSES`) that are left out.
     """
 
     app: str
@@ -62,6 +63,7 @@ class WorkflowSettings:
     prompts: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, VertexModel] = field(default_factory=dict)
     width: int = 16
+    without: frozenset[str] = frozenset()
 
 
 # --- needs ------------------------------------------------------------------------------------------------------

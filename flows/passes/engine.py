@@ -1,0 +1,36 @@
+"""What a pass is, and what it may ask of the engine that a program is compiled for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from skyloom.flows.expr.nodes import Expr
+from skyloom.flows.ir.program import Program
+
+
+def _every(expr: Expr) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What passes may ask of an engine.
+
+    Attributes:
+        evaluates: whether the workflow evaluates an expression by itself; otherwise the app's helper function does,
+            which costs a step and a call.
+        functions: the function that carries out a task, by the task's name.
+    """
+
+    evaluates: Callable[[Expr], bool] = _every
+    functions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A rewrite by its name. `saves` says for people what becomes less."""
+
+    name: str
+    saves: str
+    rewrite: Callable[[Program, Engine], Program]
