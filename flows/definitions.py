@@ -66,12 +66,14 @@ class Task(Definition[P, R]):
         timeout: float = DEFAULT_TASK_TIMEOUT,
         requires: Sequence[str] = (),
         memory: int | None = None,
+        fuse: bool = False,
     ) -> None:
         super().__init__(function)
         self.retry = retry
         self.timeout = timeout
         self.requires = tuple(requires)
         self.memory = memory
+        self.fuse = fuse
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         active = session.current()
@@ -159,7 +161,12 @@ def task(function: Callable[P, Coroutine[Any, Any, R]], /) -> Task[P, R]: ...
 def task(function: Callable[P, R], /) -> Task[P, R]: ...
 @overload
 def task(
-    *, retry: Retry = ..., timeout: float = ..., requires: Sequence[str] = ..., memory: int | None = ...
+    *,
+    retry: Retry = ...,
+    timeout: float = ...,
+    requires: Sequence[str] = ...,
+    memory: int | None = ...,
+    fuse: bool = ...,
 ) -> _TaskDecorator: ...
 def task(
     function: Callable[..., Any] | None = None,
@@ -169,6 +176,7 @@ def task(
     timeout: float = DEFAULT_TASK_TIMEOUT,
     requires: Sequence[str] = (),
     memory: int | None = None,
+    fuse: bool = False,
 ) -> Any:
     """Marks a function as a task: ordinary Python (`def` or `async def`) that runs in a function of its own.
 
@@ -177,11 +185,13 @@ def task(
         timeout: seconds one attempt may take (default 300); `TaskTimedOut` afterwards.
         requires: distributions the task needs, as in `requirements.txt`.
         memory: MiB the task needs; by default the target's smallest sensible size.
+        fuse: whether a cloud may carry out several calls in one invocation of a function: calls that stand next to
+            each other, and up to ten items of a map. For short calls, which cost less to make than to start.
     """
 
     def decorate(decorated: Callable[..., Any]) -> Task[..., Any]:
         _check_function(decorated, "task", "`@task`, or `@task(timeout=60)`")
-        return Task(decorated, retry=retry, timeout=timeout, requires=requires, memory=memory)
+        return Task(decorated, retry=retry, timeout=timeout, requires=requires, memory=memory, fuse=fuse)
 
     return decorate if function is None else decorate(function)
 

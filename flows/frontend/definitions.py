@@ -114,6 +114,7 @@ class ProgramBuilder:
             retry=self._retry(task, subject),
             requires=task.requires,
             memory=task.memory,
+            fuse=task.fuse,
         )
 
     def _read_prompt(self, prompt: Prompt[..., Any]) -> PromptDefinition:

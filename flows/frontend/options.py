@@ -37,6 +37,7 @@ _SECONDS = "a number of seconds above 0"
 TASK: tuple[tuple[str, Check, str], ...] = (
     ("timeout", _positive, _SECONDS),
     ("memory", lambda value: value is None or _whole(1)(value), "a whole number of MiB, at least 1"),
+    ("fuse", lambda value: isinstance(value, bool), "True or False"),
 )
 PROMPT: tuple[tuple[str, Check, str], ...] = (
     ("timeout", _positive, _SECONDS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from skyloom.flows.expr.nodes import Expr
+from skyloom.flows.expr.nodes import Expr, Target
 from skyloom.flows.expr.types import Type
 from skyloom.flows.expr.wire import Place
 from skyloom.flows.ir.nodes import Block
@@ -41,8 +41,42 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """Several items of a map, which one invocation carries out one after the other: for each element of the parameter
+    `items` that meets `condition`, `FusedCalls.body`. `step` is the map's id; at most `size` items come at once."""
+
+    step: str
+    items: str
+    over: Target
+    size: int
+    condition: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FusedCalls:
+    """What one invocation of a function carries out in the place of several steps.
+
+    Attributes:
+        step: the id of the step in whose place it runs; the path of every call is made of that of this step.
+        like: a task of the same function.
+        title: the tasks, for messages.
+        body: calls of tasks of the function, with changes of variables between them.
+        result: what it gives behind them; of a slice, what each item gives: the result is the list of these.
+        slice: the items that it goes through.
+    """
+
+    step: str
+    like: str
+    title: str
+    body: Block
+    result: Expr
+    slice: Slice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDefinition:
-    """User code that runs in a function. `timeout` in seconds, for one attempt; `memory` in MiB."""
+    """User code that runs in a function. `timeout` in seconds, for one attempt; `memory` in MiB; `fuse`: whether its
+    calls may share an invocation. `fused`: no task of the user's, but what calls of such tasks have become."""
 
     name: str
     module: str
@@ -56,6 +90,8 @@ class TaskDefinition:
     requires: tuple[str, ...] = ()
     memory: int | None = None
     description: str = ""
+    fuse: bool = False
+    fused: FusedCalls | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
