@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,11 @@ class Converter:
         return self._adapter.core_schema
 
     def schema(self) -> dict[str, Any]:
-        """The JSON Schema of the annotation."""
+        """The JSON Schema of the annotation, as a copy: who asks for it may change it."""
+        return copy.deepcopy(self._schema)
+
+    @functools.cached_property
+    def _schema(self) -> dict[str, Any]:
         from skyloom.flows.json_schemas import CanonicalSchema
 
         return self._adapter.json_schema(schema_generator=CanonicalSchema)

@@ -21,7 +21,8 @@ from fuzz.judging import Disagreement, judge
 from fuzz.programs import FuzzProgram
 
 from skyloom.errors import CheckFailed
-from skyloom.flows.frontend import check_file
+from skyloom.flows.definitions import Flow
+from skyloom.flows.frontend import load_file
 
 LONGEST = 30
 """Seconds that one run may take; they take a tenth of one."""
@@ -72,15 +73,17 @@ def attempt(program: FuzzProgram, engines: Iterable[str], folder: Path) -> Outco
 
 
 def _checked(path: Path, outcome: Outcome) -> Any:
+    """The flow that is run, compiled with all that it calls."""
     try:
-        checked = check_file(path)
+        flow = vars(load_file(path)).get("main_flow")
+        if isinstance(flow, Flow):
+            _ = flow.program
+            return flow
+    except CheckFailed as refused:
+        outcome.refused["front end"] = sorted({problem.code for problem in refused.diagnostics})
     except Exception as problem:
         outcome.disagreements.append(_crash("front end", "compiling", problem))
-        return None
-    if checked.diagnostics:
-        outcome.refused["front end"] = sorted({problem.code for problem in checked.diagnostics})
-        return None
-    return checked.flows.get("main_flow")
+    return None
 
 
 def _compiled(flow: Any, engines: Iterable[str], place: Path, outcome: Outcome) -> dict[str, Engine]:

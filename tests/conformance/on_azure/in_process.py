@@ -48,7 +48,8 @@ class InProcess:
         exec(compile(self._workflow.source, f"{program.main}.py", "exec"), vars(module))
         places = {name: f"{task.module}:{task.qualname}" for name, task in program.tasks.items()}
         self._activities = Activities(tasks=places)
-        self._functions = functions_of(self._app(module))
+        with _unmoved_by_levels():
+            self._functions = functions_of(self._app(module))
         self._run: _Run | None = None
 
     def _app(self, module: ModuleType) -> df.DFApp:
@@ -110,6 +111,21 @@ class InProcess:
 class _Run:
     def __init__(self, host: DurableHost, audience: Audience, emitted: list[tuple[str, Json]]) -> None:
         self.host, self.audience, self.emitted = host, audience, emitted
+
+
+@contextmanager
+def _unmoved_by_levels() -> Iterator[None]:
+    """Azure's library warns of every app that has nothing for HTTP: its level is not applied."""
+
+    def kept(record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith("Auth level is not applied")
+
+    root = logging.getLogger()
+    root.addFilter(kept)
+    try:
+        yield
+    finally:
+        root.removeFilter(kept)
 
 
 @contextmanager

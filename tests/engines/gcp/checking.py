@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from engines.gcp.connectors import CONNECTORS
 from engines.gcp.errors import ExpressionRefused, Undocumented, WorkflowRefused
@@ -18,6 +19,7 @@ from engines.gcp.reading_expressions import reads_of
 from engines.gcp.yaml_source import load
 
 
+@lru_cache(4)
 def checked(text: str) -> Source:
     """The model of a source text that can be deployed.
 

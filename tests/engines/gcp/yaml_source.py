@@ -8,6 +8,9 @@ from typing import Any
 import yaml
 from engines.gcp.errors import Undocumented, WorkflowRefused
 from engines.gcp.limits import SOURCE_BYTES
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
 
 SCALARS: dict[str, tuple[str, str]] = {
     "tag:yaml.org,2002:null": (r"^(?:null|)$", "n"),
@@ -24,17 +27,28 @@ DIFFERS = re.compile(
 """Plain scalars that some version reads as something else than text."""
 
 
-class Loader(yaml.SafeLoader):
-    """Plain data without anchors, keys that stand twice, and scalars that are ambiguous."""
+class Loader(Composer, SafeConstructor, Resolver):
+    """Plain data without anchors, keys that stand twice, and scalars that are ambiguous.
+
+    libyaml reads the text where PyYAML has it: that takes a tenth of the time. It is less strict with tabs.
+    """
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+    def __init__(self, text: str) -> None:
+        quick = yaml.__with_libyaml__ and "\t" not in text
+        parser = yaml.CSafeLoader(text) if quick else yaml.SafeLoader(text)
+        self.check_event, self.get_event, self.peek_event = parser.check_event, parser.get_event, parser.peek_event
+        Composer.__init__(self)
+        SafeConstructor.__init__(self)
+        Resolver.__init__(self)
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Refuses aliases."""
         if self.check_event(yaml.AliasEvent):
             raise Undocumented("an alias in YAML")
         node = super().compose_node(parent, index)
-        if isinstance(node, yaml.ScalarNode) and node.style is None and node.tag == "tag:yaml.org,2002:str":
+        if isinstance(node, yaml.ScalarNode) and not node.style and node.tag == "tag:yaml.org,2002:str":
             plain(node)
         return node
 
@@ -70,6 +84,6 @@ def load(text: str) -> Any:
     if len(text.encode()) > SOURCE_BYTES:
         raise WorkflowRefused(f"the source has {len(text.encode())} bytes, {SOURCE_BYTES} are allowed")
     try:
-        return yaml.load(text, Loader)
+        return Loader(text).get_single_data()
     except yaml.YAMLError as problem:
         raise WorkflowRefused(f"no YAML: {problem}") from None
