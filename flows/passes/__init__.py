@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from skyloom.flows.ir.program import Program
+from skyloom.flows.passes.batch_items import batch_items
 from skyloom.flows.passes.drop_unreachable import drop_unreachable
 from skyloom.flows.passes.engine import Engine, Pass
 from skyloom.flows.passes.fold_constants import fold_constants
+from skyloom.flows.passes.fuse_calls import fuse_calls
 
 __all__ = ["PASSES", "Engine", "Pass", "run"]
 
 PASSES: tuple[Pass, ...] = (
     Pass("fold_constants", "what is constant is computed before", lambda program, _: fold_constants(program)),
     Pass("drop_unreachable", "no step for what no run reaches", lambda program, _: drop_unreachable(program)),
+    Pass("batch_items", "one step for several items of a map", batch_items),
+    Pass("fuse_calls", "one step for calls that share a function", fuse_calls),
 )
-"""Folding comes first: it makes the constant tests that dropping looks for."""
+"""Folding comes first: it makes the constant tests that dropping looks for. Fusing comes last: nothing looks into what
+it makes, and maps whose items go together are not looked at again."""
 
 
 def run(program: Program, engine: Engine | None = None, without: Collection[str] = ()) -> Program:

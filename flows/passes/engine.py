@@ -21,10 +21,12 @@ class Engine:
         evaluates: whether the workflow evaluates an expression by itself; otherwise the app's helper function does,
             which costs a step and a call.
         functions: the function that carries out a task, by the task's name.
+        longest: seconds that one invocation of a function may take; None where calls are never fused.
     """
 
     evaluates: Callable[[Expr], bool] = _every
     functions: Mapping[str, str] = field(default_factory=dict)
+    longest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,159 @@
+"""Maps over short calls go through several items in one invocation, where the calls' author allows it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from skyloom.errors import Span
+from skyloom.flows.expr.nodes import (
+    Binary,
+    Bind,
+    Call,
+    Comprehension,
+    Expr,
+    Generator,
+    Literal,
+    Name,
+    Slice,
+    bound_names,
+)
+from skyloom.flows.expr.properties import iteration_type
+from skyloom.flows.expr.types import INT, NULL, ListType, TupleType, Type
+from skyloom.flows.ir import nodes as ir
+from skyloom.flows.ir.program import FusedCalls, Program, TaskDefinition
+from skyloom.flows.ir.program import Slice as Items
+from skyloom.flows.ir.rewrite import rewrite
+from skyloom.flows.passes.engine import Engine
+from skyloom.flows.passes.fusable import PURE, Fusing, title, with_tasks
+
+MOST_ITEMS = 10
+"""Items that one invocation carries out one after the other: a tenth of the steps and calls, and a map of few items is
+still spread over several invocations."""
+
+
+def batch_items(program: Program, engine: Engine) -> Program:
+    """The program whose maps of calls of `@task(fuse=True)` are maps of slices, as large as one invocation carries."""
+    if engine.longest is None or not any(task.fuse for task in program.tasks.values()):
+        return program
+    flows = dict(program.flows)
+    made: dict[str, TaskDefinition] = {}
+    for name, flow in program.flows.items():
+        maps = _Maps(Fusing(program, flow, engine))
+        flows[name] = dataclasses.replace(flow, body=rewrite(flow.body, block=maps.block))
+        made |= maps.fusing.made
+    return with_tasks(program, flows, made)
+
+
+class _Maps:
+    def __init__(self, fusing: Fusing) -> None:
+        self.fusing = fusing
+
+    def block(self, block: ir.Block) -> ir.Block:
+        """The block with slices in the place of items."""
+        sizes = [self._size(statement) for statement in block]
+        if not any(size > 1 for size in sizes):
+            return block
+        result: list[ir.Statement] = []
+        for statement, size in zip(block, sizes, strict=True):
+            if size > 1:
+                assert isinstance(statement, ir.Map)
+                result += self._in_slices(statement, size)
+            else:
+                result.append(statement)
+        return tuple(result)
+
+    def _size(self, statement: ir.Statement) -> int:
+        """How many items of a map one invocation carries out; 1 where it must be one by one."""
+        if not isinstance(statement, ir.Map) or not isinstance(statement.items.type, ListType | TupleType):
+            return 1
+        calls = [one for one in statement.body if not isinstance(one, PURE)]
+        functions = {self.fusing.function_of(one) for one in calls}
+        if len(functions) != 1 or None in functions:
+            return 1
+        assert self.fusing.engine.longest is not None
+        return min(MOST_ITEMS, int(self.fusing.engine.longest / self.fusing.seconds(calls)))
+
+    def _in_slices(self, step: ir.Map, size: int) -> list[ir.Statement]:
+        fusing = self.fusing
+        element = iteration_type(step.items.type)
+        assert element is not None
+        write = _Writer(step.span)
+        before: list[ir.Statement] = []
+        items = step.items
+        if not isinstance(items, Name):
+            items = write.name(fusing.fresh(f"{step.id}_items"), items.type)
+            before.append(ir.Assign(span=step.span, variable=items.name, value=step.items))
+        part, results = fusing.fresh(f"{step.id}_part"), fusing.fresh(f"{step.id}_results")
+        call = self._call(step, size, write.name(part, ListType(element)), results)
+        returns = ListType(step.result.type)
+        parts = fusing.fresh(f"{step.id}_parts")
+        sliced = ir.Map(
+            span=step.span,
+            id=step.id,
+            target=None if step.target is None else parts,
+            over=Bind(name=part),
+            items=write.slices(items, size, ListType(element), fusing.fresh("start")),
+            body=(call,),
+            result=write.null() if step.target is None else write.name(results, returns),
+            limit=step.limit,
+        )
+        if step.target is None:
+            return [*before, sliced]
+        joined = write.joined(write.name(parts, ListType(returns)), returns, fusing.fresh(part), fusing.fresh("one"))
+        return [*before, sliced, ir.Assign(span=step.span, variable=step.target, value=joined)]
+
+    def _call(self, step: ir.Map, size: int, part: Name, results: str) -> ir.CallTask:
+        fusing = self.fusing
+        calls = [one for one in step.body if isinstance(one, ir.CallTask)]
+        given = _Writer(step.span).null() if step.target is None else step.result
+        fused = FusedCalls(
+            step=calls[0].id,
+            like=calls[0].task,
+            title=title(calls),
+            body=step.body,
+            result=given,
+            slice=Items(step=step.id, items=part.name, over=step.over, size=size, condition=step.condition),
+        )
+        conditions = () if step.condition is None else (step.condition,)
+        own = bound_names(step.over)
+        read = {*fusing.inputs(step.body, [given], own), *fusing.inputs((), conditions, own)}
+        arguments: dict[str, Type] = {part.name: part.type, **{name: fusing.type_of(name) for name in sorted(read)}}
+        seconds = fusing.seconds(step.body) * size
+        target = None if step.target is None else results
+        return fusing.call(calls, fused, arguments, ListType(given.type), seconds, target)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes expressions that stand at one place of the source."""
+
+    span: Span
+
+    def name(self, name: str, of: Type) -> Name:
+        return Name(span=self.span, type=of, name=name)
+
+    def null(self) -> Literal:
+        return Literal(span=self.span, type=NULL, value=None)
+
+    def number(self, value: int) -> Literal:
+        return Literal(span=self.span, type=INT, value=value)
+
+    def slices(self, items: Expr, size: int, of: Type, start: str) -> Expr:
+        """`[items[start:start + size] for start in range(0, len(items), size)]`."""
+        at = self.name(start, INT)
+        length = Call(span=self.span, type=INT, function="len", arguments=(items,))
+        starts = (self.number(0), length, self.number(size))
+        upto = Binary(span=self.span, type=INT, operator="+", left=at, right=self.number(size))
+        numbers = Call(span=self.span, type=ListType(INT), function="range", arguments=starts)
+        return Comprehension(
+            span=self.span,
+            type=ListType(of),
+            element=Slice(span=self.span, type=of, object=items, start=at, stop=upto),
+            generators=(Generator(target=Bind(name=start), items=numbers),),
+        )
+
+    def joined(self, parts: Expr, of: ListType, part: str, one: str) -> Expr:
+        """`[one for part in parts for one in part]`."""
+        outer = Generator(target=Bind(name=part), items=parts)
+        inner = Generator(target=Bind(name=one), items=self.name(part, of))
+        return Comprehension(span=self.span, type=of, element=self.name(one, of.item), generators=(outer, inner))
