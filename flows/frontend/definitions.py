@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from skyloom.errors import CheckFailed, SkyloomError, Span
-from skyloom.flows import passes
 from skyloom.flows.definitions import Definition, Flow, Prompt, Task
 from skyloom.flows.expr.nodes import Expr, Literal
 from skyloom.flows.expr.types import ANY, NULL, STR
@@ -98,7 +97,6 @@ class ProgramBuilder:
             models=dict(self.types.models),
             errors=dict(self.types.errors.definitions),
         )
-        program = passes.run(program)
         if broken := structure.problems(program):
             rules = "; ".join(broken)
             raise SkyloomError(f"flow `{main.name}` was compiled wrongly, which is a fault of Skyloom: {rules}")

@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from skyloom.flows.ir.program import Program
 from skyloom.flows.passes.batch_items import batch_items
+from skyloom.flows.passes.drop_dead_assignments import drop_dead_assignments
 from skyloom.flows.passes.drop_unreachable import drop_unreachable
 from skyloom.flows.passes.engine import Engine, Pass
 from skyloom.flows.passes.fold_constants import fold_constants
@@ -20,6 +21,7 @@ __all__ = ["PASSES", "Engine", "Pass", "run"]
 PASSES: tuple[Pass, ...] = (
     Pass("fold_constants", "what is constant is computed before", lambda program, _: fold_constants(program)),
     Pass("drop_unreachable", "no step for what no run reaches", lambda program, _: drop_unreachable(program)),
+    Pass("drop_dead_assignments", "no step for what nobody reads", lambda program, _: drop_dead_assignments(program)),
     Pass("batch_items", "one step for several items of a map", batch_items),
     Pass("fuse_calls", "one step for calls that share a function", fuse_calls),
 )

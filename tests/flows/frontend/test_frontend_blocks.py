@@ -1,4 +1,4 @@
-"""What the front end makes of well-formed flows: the statements of the IR, as text."""
+"""What the front end makes of well-formed flows, tidied: the statements of the IR, as text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from skyloom.flows.expr.nodes import Expr, Target, bound_names
 from skyloom.flows.frontend import check_file
 from skyloom.flows.graph.expressions import source
 from skyloom.flows.ir import nodes as ir
+from skyloom.flows.passes.drop_unreachable import drop_unreachable
+from skyloom.flows.passes.fold_constants import fold_constants
 
 FOLDER = Path(__file__).parent / "well_formed"
 
@@ -142,5 +144,5 @@ def test_block(flow: WellFormed, folder: Path) -> None:
     path.write_text(f"from prelude import *\n\n@flow\n{flow.source}", encoding="utf-8")
     checked = check_file(path)
     assert [diagnostic.render() for diagnostic in checked.diagnostics] == []
-    program = checked.flows["f"].program
+    program = drop_unreachable(fold_constants(checked.flows["f"].program))
     assert "\n".join(lines(program.flow.body)) == flow.block

@@ -1,0 +1,43 @@
+"""Drops assignments, and changes in place, of variables that nobody reads behind them, where no error can come."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from skyloom.flows.expr.rules import may_raise
+from skyloom.flows.ir.nodes import Append, Assign, Block, Extend, If, Statement
+from skyloom.flows.ir.program import FlowDefinition, Program
+from skyloom.flows.ir.rewrite import rewrite
+from skyloom.flows.passes.liveness import Live, liveness
+
+
+def drop_dead_assignments(program: Program) -> Program:
+    """The program without assignments that nobody reads. What a dropped one alone has read goes too."""
+    return dataclasses.replace(program, flows={name: _without(flow) for name, flow in program.flows.items()})
+
+
+def _without(flow: FlowDefinition) -> FlowDefinition:
+    while True:
+        live = liveness(flow.body)
+        body = rewrite(flow.body, block=lambda block, live=live: _read(block, live))
+        if body is flow.body:
+            return flow
+        flow = dataclasses.replace(flow, body=body)
+
+
+def _read(block: Block, live: Mapping[int, Live]) -> Block:
+    kept = tuple(statement for statement in block if not _is_dead(statement, live))
+    return block if len(kept) == len(block) else kept
+
+
+def _is_dead(statement: Statement, live: Mapping[int, Live]) -> bool:
+    match statement:
+        case Assign(variable=name, value=value) | Append(variable=name, path=(), value=value):
+            return name not in live[id(statement)].after and not may_raise(value)
+        case Extend(variable=name, path=(), value=value):
+            return name not in live[id(statement)].after and not may_raise(value)
+        case If(test=test, body=(), orelse=()):
+            return not may_raise(test)
+        case _:
+            return False
