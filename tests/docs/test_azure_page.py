@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clouds.apps import app_of
 
 from skyloom.deployers.azure.compiling import compile_app
 from skyloom.deployers.azure.functions import FunctionSettings
 from skyloom.deployers.azure.resources.arm import API
 from skyloom.deployers.azure.resources.words import ROLES
-from skyloom.deployers.functions import load_app
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/azure.md").read_text(encoding="utf-8")
 Json = Any
-EVERYTHING = ROOT / "tests/deployers/azure/everything_azure.py"
 
 
 def rows() -> set[tuple[str, str]]:
@@ -36,7 +35,7 @@ def rows() -> set[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def template() -> Json:
     """The template of an app that has everything."""
-    app = compile_app(load_app(EVERYTHING), "dev", FunctionSettings(python="3.13", pinned=False))
+    app = compile_app(app_of("everything", "azure"), "dev", FunctionSettings(python="3.13", pinned=False))
     return json.loads(app.bundle.files["template.json"])
 
 

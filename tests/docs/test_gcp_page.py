@@ -7,9 +7,9 @@ import re
 from typing import Any
 
 import pytest
+from clouds.apps import app_of
 from docs.pages import ROOT
 
-from skyloom.deployers.functions import load_app
 from skyloom.deployers.gcp.compiling import compile_app
 from skyloom.deployers.gcp.functions import FunctionSettings
 
@@ -42,7 +42,7 @@ Json = Any
 @pytest.fixture(scope="module")
 def main() -> Json:
     """The configuration of an app that has everything."""
-    app = load_app(ROOT / "tests/deployers/gcp/everything_gcp.py")
+    app = app_of("everything", "gcp")
     files = compile_app(app, "dev", FunctionSettings(python="3.13", pinned=False)).bundle.files
     return json.loads(files["main.tf.json"])
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clouds.apps import NAMES, app_of
 from gates.arm.checking import problems, references, unread
 from gates.arm.controls import BUS, CONTROLS, EVENTS, QUEUE, SITE
 from gates.arm.relations import written_id
@@ -25,12 +26,8 @@ from skyloom.deployers.azure.kinds import KINDS
 from skyloom.deployers.azure.resources.arm import API
 from skyloom.deployers.azure.resources.exceptions import ACCEPTED
 from skyloom.deployers.azure.resources.layout import TRACKED
-from skyloom.deployers.functions import load_app
 
 ROOT = Path(__file__).parents[2]
-APPS = {name: ROOT / f"examples/{name}/{name}.py" for name in ("ticket_triage", "order_saga", "document_pipeline")} | {
-    "everything": ROOT / "tests/deployers/azure/everything_azure.py"
-}
 SETTINGS = FunctionSettings(python="3.13", pinned=False)
 
 pytestmark = pytest.mark.timeout(300)
@@ -39,13 +36,13 @@ Json = Any
 Found = dict[str, set[Finding]]
 
 
-def compiled(file: Path) -> Json:
-    return json.loads(compile_app(load_app(file), "dev", SETTINGS).bundle.files["template.json"])
+def compiled(name: str) -> Json:
+    return json.loads(compile_app(app_of(name, "azure"), "dev", SETTINGS).bundle.files["template.json"])
 
 
 @pytest.fixture(scope="module")
 def templates() -> dict[str, Json]:
-    return {name: compiled(file) for name, file in APPS.items()}
+    return {name: compiled(name) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +62,7 @@ def found(all_of_them: dict[str, Json], scanned: Scanned) -> Found:
     return said | by_control(said, CONTROLS)
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_template_passes_every_gate(found: Found, name: str) -> None:
     assert found[name] == set()
 
@@ -77,12 +74,12 @@ def test_nothing_is_accepted_that_nobody_finds(scanned: Scanned) -> None:
 # --- schemas --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", NAMES)
 def test_schemas_know_everything_that_a_template_says(templates: dict[str, Json], name: str) -> None:
     assert list(problems(templates[name])) == []
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", NAMES)
 def test_resources_have_what_is_read_of_them(templates: dict[str, Json], name: str) -> None:
     text = json.dumps(templates[name])
     assert len(list(references(templates[name]))) == len(re.findall(r"\breference\(", text))
@@ -151,7 +148,7 @@ _OPERATORS = sorted(
 # --- references -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_reference_leads_somewhere_and_none_in_a_circle(templates: dict[str, Json], name: str) -> None:
     template = templates[name]
     needs = {written_id(made): set(_ids(made.get("dependsOn", []))) for made in template["resources"]}

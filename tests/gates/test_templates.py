@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clouds.apps import NAMES, app_of
 from gates.controls import Controls, broken, by_control
 from gates.rules import rules
 from gates.scanners import Finding, cdk_nag, cfn_lint, checkov
 
 from skyloom.deployers.aws.compiling import compile_app
 from skyloom.deployers.aws.functions import FunctionSettings
-from skyloom.deployers.functions import load_app
 
 ROOT = Path(__file__).parents[2]
-APPS = {name: ROOT / f"examples/{name}/{name}.py" for name in ("ticket_triage", "order_saga", "document_pipeline")} | {
-    "everything": ROOT / "tests/deployers/aws/everything.py"
-}
 SETTINGS = FunctionSettings(python="3.13", architecture="x86_64", bytecode=False)
 
 # The scanners take a minute, and on a busy machine several.
@@ -29,8 +26,8 @@ Json = Any
 Found = dict[str, set[Finding]]
 
 
-def compiled(file: Path) -> Json:
-    return json.loads(compile_app(load_app(file), "dev", SETTINGS).bundle.files["template.json"])
+def compiled(name: str) -> Json:
+    return json.loads(compile_app(app_of(name, "aws"), "dev", SETTINGS).bundle.files["template.json"])
 
 
 def scanned(templates: dict[str, Json], folder: Path) -> Found:
@@ -47,7 +44,7 @@ def scanned(templates: dict[str, Json], folder: Path) -> Found:
 
 @pytest.fixture(scope="module")
 def templates() -> dict[str, Json]:
-    return {name: compiled(file) for name, file in APPS.items()}
+    return {name: compiled(name) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +53,7 @@ def found(templates: dict[str, Json], tmp_path_factory: pytest.TempPathFactory) 
     return said | by_control(said, CONTROLS)
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_template_passes_every_gate(found: Found, name: str) -> None:
     assert found[name] == set()
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clouds.apps import NAMES, app_of
 from gates.controls import Controls, broken, by_control
 from gates.scanners import Finding
 from gates.terraform.provider import known, problems
 from gates.terraform.rules import rules
 from gates.terraform.scanning import checkov
 
-from skyloom.deployers.functions import load_app
 from skyloom.deployers.gcp.compiling import compile_app
 from skyloom.deployers.gcp.functions import FunctionSettings
 from skyloom.deployers.gcp.naming import KINDS
@@ -26,9 +26,6 @@ from skyloom.deployers.gcp.resources.code import OVERRIDE, SOURCES
 from skyloom.deployers.gcp.template import PROVIDERS
 
 ROOT = Path(__file__).parents[2]
-APPS = {name: ROOT / f"examples/{name}/{name}.py" for name in ("ticket_triage", "order_saga", "document_pipeline")} | {
-    "everything": ROOT / "tests/deployers/gcp/everything_gcp.py"
-}
 SETTINGS = FunctionSettings(python="3.13", pinned=False)
 
 pytestmark = pytest.mark.timeout(300)
@@ -53,8 +50,8 @@ class Configured:
 Found = dict[str, set[Finding]]
 
 
-def compiled(file: Path) -> Configured:
-    files = compile_app(load_app(file), "dev", SETTINGS).bundle.files
+def compiled(name: str) -> Configured:
+    files = compile_app(app_of(name, "gcp"), "dev", SETTINGS).bundle.files
     document = files.get("openapi.json")
     read = None if document is None else json.loads(document)
     main = json.loads(files["main.tf.json"])
@@ -65,7 +62,7 @@ def compiled(file: Path) -> Configured:
 
 @pytest.fixture(scope="module")
 def configured() -> dict[str, Configured]:
-    return {name: compiled(file) for name, file in APPS.items()}
+    return {name: compiled(name) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +73,12 @@ def found(configured: dict[str, Configured], tmp_path_factory: pytest.TempPathFa
     return said | by_control(said, CONTROLS)
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_configuration_passes_every_gate(found: Found, name: str) -> None:
     assert found[name] == set()
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", NAMES)
 def test_providers_know_every_argument(configured: dict[str, Configured], name: str) -> None:
     assert list(problems(configured[name].main)) == []
 
@@ -110,7 +107,7 @@ def test_people_have_a_word_for_every_type_and_for_no_other(configured: dict[str
     assert found == set(KINDS)
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_reference_leads_somewhere_and_none_in_a_circle(configured: dict[str, Configured], name: str) -> None:
     main = configured[name].main
     known_ = {f"{type_}.{block}" for type_, blocks in main["resource"].items() for block in blocks}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clouds.apps import NAMES, app_of, file_of
 
 from skyloom.deployers.aws.compiling import _workflows
 from skyloom.deployers.aws.machine.output import Invoke
@@ -23,15 +24,10 @@ from skyloom.deployers.naming import fitting
 from skyloom.flows.app import App, Environment, Schedule
 from skyloom.flows.config import load_config
 
-ROOT = Path(__file__).parents[3]
-EXAMPLES = {
-    name: ROOT / f"examples/{name}/{name}.py" for name in ("ticket_triage", "order_saga", "document_pipeline")
-} | {"everything": Path(__file__).parent / "everything.py"}
 
-
-def parts_of(file: Path, environment: str = "dev", app: App | None = None) -> Parts:
-    app = app or load_app(file)
-    config = load_config(file, environment, known=app.environments)
+def parts_of(name: str, environment: str = "dev", app: App | None = None, file: Path | None = None) -> Parts:
+    app = app or app_of(name, "aws")
+    config = load_config(file or file_of(name), environment, known=app.environments)
     compiled = programs(app)
     groups = function_groups(app, compiled, config)
     workflows = _workflows(app, compiled, groups, config)
@@ -49,14 +45,14 @@ def parts_of(file: Path, environment: str = "dev", app: App | None = None) -> Pa
     )
 
 
-@pytest.fixture(scope="module", params=EXAMPLES)
+@pytest.fixture(scope="module", params=NAMES)
 def made(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return template(parts_of(EXAMPLES[request.param]))
+    return template(parts_of(request.param))
 
 
 @pytest.fixture(scope="module")
 def everything() -> dict[str, Any]:
-    found: dict[str, Any] = template(parts_of(EXAMPLES["everything"]))["Resources"]
+    found: dict[str, Any] = template(parts_of("everything"))["Resources"]
     return found
 
 
@@ -106,7 +102,7 @@ def test_every_reference_leads_somewhere(made: dict[str, Any]) -> None:
 
 
 def test_same_app_same_text() -> None:
-    first, second = (json.dumps(template(parts_of(EXAMPLES["everything"]))) for _ in range(2))
+    first, second = (json.dumps(template(parts_of("everything"))) for _ in range(2))
     assert first == second
 
 
@@ -346,7 +342,7 @@ def test_an_address_has_one_subscription_of_a_topic(tmp_path: Path) -> None:
         "    WebhookNotifier(url=hook, to='leads'), WebhookNotifier(url=hook, to='board', alarms=True),\n"
         "    EmailNotifier(address='a@b.c', to='team'), EmailNotifier(address='a@b.c', alarms=True)])\n"
     )
-    made = template(parts_of(file))["Resources"]
+    made = template(parts_of("asking", app=load_app(file), file=file))["Resources"]
     told = [
         (written(found["TopicArn"]), written(found["Endpoint"]), found.get("FilterPolicy"))
         for found in of(made, "SNS::Subscription").values()
@@ -363,7 +359,7 @@ def test_an_address_has_one_subscription_of_a_topic(tmp_path: Path) -> None:
 
 
 def test_an_environment_decides_what_stays_and_what_is_logged() -> None:
-    made = template(parts_of(EXAMPLES["everything"], "prod"))["Resources"]
+    made = template(parts_of("everything", "prod"))["Resources"]
     for id_ in ("Values", "Waits", "Key", "QueueOrders", "SecretMailKey", "LinkKey"):
         assert (made[id_]["DeletionPolicy"], made[id_]["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert made["Waits"]["Properties"]["DeletionProtectionEnabled"] is True
@@ -376,14 +372,14 @@ def test_an_environment_decides_what_stays_and_what_is_logged() -> None:
 
 
 def test_logs_are_kept_for_a_time_that_there_is() -> None:
-    app = load_app(EXAMPLES["order_saga"])
+    app = app_of("order_saga", "aws")
     odd = dataclasses.replace(app, environments={"dev": Environment(log_days=45)})
-    made = template(parts_of(EXAMPLES["order_saga"], app=odd))["Resources"]
+    made = template(parts_of("order_saga", app=odd))["Resources"]
     assert {log["RetentionInDays"] for log in of(made, "Logs::LogGroup").values()} == {60}
 
 
 def test_an_app_has_only_what_it_needs() -> None:
-    made = template(parts_of(EXAMPLES["order_saga"]))["Resources"]
+    made = template(parts_of("order_saga"))["Resources"]
     types = {found["Type"] for found in made.values()}
     assert "AWS::Events::EventBus" in types
     assert not types & {"AWS::ApiGatewayV2::Api", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret"}
@@ -415,7 +411,7 @@ def test_the_services_run_from_their_package_alone(tmp_path: Path) -> None:
     import subprocess
     import sys
 
-    parts = parts_of(EXAMPLES["everything"])
+    parts = parts_of("everything")
     files = service_files(parts.app, parts.programs, parts.workflows)
     for path, content in files.items():
         target = tmp_path / path

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clouds.apps import app_of, file_of
 from gates.arm.rules import rules
 
 from skyloom.deployers.azure.app_limits import MOST_RESOURCES, too_large
@@ -22,7 +23,6 @@ from skyloom.deployers.functions import load_app, programs
 from skyloom.errors import CheckFailed
 from skyloom.flows.app import App, Environment, Http, Queue
 
-EVERYTHING = Path(__file__).with_name("everything_azure.py")
 SETTINGS = FunctionSettings(python="3.13", pinned=False)
 
 Json = Any
@@ -38,7 +38,7 @@ def template_of(bundle: Bundle) -> Json:
 
 @pytest.fixture(scope="module")
 def app() -> App:
-    return load_app(EVERYTHING)
+    return app_of("everything", "azure")
 
 
 # --- refusals -------------------------------------------------------------------------------------------------------
@@ -106,13 +106,13 @@ def test_what_people_have_to_do_is_told(app: App, tmp_path: Path) -> None:
     found = compile_app(app, "dev", SETTINGS).diagnostics
     (route,) = [one.message for one in found if one.code == "SKY754"]
     assert route.startswith("routes with `Iam()` answer whom an app registration with the identifier api://")
-    file = tmp_path / "everything_azure.py"
-    file.write_text(EVERYTHING.read_text())
+    file = tmp_path / "everything.py"
+    file.write_text(file_of("everything").read_text())
     account = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a"
     (tmp_path / "skyloom.toml").write_text(
         f'[providers.foundry]\nkind = "foundry"\nendpoint = "https://a.openai.azure.com"\nresource = "{account}"\n'
     )
-    compiled_ = compile_app(load_app(file), "dev", SETTINGS)
+    compiled_ = compile_app(load_app(file, "azure"), "dev", SETTINGS)
     (model,) = [one for one in compiled_.diagnostics if one.code == "SKY754" and "provider" in one.message]
     assert model.message == (
         "provider `foundry`: the identity `everything-dev-app-main` needs the role "

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
+from clouds.apps import app_of
 from clouds.azure_deploys import as_text, deploy, deployer
 from engines.azure_account.account import AzureSubscription
 
 from skyloom.deployers.azure.compiling import compile_app
 from skyloom.deployers.azure.functions import FunctionSettings
-from skyloom.deployers.functions import load_app
 
-EVERYTHING = Path(__file__).with_name("everything_azure.py")
 SETTINGS = FunctionSettings(python=f"{sys.version_info.major}.{sys.version_info.minor}", pinned=False)
 
 
 def test_everything_is_made_once_and_found_again(azure: AzureSubscription) -> None:
-    bundle = compile_app(load_app(EVERYTHING), "dev", SETTINGS).bundle
+    bundle = compile_app(app_of("everything", "azure"), "dev", SETTINGS).bundle
     events, finished = deploy(bundle)
     assert finished.text == "succeeded", as_text(events)
     assert {"topic", "url", "vault"} <= finished.outputs.keys()

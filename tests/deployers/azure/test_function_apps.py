@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clouds.apps import NAMES, app_of
 from engines.azure.indexing import check
-from golden.bundles import NAMES
 from servers.azure_server import AzureServer
 from servers.function_app import FunctionApp, FunctionRaised
 from servers.function_app_calls import TRACE
@@ -484,14 +484,11 @@ def test_a_prompt_whose_model_has_a_key_is_asked_where_nothing_else_can_read_it(
 
 # --- whole bundles --------------------------------------------------------------------------------------------------
 
-EVERYTHING = Path(__file__).with_name("everything_azure.py")
-EXAMPLES = [Path(__file__).parents[3] / "examples" / name / f"{name}.py" for name in NAMES]
 
-
-@pytest.mark.parametrize("file", [*EXAMPLES, EVERYTHING], ids=lambda path: path.stem)
-def test_every_app_is_loaded_by_the_worker(file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_every_app_is_loaded_by_the_worker(name: str, tmp_path: Path) -> None:
     """And the template says which functions there are, so that a deploy can tell when all of them are."""
-    bundle = compile_app(load_app(file), "dev", SETTINGS).bundle
+    bundle = compile_app(app_of(name, "azure"), "dev", SETTINGS).bundle
     bundle.write(tmp_path / "bundle")
     told = json.loads(bundle.files["template.json"])["outputs"]["functions"]["value"]
     assert {one.name for one in check(tmp_path / "bundle" / "app")} == set(told["main"])

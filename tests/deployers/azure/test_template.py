@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clouds.apps import app_of
 from engines.azure_account.expressions import evaluate
 from engines.azure_account.templates import Context, Template
 from gates.arm.checking import problems
@@ -21,7 +22,6 @@ from skyloom.deployers.bundle import Bundle
 from skyloom.deployers.functions import load_app
 from skyloom.flows.app import App, Queue
 
-EVERYTHING = Path(__file__).with_name("everything_azure.py")
 SAGA = Path(__file__).parents[3] / "examples/order_saga/order_saga.py"
 SETTINGS = FunctionSettings(python="3.13", pinned=False)
 
@@ -38,7 +38,7 @@ def template_of(bundle: Bundle) -> Json:
 
 @pytest.fixture(scope="module")
 def app() -> App:
-    return load_app(EVERYTHING)
+    return app_of("everything", "azure")
 
 
 @pytest.fixture(scope="module")

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
+from clouds.apps import app_of
 
 from skyloom.deployers.azure.compiling import compile_app
 from skyloom.deployers.azure.functions import FunctionSettings
 from skyloom.deployers.azure.resources.words import BUS_RECEIVER
 from skyloom.deployers.bundle import Bundle
-from skyloom.deployers.functions import load_app
-
-EVERYTHING = Path(__file__).with_name("everything_azure.py")
 
 Json = Any
 
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return compile_app(load_app(EVERYTHING), "dev", FunctionSettings(python="3.13", pinned=False)).bundle
+    return compile_app(app_of("everything", "azure"), "dev", FunctionSettings(python="3.13", pinned=False)).bundle
 
 
 @pytest.fixture(scope="module")

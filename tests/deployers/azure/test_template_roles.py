@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clouds.apps import app_of
 from gates.arm.checking import problems
 from gates.arm.rules import rules
 
@@ -17,7 +18,6 @@ from skyloom.deployers.azure.resources.words import ROLES
 from skyloom.deployers.functions import load_app
 from skyloom.flows.app import App
 
-EVERYTHING = Path(__file__).with_name("everything_azure.py")
 SETTINGS = FunctionSettings(python="3.13", pinned=False)
 
 Json = Any
@@ -29,7 +29,7 @@ def template_of(app: App) -> Json:
 
 @pytest.fixture(scope="module")
 def template() -> Json:
-    return template_of(load_app(EVERYTHING))
+    return template_of(app_of("everything", "azure"))
 
 
 def of(template: Json, type_: str) -> dict[str, Json]:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clouds.apps import NAMES, app_of
 from engines.gcp_account.account import GoogleProject
 from engines.gcp_account.names import PROJECT, REGION
 from engines.gcp_account.terraform.configuration import configuration as configuration_of
-from golden.bundles import app_of
 
 from skyloom.deployers.bundle import Bundle
 from skyloom.deployers.functions import load_app
@@ -37,7 +37,7 @@ ORDER = {
 
 def written(folder: Path, app: App | None = None) -> Bundle:
     """The bundle of the example, in the folder."""
-    bundle = compile_app(app or app_of("order_saga"), "dev", HERE).bundle
+    bundle = compile_app(app or app_of("order_saga", "gcp"), "dev", HERE).bundle
     bundle.write(folder)
     return bundle
 
@@ -165,9 +165,9 @@ def terraform(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="no terraform on this machine")
-@pytest.mark.parametrize("name", ["ticket_triage", "order_saga", "document_pipeline", "everything"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_real_terraform_finds_nothing_wrong(tmp_path: Path, name: str) -> None:
-    app = load_app(Path(__file__).with_name("everything_gcp.py")) if name == "everything" else app_of(name)
+    app = app_of(name, "gcp")
     files = stood_in(compile_app(app, "dev", HERE).bundle)
     for path, text in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

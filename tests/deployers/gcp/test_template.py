@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clouds.apps import app_of
 
 from skyloom.deployers.bundle import Bundle
 from skyloom.deployers.functions import load_app
@@ -20,7 +21,6 @@ from skyloom.deployers.gcp.resources.words import block_name, cloud_name, plain
 from skyloom.errors import CheckFailed
 from skyloom.flows.app import App, EmailNotifier, Http, Jwt, Queue, Schedule
 
-EVERYTHING = Path(__file__).with_name("everything_gcp.py")
 SAGA = Path(__file__).parents[3] / "examples/order_saga/order_saga.py"
 SETTINGS = FunctionSettings(python="3.13", pinned=False)
 
@@ -37,7 +37,7 @@ def main_of(bundle: Bundle) -> Json:
 
 @pytest.fixture(scope="module")
 def app() -> App:
-    return load_app(EVERYTHING)
+    return app_of("everything", "gcp")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""An app with everything that an app can have: the tests deploy it, and look at its template."""
+"""An app with everything that an app can have, for each cloud: the tests deploy it, and look at its template."""
 
 from typing import Literal
 
@@ -97,25 +97,38 @@ inbox = Bucket("inbox", readers=[notify], writers=[store])
 orders = Queue("orders", senders=[ship])
 mail_key = Secret("mail-key", readers=[notify])
 
-app = App(
-    "everything",
-    flows=[handle, digest, take_in, follow_up],
-    triggers=[
-        Http(handle, "/orders", parameter="order"),
-        Http(handle, "/contact", Public("a form on the web site"), parameter="order"),
-        Http(digest, "/digests", Jwt(issuer="https://login.example.com/", audience=["shop"])),
-        Schedule(digest, "0 8 * * MON-FRI", timezone="Europe/Berlin", input={"days": 2}),
-        Schedule(digest, every=hours(6)),
-        ObjectCreated(take_in, inbox, prefix="in/", suffix=".pdf"),
-        QueueMessage(handle, orders, parameter="order"),
-        OnEvent(follow_up, "shipped"),
-    ],
-    resources=[inbox, orders, mail_key, HOOK],
-    environments={"prod": Environment(keep_data=True, log_days=365, log_data=True, concurrency=20)},
-    notify=[
-        EmailNotifier(address="ops@example.com", alarms=True, approvals=False),
-        EmailNotifier(address="finance@example.com", to="finance"),
-        WebhookNotifier(url=HOOK, alarms=True),
-    ],
-    tags={"team": "shop"},
+
+def everything(jwt: Jwt, *told: EmailNotifier) -> App:
+    """The app, where a cloud checks tokens so and mails these people."""
+    return App(
+        "everything",
+        flows=[handle, digest, take_in, follow_up],
+        triggers=[
+            Http(handle, "/orders", parameter="order"),
+            Http(handle, "/contact", Public("a form on the web site"), parameter="order"),
+            Http(digest, "/digests", jwt),
+            Schedule(digest, "0 8 * * MON-FRI", timezone="Europe/Berlin", input={"days": 2}),
+            Schedule(digest, every=hours(6)),
+            ObjectCreated(take_in, inbox, prefix="in/", suffix=".pdf"),
+            QueueMessage(handle, orders, parameter="order"),
+            OnEvent(follow_up, "shipped"),
+        ],
+        resources=[inbox, orders, mail_key, HOOK],
+        environments={"prod": Environment(keep_data=True, log_days=365, log_data=True, concurrency=20)},
+        notify=[*told, WebhookNotifier(url=HOOK, alarms=True)],
+        tags={"team": "shop"},
+    )
+
+
+ISSUER = "https://login.example.com/"
+FINANCE = EmailNotifier(address="finance@example.com", to="finance")
+ALARMS = EmailNotifier(address="ops@example.com", alarms=True, approvals=False)
+
+aws = everything(
+    Jwt(issuer=ISSUER, audience=["shop"], scopes=["digest"]),
+    FINANCE,
+    EmailNotifier(address="ops@example.com", alarms=True),
 )
+azure = everything(Jwt(issuer=ISSUER, audience=["shop"]), ALARMS, FINANCE)
+# No scopes are checked here, and no mails ask for approvals.
+gcp = everything(Jwt(issuer=ISSUER, audience=["shop"]), ALARMS)
