@@ -30,7 +30,8 @@ def load(group: Group, name: str) -> Any:
         )
     try:
         return found[name].load()
-    except ImportError as error:
-        raise ConfigError(
-            Diagnostic("SKY602", f"plugin `{name}` cannot be imported: {error}", found[name].value)
-        ) from error
+    except Exception as error:
+        # A module may raise anything; whatever it is, the plugin is broken, and not Skyloom.
+        told = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        message = f"plugin `{name}` cannot be imported: {told}"
+        raise ConfigError(Diagnostic("SKY602", message, found[name].value)) from error

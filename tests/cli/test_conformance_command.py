@@ -85,6 +85,9 @@ WRONG = """
             yield Wrongly(deployed)
 
 
+import sys
+
+
 class Wrongly:
     def __init__(self, deployed):
         self._deployed = deployed
@@ -104,6 +107,9 @@ class Wrongly:
         ("seen.result, seen.error, seen.calls * 2, seen.emitted", "calls: wanted publish(title='News'), but saw"),
         ("seen.result, seen.error, seen.calls, [('done', 1)]", "emitted: wanted [], but saw [('done', 1)]"),
         ("1 // 0, None, [], []", "ZeroDivisionError"),
+        ("sys.exit(3), None, [], []", "SystemExit: 3"),
+        ("{1}, None, [], []", "TypeError: Object of type set is not JSON serializable"),
+        ("1, 2, 3, 4) and None or (5", "TypeError: the engine gave int instead of what it observed"),
     ],
 )
 def test_what_is_otherwise_differs(how: str, problem: str, plugin: Plugin, invoke: Invoke) -> None:
@@ -114,6 +120,52 @@ def test_what_is_otherwise_differs(how: str, problem: str, plugin: Plugin, invok
     assert ["approving/ask-approved", "same", "differs"] in lines
     assert ["approving", "1", "1", "0,", "1", "differs"] in lines
     assert f"DIFFERS approving/ask-approved on elsewhere: {problem}" in result.stdout
+
+
+HANGS = """
+    @contextmanager
+    def deployed(self, file, programs):
+        with super().deployed(file, programs) as deployed:
+            yield Slow(deployed)
+
+
+class Slow:
+    def __init__(self, deployed):
+        self._deployed = deployed
+
+    def run(self, flow, *asked):
+        if flow == "ask":
+            threading.Event().wait(60)
+        return self._deployed.run(flow, *asked)
+"""
+
+
+def test_a_case_that_does_not_end_differs_and_the_next_one_is_tried(
+    plugin: Plugin, document: Callable[..., Any]
+) -> None:
+    plugin(HANGS)
+    chosen = ("--cases", "approving/[ai]*", "--timeout", "5", "--json")
+    found = document("conformance", "--deployer", "elsewhere", *chosen, code=1)
+    problems = {entry["case"]: entry["problem"] for entry in found["differences"]}
+    assert problems["approving/ask-approved"] == "NotEnded: it has not ended after 5 s"
+    assert rows(found)["approving/in_a_sub_flow"] == "same"
+
+
+LEAVES = """
+    @contextmanager
+    def deployed(self, file, programs):
+        with super().deployed(file, programs) as deployed:
+            yield deployed
+        raise RuntimeError("it is still there")
+"""
+
+
+def test_what_cannot_be_removed_differs(plugin: Plugin, document: Callable[..., Any]) -> None:
+    plugin(LEAVES)
+    found = document("conformance", "--deployer", "elsewhere", "--cases", "approving/ask-*", "--json", code=1)
+    problem = "what was deployed could not be removed: RuntimeError: it is still there"
+    assert [entry["problem"] for entry in found["differences"]] == [problem]
+    assert sorted(rows(found).values()) == ["differs", "same", "same"]
 
 
 GAP = "    gaps = {{'approving/ask-approved': Gap({0})}}\n"
@@ -144,6 +196,12 @@ def test_a_gap_is_told_with_kind_reason_and_reference(plugin: Plugin, invoke: In
         ("    capabilities = {'flying'}\n", "SKY602 engine `elsewhere`: there is no capability `flying`"),
         ("    gaps = {'a/b': Gap('never', 'no', reference='x')}\n", "a gap is about `a/b`, which is no case"),
         (GAP.format("'never', 'no'"), "the gap of `approving/ask-approved` has no reference"),
+        (GAP.format("'once', 'no', reference='x'"), "is of no kind there is: `once`"),
+        ("    gaps = {'approving/ask-approved': 'because'}\n", "is no Gap, but 'because'"),
+        ("    exact = 'yes'\n", "`exact` is 'yes', and neither True nor False"),
+        ("    def __init__(self, folder): 1 // 0\n", "it cannot be made: ZeroDivisionError"),
+        ("    pass\n\nraise ValueError('no')\n", "plugin `elsewhere` cannot be imported: ValueError: no"),
+        ("    pass\n\ndel Own\n", "plugin `elsewhere` cannot be imported: AttributeError"),
     ],
 )
 def test_declarations_are_looked_at(declared: str, problem: str, plugin: Plugin, invoke: Invoke) -> None:
@@ -162,6 +220,9 @@ def test_mistakes_are_told(plugin: Plugin, invoke: Invoke) -> None:
     result = invoke("conformance", "--deployer", "elsewhere", "--cases", "nothing/*")
     assert result.exit_code == 2
     assert "no case is called `nothing/*`" in result.stderr
+    result = invoke("conformance", "--deployer", "elsewhere", "--out", "nowhere/page.md")
+    assert result.exit_code == 2
+    assert "there is no folder nowhere" in result.stderr
 
 
 def test_the_capabilities_of_the_engine() -> None:

@@ -11,6 +11,7 @@ import typer
 
 from skyloom.cli.edge import FAILED
 from skyloom.cli.output import say, show_table, show_text
+from skyloom.errors import Diagnostic, UserError
 
 if TYPE_CHECKING:
     from skyloom.conformance.outcomes import Outcomes
@@ -21,6 +22,9 @@ def conformance(
     cases: Annotated[
         str, typer.Option("--cases", metavar="PATTERN", help="Only cases whose names fit: 'approving/*'.")
     ] = "*",
+    longest: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="How long a case may take on the engine.")
+    ] = 600,
     detailed: Annotated[bool, typer.Option("--detailed", help="A line for each case.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     out: Annotated[
@@ -32,8 +36,10 @@ def conformance(
     The distribution of the deployer registers the engine in the group `skyloom.conformance`. Exit code: 0 all goes as
     the cases and the declared gaps say, 1 something differs, 2 there is no such engine or no such case.
     """
+    if out is not None and not out.parent.is_dir():
+        raise UserError(Diagnostic("SKY610", f"there is no folder {out.parent}", "command line", hint="make it first"))
     with redirect_stdout(sys.stderr):
-        outcomes = _tried(deployer, cases)
+        outcomes = _tried(deployer, cases, longest)
     if as_json:
         from skyloom.conformance.outcomes import to_json
 
@@ -49,14 +55,13 @@ def conformance(
         raise typer.Exit(FAILED)
 
 
-def _tried(deployer: str, pattern: str) -> Outcomes:
+def _tried(deployer: str, pattern: str, longest: float) -> Outcomes:
     import datetime
     import tempfile
 
     from skyloom import __version__
     from skyloom.conformance import registry, running, suite
     from skyloom.conformance.outcomes import Outcome, Outcomes
-    from skyloom.errors import Diagnostic, UserError
 
     everything = suite.selected()
     names = [name for found in everything.values() for name in found]
@@ -67,7 +72,7 @@ def _tried(deployer: str, pattern: str) -> Outcomes:
             hint = "names are `file/case`: 'approving/*', '*/word_table'"
             raise UserError(Diagnostic("SKY610", f"no case is called `{pattern}`", "command line", hint=hint))
         found: dict[str, dict[str, Outcome]] = {}
-        for case, row in running.outcomes_of(deployer, engine, wanted):
+        for case, row in running.outcomes_of(deployer, engine, wanted, longest=longest):
             found[case] = row
             if row[deployer].verdict == "differs":
                 say(f"{case} differs")

@@ -29,6 +29,9 @@ class Deployed(Protocol):
     def run(self, flow: str, arguments: Mapping[str, Json], audience: Audience) -> Observed:
         """Runs a flow to its end, and tells what was seen. An error of the flow is an outcome, and not raised.
 
+        One run at a time, each in a thread of its own: a run that takes too long is left behind there, counts as a
+        difference, and the next one begins.
+
         The attempts of tasks can be had from Skyloom's hosts: a function whose environment has `SKYLOOM_TRACE` writes a
         line of JSON with `task`, `arguments` and the idempotency `key` to that file for each.
 
@@ -70,6 +73,7 @@ class Engine(Protocol):
         hinder the others.
 
         Args:
-            file: the Python file, with the tasks and the file's `skyloom.toml`, if any, beside it.
+            file: the Python file, with the tasks and the file's `skyloom.toml`, if any, beside it. What takes an `App`
+                is given `skyloom.deployers.functions.load_app(file, None)`: all flows of the file.
             programs: by name of the flow.
         """

@@ -10,30 +10,61 @@ from pathlib import Path
 from skyloom.conformance.audience import Audience
 from skyloom.conformance.capabilities import needed
 from skyloom.conformance.case import Case
+from skyloom.conformance.ending import within
 from skyloom.conformance.engine import Deployed, Engine
 from skyloom.conformance.gaps import Gap
 from skyloom.conformance.judging import differences
+from skyloom.conformance.observed import Observed
 from skyloom.conformance.outcomes import SAME, Outcome, of_gap
 from skyloom.conformance.plain import differences_of_plain, plain
 from skyloom.errors import CheckFailed
+from skyloom.flows.ir.program import Program
 from skyloom.flows.runner import launch
 
 PLAIN = "plain"
+LONGEST = 600.0
+"""How many seconds a case may take on an engine: a service that starts cold takes minutes."""
+
+_THEIRS = (Exception, SystemExit)
+"""What the code of an engine may raise, and does not stop the others."""
 
 
 def outcomes_of(
-    name: str, engine: Engine, suite: Mapping[Path, Mapping[str, Case]]
+    name: str, engine: Engine, suite: Mapping[Path, Mapping[str, Case]], *, longest: float = LONGEST
 ) -> Iterator[tuple[str, dict[str, Outcome]]]:
-    """Each case as it ends, with its outcome as a plain call and on the engine of that name."""
+    """Each case as it ends, with its outcome as a plain call and on the engine of that name. Whatever the engine does
+    is an outcome: of the last case of a file, where it fails to remove what it deployed.
+
+    Args:
+        longest: how many seconds a case may take on the engine.
+    """
     for file, cases in suite.items():
         programs = {case.flow.name: case.flow.program for case in cases.values()}
-        with ExitStack() as stack:
-            try:
-                deployed: Deployed | Exception = stack.enter_context(engine.deployed(file, programs))
-            except Exception as problem:
-                deployed = problem
-            for case_name, case in cases.items():
-                yield case_name, {PLAIN: _plainly(case), name: judged(case_name, case, name, engine, deployed)}
+        last: tuple[str, dict[str, Outcome]] | None = None
+        try:
+            with ExitStack() as stack:
+                deployed = _deployed(stack, engine, file, programs)
+                for case_name, case in cases.items():
+                    if last is not None:
+                        yield last
+                    found = judged(case_name, case, name, engine, deployed, longest=longest)
+                    last = case_name, {PLAIN: _plainly(case), name: found}
+        except _THEIRS as problem:
+            # What is raised between two cases is of whoever takes them.
+            if last is None or last[0] != list(cases)[-1]:
+                raise
+            last[1][name] = _differs(f"what was deployed could not be removed: {_told(problem)}")
+        if last is not None:
+            yield last
+
+
+def _deployed(
+    stack: ExitStack, engine: Engine, file: Path, programs: Mapping[str, Program]
+) -> Deployed | Exception | SystemExit:
+    try:
+        return stack.enter_context(engine.deployed(file, programs))
+    except _THEIRS as problem:
+        return problem
 
 
 def _plainly(case: Case) -> Outcome:
@@ -42,26 +73,41 @@ def _plainly(case: Case) -> Outcome:
     return _differs("; ".join(map(str, found))) if found else SAME
 
 
-def judged(case_name: str, case: Case, name: str, engine: Engine, deployed: Deployed | Exception) -> Outcome:
+def judged(
+    case_name: str,
+    case: Case,
+    name: str,
+    engine: Engine,
+    deployed: Deployed | Exception | SystemExit,
+    *,
+    longest: float = LONGEST,
+) -> Outcome:
     """What becomes of a case. Gaps are strict: one that is no longer true is a difference."""
     undeclared = sorted(needed(case.flow.program) - engine.capabilities)
     gap = engine.gaps.get(case_name)
     if undeclared:
         gap = Gap("never", f"it needs {', '.join(undeclared)}", reference=f"the capabilities that `{name}` declares")
-    if isinstance(deployed, Exception):
+    if isinstance(deployed, Exception | SystemExit):
         return _differs(f"the file could not be deployed: {_told(deployed)}")
     try:
-        observed = deployed.run(case.flow.name, launch.prepare(case.flow, case.input).arguments, Audience(case))
+        found = _seen_otherwise(case, engine, deployed, longest)
     except CheckFailed as refusal:
         return _refused(refusal, gap)
-    except Exception as problem:
+    except _THEIRS as problem:
         return of_gap(gap) if gap is not None and gap.kind != "never" else _differs(_told(problem))
-    found = differences(case, observed, exact=engine.exact)
     if gap is None:
-        return _differs("; ".join(map(str, found))) if found else SAME
+        return _differs("; ".join(found)) if found else SAME
     if gap.kind == "never":
         return _differs(f"it was compiled and run, though it can never be: {gap.reason}")
     return of_gap(gap) if found else _differs(f"it is as the case says: the gap is no longer one ({gap.reason})")
+
+
+def _seen_otherwise(case: Case, engine: Engine, deployed: Deployed, longest: float) -> list[str]:
+    arguments = launch.prepare(case.flow, case.input).arguments
+    observed = within(longest, lambda: deployed.run(case.flow.name, arguments, Audience(case)))
+    if not isinstance(observed, Observed):
+        raise TypeError(f"the engine gave {type(observed).__name__} instead of what it observed")
+    return [str(one) for one in differences(case, observed, exact=engine.exact)]
 
 
 def _refused(refusal: CheckFailed, gap: Gap | None) -> Outcome:
@@ -82,5 +128,5 @@ def _differs(problem: str) -> Outcome:
     return Outcome("differs", problem=" ".join(problem.split()))
 
 
-def _told(problem: Exception) -> str:
+def _told(problem: BaseException) -> str:
     return f"{type(problem).__name__}: {problem}"
