@@ -9,6 +9,8 @@ from typing import Any
 
 from skyloom.deployers.expressions_module import CONFORM, expressions_module
 from skyloom.deployers.functions import FunctionGroup
+from skyloom.deployers.fused import FusedTask
+from skyloom.deployers.fused_module import MODULE, fused_module, own_names
 from skyloom.deployers.grouping import file_of, needs_of_definition
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.modules import Needs
@@ -23,7 +25,7 @@ from skyloom.flows.frontend.load import location
 from skyloom.flows.ir.program import Program
 from skyloom.flows.runner.locate import locate
 
-_TAKEN = frozenset({"awslambdaric", "azure", "function_app", "functions_framework", "prompts", "skyloom"})
+_TAKEN = frozenset({"awslambdaric", "azure", "function_app", "functions_framework", "fused", "prompts", "skyloom"})
 """Modules that packages have, besides the user's."""
 
 
@@ -97,11 +99,14 @@ def helper_sources(hoisted: Iterable[HoistedExpression], host: Host) -> Sources:
 class FunctionCode:
     """Makes the sources of one app's functions."""
 
-    def __init__(self, programs: Mapping[str, Program], config: Config, host: Host) -> None:
+    def __init__(
+        self, programs: Mapping[str, Program], config: Config, host: Host, fused: Iterable[FusedTask] = ()
+    ) -> None:
         self._tasks = {name: task for program in programs.values() for name, task in program.tasks.items()}
         self._prompts = {name: prompt for program in programs.values() for name, prompt in program.prompts.items()}
         self._config = config
         self._host = host
+        self._fused = tuple(fused)
 
     def sources(self, group: FunctionGroup) -> Sources:
         """The sources of a group's function."""
@@ -125,7 +130,15 @@ class FunctionCode:
                 needs |= _renamed(needs_of_definition(located), located)
             files, own = {f"{prompts}.py": module.source.encode()}, module.own
         files |= {path: file.read_bytes() for path, file in needs.files.items()}
-        return Carried(files, own | needs.own, places, any(group.requires for group in known))
+        together = self._together(known)
+        if together:
+            files[f"{MODULE}.py"] = fused_module(together).encode()
+        return Carried(files, own | needs.own | own_names(together), places, any(group.requires for group in known))
+
+    def _together(self, groups: Iterable[FunctionGroup]) -> list[FusedTask]:
+        """The calls that these groups make in one invocation."""
+        tasks = {name for group in groups for name in group.tasks}
+        return [one for one in self._fused if one.calls.like in tasks]
 
     def problem(self, group: FunctionGroup, message: str, hint: str) -> Diagnostic:
         """SKY531: the function cannot be built."""
@@ -146,7 +159,9 @@ class FunctionCode:
         if group.prompts:
             return self._host.source('prompts="prompts"', f"Asks models: {', '.join(group.prompts)}.")
         table = "".join(f'        "{name}": "{place}",\n' for name, place in carried.places.items())
-        return self._host.source(f"\n    tasks={{\n{table}    }}\n", f"Runs tasks: {', '.join(group.tasks)}.")
+        fused = f'    fused="{MODULE}",\n' if self._together([group]) else ""
+        tasks = f"\n    tasks={{\n{table}    }},\n{fused}" if fused else f"\n    tasks={{\n{table}    }}\n"
+        return self._host.source(tasks, f"Runs tasks: {', '.join(group.tasks)}.")
 
 
 def module_name(definition: Definition[..., Any]) -> str:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from skyloom.adapters.hosts.invocation import Failed, Invocation, jobs, write
+from skyloom.adapters.hosts.invocation import Failed, jobs, outcome, write
 
 Json = Any
 Handler = Callable[[dict[str, Json], Any], Json]
@@ -17,17 +17,20 @@ _MARGIN = 1.0
 
 
 def function(
-    tasks: Mapping[str, str] | None = None, prompts: str | None = None, expressions: str | None = None
+    tasks: Mapping[str, str] | None = None,
+    prompts: str | None = None,
+    expressions: str | None = None,
+    fused: str | None = None,
 ) -> Handler:
     """The handler of a function; `invocation.jobs` says what the arguments are."""
-    kinds = jobs(tasks, prompts, expressions)
+    kinds = jobs(tasks, prompts, expressions, fused)
     cold = True
 
     def handler(event: dict[str, Json], context: Any) -> Json:
         nonlocal cold
         first, cold = cold, False
         try:
-            return Invocation(event, _Lambda(context), first).run(kinds)
+            return outcome(event, _Lambda(context), first, kinds)
         except Failed as failed:
             from skyloom.adapters.hosts.wire import on_the_wire
 

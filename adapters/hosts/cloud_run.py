@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from skyloom.adapters.hosts.invocation import Failed, Invocation, jobs, write
+from skyloom.adapters.hosts.invocation import Failed, jobs, outcome, write
 from skyloom.adapters.hosts.wire import text_on_the_wire
 
 Json = Any
@@ -29,10 +29,13 @@ _HEADERS = {"Content-Type": "application/json"}
 
 
 def function(
-    tasks: Mapping[str, str] | None = None, prompts: str | None = None, expressions: str | None = None
+    tasks: Mapping[str, str] | None = None,
+    prompts: str | None = None,
+    expressions: str | None = None,
+    fused: str | None = None,
 ) -> Callable[[Any], Response]:
     """The handler of a function; `invocation.jobs` says what the arguments are."""
-    kinds = jobs(tasks, prompts, expressions)
+    kinds = jobs(tasks, prompts, expressions, fused)
     cold = True
 
     def handler(request: Any) -> Response:
@@ -42,7 +45,7 @@ def function(
         if request.method != "POST" or not isinstance(event, dict):
             return json.dumps({"problem": "a function takes a JSON object, by POST"}), 400, _HEADERS
         try:
-            result = Invocation(event, _CloudRun(request.headers), first).run(kinds)
+            result = outcome(event, _CloudRun(request.headers), first, kinds)
         except Failed as failed:
             return f'{{"error": {text_on_the_wire(failed.error)}}}', RAISED, _HEADERS
         return json.dumps(result, ensure_ascii=False), 200, _HEADERS

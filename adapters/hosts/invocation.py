@@ -4,6 +4,7 @@
      "context": {"run": "…", "flow": "answer", "step": "search[3]", "attempt": 1}}
     {"prompt": "triage", "arguments": {…}, "context": {…}}
     {"expression": "answer_31_text", "values": {…}, "context": {…}}
+    {"fused": "answer_clean", "arguments": {…}, "context": {…}}: `fused.py`
 
 Every attempt leaves one record in the log, without any of the values.
 """
@@ -38,13 +39,16 @@ class Jobs(Protocol):
     def job(self, name: str) -> Job: ...
 
 
-def jobs(tasks: Mapping[str, str] | None, prompts: str | None, expressions: str | None) -> dict[str, Jobs]:
+def jobs(
+    tasks: Mapping[str, str] | None, prompts: str | None, expressions: str | None, fused: str | None = None
+) -> dict[str, Jobs]:
     """The jobs of a function, by kind.
 
     Args:
         tasks: where each task is defined: `{"search": "review:search"}`.
         prompts: the module of the package that describes the function's prompts.
         expressions: the module of the package that holds the app's hoisted expressions, a function for each.
+        fused: the module that makes several calls of tasks in one invocation.
     """
     kinds: dict[str, Jobs] = {}
     if tasks:
@@ -55,7 +59,21 @@ def jobs(tasks: Mapping[str, str] | None, prompts: str | None, expressions: str 
         kinds["prompt"] = Prompts(prompts)
     if expressions:
         kinds["expression"] = Expressions(expressions)
+    if fused:
+        from skyloom.adapters.hosts.fused import Fused
+
+        # It has calls of jobs, not jobs: `outcome` knows it.
+        kinds["fused"] = cast(Jobs, Fused(fused))
     return kinds
+
+
+def outcome(event: dict[str, Json], host: Host, cold: bool, kinds: Mapping[str, Jobs]) -> Json:
+    """The result of an invocation; `cold`: the first of its process. Raises Failed."""
+    if "fused" in event:
+        from skyloom.adapters.hosts.fused import carried_out
+
+        return carried_out(event, host, cold, kinds)
+    return Invocation(event, host, cold).run(kinds)
 
 
 class Failed(Exception):
@@ -128,7 +146,7 @@ class Invocation:
         self._cold = cold
         self._context: dict[str, Json] = event.get("context") or {}
         self._notes: dict[str, Json] = {}
-        self._kind = next((kind for kind in ("task", "prompt", "expression") if kind in event), "task")
+        self._kind = next((kind for kind in ("task", "prompt", "expression", "fused") if kind in event), "task")
         self._name = str(event.get(self._kind))
 
     def run(self, kinds: Mapping[str, Jobs]) -> Json:
@@ -161,8 +179,11 @@ class Invocation:
             raise TaskFailed(f"the function runs no {self._kind}: {self._name}")
         return kinds[self._kind].job(self._name)
 
+    def _attempt(self) -> _Attempt:
+        return _Attempt(self._context)
+
     def _result(self, job: Job) -> Json:
-        attempt = _Attempt(self._context)
+        attempt = self._attempt()
         if self._kind == "expression":
             # What waits in the bucket is nothing that an expression looks into: the pointer goes on, but for values
             # that are brought to their types.

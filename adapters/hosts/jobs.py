@@ -49,6 +49,7 @@ class TaskJob:
         self.timeout = task.timeout
         self.on = _names(task.retry.on)
         self.never = _names(task.retry.never)
+        self.retry = task.retry
 
     def run(self, values: dict[str, Json], attempt: TaskContext, notes: dict[str, Json]) -> Json:
         return invoke.run_body(self._task, values, attempt)

@@ -23,6 +23,7 @@ from skyloom.deployers.aws.workflow import HELPER, Invoke, StartExecution, Workf
 from skyloom.deployers.base import Compiled
 from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.functions import FunctionGroup, function_groups, group_of, programs
+from skyloom.deployers.fused import all_fused, stretched
 from skyloom.deployers.hoisted import merged
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.app import App, Http
@@ -49,10 +50,11 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     groups = function_groups(app, compiled, config, TARGET)
     workflows = _workflows(app, compiled, groups, config)
     used = {need.function for workflow in workflows for need in workflow.uses if isinstance(need, Invoke)}
+    fused = all_fused(workflows)
     # A prompt that the state machines ask the model for by themselves needs no function.
-    groups = tuple(group for group in groups if group.key in used)
+    groups = stretched((group for group in groups if group.key in used), fused)
     chosen = settings or FunctionSettings.of(app.environment(environment))
-    built = packages(app, compiled, groups, config, chosen)
+    built = packages(app, compiled, groups, config, chosen, fused)
     trees: dict[str, Mapping[str, bytes]] = {key: package.files for key, package in built.items()}
     if HELPER in used:
         trees[HELPER] = helper_package(merged(workflows), chosen).files

@@ -10,6 +10,7 @@ from typing import Literal
 from skyloom.deployers.aws.machine.output import ConverseModel
 from skyloom.deployers.function_code import Built, FunctionCode, Host, helper_sources
 from skyloom.deployers.functions import FunctionGroup, function_groups, load_app, programs
+from skyloom.deployers.fused import FusedTask
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.packaging import Package, running_python, with_bytecode
 from skyloom.deployers.wheels import CannotPack, Platform, unpacked
@@ -92,13 +93,14 @@ def packages(
     groups: Iterable[FunctionGroup],
     config: Config,
     settings: FunctionSettings,
+    fused: Iterable[FusedTask] = (),
 ) -> dict[str, Package]:
-    """The package of each group, by its key.
+    """The package of each group, by its key. `fused`: the calls that share invocations.
 
     Raises:
         CheckFailed: SKY531, a requirement has no wheel for the platform, or the whole is too large.
     """
-    code = FunctionCode(programs, config, HOST)
+    code = FunctionCode(programs, config, HOST, fused)
     return {group.key: _package(group, code, settings) for group in groups}
 
 

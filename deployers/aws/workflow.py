@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 
+from skyloom.deployers.aws.limits import FUNCTION
 from skyloom.deployers.aws.machine.building import machine_of
+from skyloom.deployers.aws.machine.hoisting import evaluates
 from skyloom.deployers.aws.machine.output import (
     HELPER,
     WAITS,
@@ -22,6 +24,7 @@ from skyloom.deployers.aws.machine.output import (
     Workflow,
     WorkflowSettings,
 )
+from skyloom.deployers.fused import with_functions
 from skyloom.flows import passes
 from skyloom.flows.ir.program import Program
 from skyloom.flows.passes import Engine
@@ -42,6 +45,9 @@ __all__ = [
     "compile_workflows",
 ]
 
+_BESIDES = 30
+"""Seconds of an invocation that calls which share it do not have: reading and writing values, and the host's own."""
+
 
 def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     """The state machine of the program's main flow.
@@ -49,11 +55,14 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Step Functions cannot carry, with its place and a way out.
     """
-    return machine_of(_fewer_units(program, settings), settings)
+    return machine_of(*_fewer_units(program, settings))
 
 
-def _fewer_units(program: Program, settings: WorkflowSettings) -> Program:
-    return passes.run(program, Engine(functions=settings.tasks), settings.without)
+def _fewer_units(program: Program, settings: WorkflowSettings) -> tuple[Program, WorkflowSettings]:
+    """The program after all passes, and the settings with what they have made."""
+    engine = Engine(evaluates=evaluates, functions=settings.tasks, longest=FUNCTION.value - _BESIDES)
+    program = passes.run(program, engine, settings.without)
+    return program, dataclasses.replace(settings, tasks=with_functions(settings.tasks, program))
 
 
 def compile_workflows(program: Program, settings: WorkflowSettings) -> tuple[Workflow, ...]:
@@ -63,7 +72,7 @@ def compile_workflows(program: Program, settings: WorkflowSettings) -> tuple[Wor
     Raises:
         CheckFailed: as `compile_workflow`.
     """
-    program = _fewer_units(program, settings)
+    program, settings = _fewer_units(program, settings)
     compiled: dict[str, Workflow] = {}
     waiting = [program.main]
     while waiting:

@@ -41,7 +41,7 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
+class SlicedItems:
     """Several items of a map, which one invocation carries out one after the other: for each element of the parameter
     `items` that meets `condition`, `FusedCalls.body`. `step` is the map's id; at most `size` items come at once."""
 
@@ -70,7 +70,7 @@ class FusedCalls:
     title: str
     body: Block
     result: Expr
-    slice: Slice | None = None
+    slice: SlicedItems | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

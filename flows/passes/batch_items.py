@@ -20,8 +20,7 @@ from skyloom.flows.expr.nodes import (
 from skyloom.flows.expr.properties import iteration_type
 from skyloom.flows.expr.types import INT, NULL, ListType, TupleType, Type
 from skyloom.flows.ir import nodes as ir
-from skyloom.flows.ir.program import FusedCalls, Program, TaskDefinition
-from skyloom.flows.ir.program import Slice as Items
+from skyloom.flows.ir.program import FusedCalls, Program, SlicedItems, TaskDefinition
 from skyloom.flows.ir.rewrite import rewrite
 from skyloom.flows.passes.engine import Engine
 from skyloom.flows.passes.fusable import PURE, Fusing, title, with_tasks
@@ -112,7 +111,7 @@ class _Maps:
             title=title(calls),
             body=step.body,
             result=given,
-            slice=Items(step=step.id, items=part.name, over=step.over, size=size, condition=step.condition),
+            slice=SlicedItems(step=step.id, items=part.name, over=step.over, size=size, condition=step.condition),
         )
         conditions = () if step.condition is None else (step.condition,)
         own = bound_names(step.over)

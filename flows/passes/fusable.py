@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from skyloom.flows.expr.nodes import Comprehension, Expr, Function, Name, bound_names, free_names
 from skyloom.flows.expr.nodes import walk as walk_expr
+from skyloom.flows.expr.python import safe_name
 from skyloom.flows.expr.types import ANY, NEVER, Type, union
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, FusedCalls, Parameter, Program, RetryPolicy, TaskDefinition
@@ -114,7 +115,7 @@ class Fusing:
             qualname=task.qualname,
             file=self.flow.file,
             span=first.span,
-            parameters=tuple(Parameter(name=name, type=of) for name, of in arguments.items()),
+            parameters=tuple(Parameter(name=safe_name(name), type=of) for name, of in arguments.items()),
             returns=returns,
             timeout=float(math.ceil(seconds)),
             retry=RetryPolicy(),
@@ -124,7 +125,8 @@ class Fusing:
             fused=fused,
         )
         given = (
-            ir.Argument(name=name, value=Name(span=first.span, type=of, name=name)) for name, of in arguments.items()
+            ir.Argument(name=safe_name(name), value=Name(span=first.span, type=of, name=name))
+            for name, of in arguments.items()
         )
         return ir.CallTask(span=first.span, id=first.id, target=target, task=name, arguments=tuple(given))
 

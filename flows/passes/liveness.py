@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, cast, get_args
 
 from skyloom.flows.expr.nodes import Expr, bound_names, free_names
 from skyloom.flows.ir import nodes as ir
@@ -76,7 +76,7 @@ def expressions(statement: ir.Statement) -> Iterator[Expr]:
 
 def _expressions(part: Any) -> Iterator[Expr]:
     if isinstance(part, _EXPRESSIONS):
-        yield part
+        yield cast(Expr, part)
     elif isinstance(part, tuple):
         for inner in part:
             yield from _expressions(inner)

@@ -27,6 +27,7 @@ from skyloom.deployers.aws.machine.states import States, with_placeholders
 from skyloom.deployers.aws.machine.values import Value
 from skyloom.deployers.aws.machine.writing import Writing
 from skyloom.deployers.carrying import carried
+from skyloom.deployers.fused import fused_tasks
 from skyloom.deployers.mixed_numbers import text_problems
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.ir.program import Program
@@ -56,6 +57,7 @@ def machine_of(program: Program, settings: WorkflowSettings) -> Workflow:
         kind=kind,
         uses=uses,
         hoisted=tuple(lowering.hoisted[name] for name in sorted(lowering.hoisted)),
+        fused=fused_tasks(program),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from skyloom.deployers.fused import FusedTask
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.errors import Diagnostic
 
@@ -110,6 +111,7 @@ class Workflow:
         kind: its type.
         uses: everything it touches: exactly this its role must allow.
         hoisted: what it has the helper function evaluate.
+        fused: calls that share invocations.
         diagnostics: what its author should know; errors are raised instead.
     """
 
@@ -118,6 +120,7 @@ class Workflow:
     kind: Kind = "STANDARD"
     uses: frozenset[Need] = frozenset()
     hoisted: tuple[HoistedExpression, ...] = ()
+    fused: tuple[FusedTask, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

@@ -13,6 +13,7 @@ from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.output import PutEvents
 from skyloom.deployers.aws.machine.values import Constant, Placeholder, Record, Value, listing, record, snippet
 from skyloom.deployers.carrying import payload_entry
+from skyloom.deployers.fused import called_as, kind_of
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir.nodes import Argument, CallTask, Emit, Sample, Sleep
@@ -39,14 +40,14 @@ def lower_task(lowering: Lowering, context: Context, step: CallTask, edge: Edge)
         step.span,
         function=lowering.settings.tasks[step.task],
         payload={
-            "task": step.task,
+            kind_of(task): step.task,
             "arguments": given,
             **payload_entry(lowering.carried.of(context.flow.name, step.target, task.returns)),
             "context": step_context(lowering, context, step.id),
         },
         timeout=task.timeout,
         retry=retriers(task.retry),
-        name=task.name,
+        name=called_as(task),
     )
     return taken(context, edge, step.target, PAYLOAD)
 

@@ -14,6 +14,7 @@ from conformance.on_aws.services import AppServices
 from engines.aws.account import AwsAccount
 
 from skyloom.deployers.aws.workflow import StartExecution, Workflow, compile_workflows
+from skyloom.deployers.fused import FusedTask, all_fused
 from skyloom.deployers.hoisted import merged
 
 
@@ -25,11 +26,13 @@ class Deployed:
         machines: ARNs of state machines, by name of the flow that a case starts.
         refusals: why a flow could not be deployed.
         trace: where the host writes down the attempts of tasks.
+        fused: calls that share invocations, by name.
     """
 
     trace: Path
     machines: dict[str, str] = field(default_factory=dict)
     refusals: dict[str, Exception] = field(default_factory=dict)
+    fused: dict[str, FusedTask] = field(default_factory=dict)
 
 
 def deploy(account: AwsAccount, services: AppServices, file: Path, cases: Iterable[Case], folder: Path) -> Deployed:
@@ -43,7 +46,9 @@ def deploy(account: AwsAccount, services: AppServices, file: Path, cases: Iterab
             compiled[name] = compile_workflows(program, settings)
         except Exception as problem:
             deployed.refusals[name] = problem
-    arns = functions.make(merged(workflow for workflows in compiled.values() for workflow in workflows))
+    made = [workflow for workflows in compiled.values() for workflow in workflows]
+    deployed.fused = {one.name: one for one in all_fused(made)}
+    arns = functions.make(merged(made), deployed.fused.values())
     for name, workflows in compiled.items():
         try:
             deployed.machines[name] = _make_machines(account, services, f"{functions.name}-{name}", workflows, arns)

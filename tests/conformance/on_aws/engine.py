@@ -98,7 +98,9 @@ class OnAws:
         if run in audience.problems:
             raise audience.problems[run]
         events = record.histories(self._account, end.arn)
-        return Observed(end.output, _error(case, end), record.calls(events, deployed.trace), record.emitted(events))
+        return Observed(
+            end.output, _error(case, end), record.calls(events, deployed.trace, deployed.fused), record.emitted(events)
+        )
 
     def _open_waits(self) -> list[Json]:
         pages = self._account.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)

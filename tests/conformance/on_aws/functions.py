@@ -12,9 +12,10 @@ from engines.aws.account import AwsAccount
 from engines.aws.driving import make_function, zipped
 
 from skyloom.adapters.hosts.claims import BUCKET_VARIABLE
-from skyloom.deployers.aws.functions import FunctionSettings, helper_package, native_models, packages_of_file
+from skyloom.deployers.aws.functions import FunctionSettings, helper_package, native_models, packages, packages_of_file
 from skyloom.deployers.aws.workflow import HELPER, Invoke, WorkflowSettings
 from skyloom.deployers.function_code import Built
+from skyloom.deployers.fused import FusedTask
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.deployers.packaging import Package, running_python
 from skyloom.flows.invoke import TRACE_VARIABLE
@@ -56,13 +57,16 @@ class AppFunctions:
             models=native_models(self._built.config, aliases),
         )
 
-    def make(self, hoisted: Iterable[HoistedExpression]) -> dict[str, str]:
+    def make(self, hoisted: Iterable[HoistedExpression], fused: Iterable[FusedTask]) -> dict[str, str]:
         """Makes the functions; their ARNs by placeholder."""
-        packages = dict(self._built.packages)
+        built, found = self._built, dict(self._built.packages)
+        together = tuple(fused)
+        if together:
+            found = packages(built.app, built.programs, built.groups, built.config, self._settings, together)
         expressions = tuple(hoisted)
         if expressions:
-            packages[HELPER] = helper_package(expressions, self._settings)
-        return {Invoke(key).placeholder: self._make(key, package) for key, package in packages.items()}
+            found[HELPER] = helper_package(expressions, self._settings)
+        return {Invoke(key).placeholder: self._make(key, package) for key, package in found.items()}
 
     def _make(self, key: str, package: Package) -> str:
         return make_function(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from conformance.case import TaskCall
 from engines.aws.account import AwsAccount
+from engines.fused import paths
+
+from skyloom.deployers.fused import FusedTask
 
 Json = Any
 
@@ -37,21 +40,24 @@ def emitted(events: list[Json]) -> list[tuple[str, Json]]:
     return found
 
 
-def calls(events: list[Json], trace: Path) -> list[TaskCall]:
+def calls(events: list[Json], trace: Path, fused: Mapping[str, FusedTask]) -> list[TaskCall]:
     """The attempts of tasks, in the order in which the host began them."""
-    keys = {sha256(f"{run}\n{step}".encode()).hexdigest()[:32] for run, step in _steps(events)}
+    keys = {sha256(f"{run}\n{step}".encode()).hexdigest()[:32] for run, step in _steps(events, fused)}
     lines = trace.read_text().splitlines(keepends=True) if trace.exists() else []
     # Another run's last line may still be on its way.
     records = [json.loads(line) for line in lines if line.endswith("\n")]
     return [TaskCall(record["task"], record["arguments"]) for record in records if record["key"] in keys]
 
 
-def _steps(events: list[Json]) -> Iterator[tuple[str, str]]:
+def _steps(events: list[Json], fused: Mapping[str, FusedTask]) -> Iterator[tuple[str, str]]:
     for event in events:
         details = event.get("taskScheduledEventDetails", {})
         if details.get("resourceType") == "lambda":
-            context = json.loads(details["parameters"]).get("Payload", {}).get("context", {})
-            if "step" in context:
+            payload = json.loads(details["parameters"]).get("Payload", {})
+            context = payload.get("context", {})
+            if "fused" in payload:
+                yield from ((context["run"], path) for path in paths(fused[payload["fused"]], context["step"]))
+            elif "step" in context:
                 yield context["run"], context["step"]
 
 

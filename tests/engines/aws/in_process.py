@@ -21,7 +21,10 @@ from engines.aws.machine.history import History
 from engines.aws.machine.run import Ending, run
 from engines.aws.machine.scope import Call, Execution
 from engines.aws.machine.tokens import Tokens
+from engines.fused import NowhereHost, TasksHere, fused_here
 
+from skyloom.adapters.hosts.fused import carried_out
+from skyloom.adapters.hosts.invocation import Failed
 from skyloom.adapters.hosts.jobs import ExpressionJob
 from skyloom.deployers.aws.workflow import Workflow, WorkflowSettings, compile_workflows
 from skyloom.deployers.hoisted import HoistedExpression
@@ -46,11 +49,15 @@ Json = Any
 SETTINGS_APP = "tests"
 
 
+FUSED = "fused"
+"""The function of the tasks whose calls may share an invocation."""
+
+
 def settings_for(program: Program) -> WorkflowSettings:
-    """Every task in a function of its own name; prompts in functions."""
+    """Every task in a function of its own name, but those that may share one; prompts in functions."""
     return WorkflowSettings(
         app=SETTINGS_APP,
-        tasks={name: name.replace("_", "-") for name in program.tasks},
+        tasks={name: FUSED if task.fuse else name.replace("_", "-") for name, task in program.tasks.items()},
         prompts={name: name.replace("_", "-") for name in program.prompts},
     )
 
@@ -124,8 +131,11 @@ class Functions:
         name = re.fullmatch(r"\$\{Function_(\w+)\}", call.arguments["FunctionName"])
         assert name is not None, call.arguments["FunctionName"]
         match payload:
+            case {"fused": _}:
+                assert name[1] == FUSED
+                return self._host(RetryPolicy(), lambda: self._fused(payload))
             case {"task": task}:
-                assert name[1] == task
+                assert name[1] == (FUSED if self.program.tasks[task].fuse else task)
                 policy = self.program.tasks[task].retry
                 return self._host(policy, lambda: self._task(task, payload["arguments"], payload["context"]))
             case {"prompt": prompt}:
@@ -175,6 +185,14 @@ class Functions:
             raise TaskTimedOut(f"{name} ran longer than {definition.timeout:g} s") from None
         finally:
             pool.shutdown(wait=False)
+
+    def _fused(self, payload: dict[str, Json]) -> Json:
+        made = {one.name: one for machine in self.machines.values() for one in machine.fused}
+        kinds = {"fused": fused_here(made.values()), "task": TasksHere(self.program)}
+        try:
+            return carried_out(payload, NowhereHost(), False, kinds)
+        except Failed as failed:
+            raise Raised(failed.error) from None
 
     def _prompt(self, name: str, arguments: dict[str, Json]) -> Json:
         if name in self.prompts:
