@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from skyloom.deployers.bundle import Bundle
-from skyloom.deployers.charging import Graph
+from skyloom.deployers.charging import Charges, no_charges
 from skyloom.deployers.events import Event
 from skyloom.deployers.listing import Listing
 from skyloom.deployers.measures import Measure
@@ -64,7 +64,7 @@ class Compiled:
 
     Attributes:
         listings: the definitions of its flows, with the places that their lines come from.
-        graphs: the definitions of its flows as what a run is charged for, by flow; none where that is not known.
+        charges: what runs of its flows are charged for.
         measures: how near it comes to the limits of the cloud.
         flows: how many flows it holds; None: one for each file below `workflows`.
         functions: how many functions; None: one for each folder below `functions`.
@@ -74,7 +74,7 @@ class Compiled:
     explanations: tuple[Explanation, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     listings: tuple[Listing, ...] = ()
-    graphs: Mapping[str, Graph] = field(default_factory=dict)
+    charges: Charges = no_charges
     measures: tuple[Measure, ...] = ()
     flows: int | None = None
     functions: int | None = None

@@ -53,8 +53,13 @@ class PlainSession:
     def _timed(self, call: Callable[[], T]) -> T:
         """Runs one call of the flow, and writes down how long it took."""
         started = self._clock.now()
+        position = len(self._script.calls) - 1 if self._script is not None else None
         try:
             result = call()
+        except Exception:
+            if self._script is not None and position is not None:
+                self._script.failed.add(position)
+            raise
         finally:
             self._durations.append(self._clock.now() - started)
         if isinstance(result, Never):

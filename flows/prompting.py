@@ -116,7 +116,7 @@ async def ask(
 
     model, name = models.model(definition.model)
     try:
-        completion = await complete_typed(model, _request(definition, arguments, name), validate, definition.repairs)
+        completion = await complete_typed(model, request_for(definition, arguments, name), validate, definition.repairs)
     except PromptFailed as error:
         # Flows know one class for all of this, the same on every engine.
         raise PromptFailed(f"{definition.name}: {error}") from error
@@ -130,7 +130,8 @@ async def ask(
     )
 
 
-def _request(definition: PromptDefinition, arguments: Mapping[str, Json], model: str) -> CompletionRequest:
+def request_for(definition: PromptDefinition, arguments: Mapping[str, Json], model: str) -> CompletionRequest:
+    """What a model is asked. `arguments`: JSON by parameter name; those left out take their defaults."""
     defaults = {parameter.name: parameter.default for parameter in definition.parameters if not parameter.required}
     variables = {**defaults, **arguments}
     messages = [Message("user", compile_expr(definition.template)(variables))]

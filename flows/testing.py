@@ -72,6 +72,8 @@ class Script:
     tasks: Mapping[str, Any]
     calls: list[Call] = field(default_factory=list)
     """The calls in their order; a task's repeated attempts count once."""
+    failed: set[int] = field(default_factory=set)
+    """The positions of those that ended with an error."""
     emitted: list[tuple[str, Json]] = field(default_factory=list)
     """The events that the flow published: name and payload."""
     clock: float = 0.0

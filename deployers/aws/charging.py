@@ -1,24 +1,43 @@
-"""What runs of state machines are charged for: transitions, and what the states call."""
+"""What runs of state machines are charged for: transitions, or an Express run's time; and what the states call.
+
+A state that is not known here is an error: nothing is left out unsaid.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from skyloom.deployers.aws.resources.functions import MEMORY
-from skyloom.deployers.aws.workflow import Workflow
-from skyloom.deployers.charging import DONE, FAILED, MEMORY_SECONDS, Call, Graph, Stop, Way
+from skyloom.deployers.aws.workflow import HELPER, WAITS, Workflow
+from skyloom.deployers.charging import (
+    DONE,
+    FAILED,
+    WHOLE_RUN,
+    Call,
+    Charges,
+    Graph,
+    NotCounted,
+    Stop,
+    Way,
+    Work,
+)
 
 _CONVERSE = "arn:aws:states:::aws-sdk:bedrockruntime:converse"
 _EVENTS = "arn:aws:states:::events:putEvents"
 _START = "arn:aws:states:::states:startExecution.sync:2"
+_LAMBDA = "arn:aws:states:::lambda:invoke"
 
-TRANSITION, INVOCATION, MODEL_CALL, EVENT = "transitions", "invocations", "model calls", "events"
+TRANSITION, REQUEST, INVOCATION, EVENT = "transitions", "Express requests", "invocations", "events"
+_EXPRESS_TIME = Work(WHOLE_RUN, (("Express GB-seconds", Decimal(64) / 1024),), step=Decimal("0.1"))
+"""Memory is billed in parts of 64 MB, time in parts of 100 ms: 50 MB are the service's own, the rest holds definitions
+and values up to 14 MB. https://aws.amazon.com/step-functions/pricing/"""
 
 
-def graphs(workflows: Sequence[Workflow], memory: Mapping[str, int | None], architecture: str) -> dict[str, Graph]:
-    """The machines that are billed by their transitions, each with those that it starts, by flow.
+def charges(workflows: Sequence[Workflow], memory: Mapping[str, int | None], architecture: str) -> Charges:
+    """The machines, each with those that it starts.
 
     Args:
         memory: MiB of functions, by key; None: the usual.
@@ -26,17 +45,19 @@ def graphs(workflows: Sequence[Workflow], memory: Mapping[str, int | None], arch
     """
     machines = {workflow.flow: workflow for workflow in workflows}
     sizes = {key.replace("-", "_"): size for key, size in memory.items() if size is not None}
-    return {
-        flow: graph(flow, machines, sizes, architecture)
-        for flow, workflow in machines.items()
-        if workflow.kind == "STANDARD"
-    }
+    return lambda flow: graph(flow, machines, sizes, architecture)
 
 
 def graph(flow: str, machines: Mapping[str, Workflow], sizes: Mapping[str, int], architecture: str) -> Graph:
-    """The machine of a flow with those that it starts. `sizes`: MiB of functions, by their names in definitions."""
+    """The machine of a flow with those that it starts. `sizes`: MiB of functions, by their names in definitions.
+
+    Raises:
+        NotCounted: there is no such machine; it has a state that is not known here.
+    """
+    if flow not in machines:
+        raise NotCounted(f"{flow} has no state machine")
     building = _Building(machines, sizes, architecture)
-    start = building.machine(machines[flow].definition, flow, (DONE,), (FAILED,))
+    start = building.machine(machines[flow], flow, (DONE,), (FAILED,))
     return Graph(start=start, stops=_with_doubts(building.stops, machines))
 
 
@@ -57,10 +78,22 @@ class _Building:
         self.stops: dict[str, Stop] = {}
         self._machines = machines
         self._sizes = sizes
-        self._memory = f"{MEMORY_SECONDS} {architecture}"
+        self._unit = f"GB-seconds on {architecture}"
+        self._step: Mapping[str, int] = {}
+        """What each state of the machine is billed that is added now."""
 
-    def machine(self, machine: Mapping[str, Any], at: str, done: Sequence[str], failed: Sequence[str]) -> str:
-        """Adds a machine, or one inside of a state; gives where it begins."""
+    def machine(self, machine: Workflow, at: str, done: Sequence[str], failed: Sequence[str]) -> str:
+        """Adds a machine; gives where it begins."""
+        is_express, before = machine.kind == "EXPRESS", self._step
+        self._step = {} if is_express else {TRANSITION: 1}
+        begin = self._states(machine.definition, at, done, failed)
+        self._step = before
+        if not is_express:
+            return begin
+        self.stops[at] = Stop(units={REQUEST: 1}, works=(_EXPRESS_TIME,), ways=(Way(begin),))
+        return at
+
+    def _states(self, machine: Mapping[str, Any], at: str, done: Sequence[str], failed: Sequence[str]) -> str:
         for name, state in machine["States"].items():
             self._state(state, at, name, done, failed)
         return f"{at}/{machine['StartAt']}"
@@ -70,23 +103,25 @@ class _Building:
         caught = [f"{at}/{one['Next']}" for one in state.get("Catch", ())] or failed
         errors = tuple(Way(to, is_error=True) for to in caught)
         onward = _onward(state, at, done)
-        units, call = self._billed(state)
+        units, works, call = self._billed(state, key)
         match state["Type"]:
             case "Fail":
                 ways: tuple[Way, ...] = tuple(map(Way, failed))
             case "Map":
                 begin = f"{key}/{state['ItemProcessor']['StartAt']}"
-                self.machine(state["ItemProcessor"], key, (begin, *onward), caught)
+                self._states(state["ItemProcessor"], key, (begin, *onward), caught)
                 ways = (Way(begin), *map(Way, onward), *errors)
             case "Parallel":
                 ways = (*self._branches(state, key, onward, caught), *errors)
             case "Task" if state["Resource"] == _START:
                 child = self._child(state)
-                begin = self.machine(child.definition, f"{key}/{child.flow}", onward, caught)
+                begin = self.machine(child, f"{key}/{child.flow}", onward, caught)
                 ways = (Way(begin), *errors)
-            case _:
+            case "Choice" | "Pass" | "Succeed" | "Task" | "Wait":
                 ways = (*map(Way, onward), *errors)
-        self.stops[key] = Stop(units=units, call=call, ways=ways, expression=_expression(state))
+            case unknown:
+                raise NotCounted(f"{key} is a state of the type {unknown}")
+        self.stops[key] = Stop(units=units, works=works, call=call, ways=ways, expression=_expression(state))
 
     def _branches(
         self, state: Mapping[str, Any], key: str, onward: Sequence[str], caught: Sequence[str]
@@ -94,25 +129,28 @@ class _Building:
         """One branch after the other: what is billed is the same."""
         after = onward
         for number, branch in reversed(list(enumerate(state["Branches"]))):
-            after = (self.machine(branch, f"{key}/{number}", after, caught),)
+            after = (self._states(branch, f"{key}/{number}", after, caught),)
         return tuple(map(Way, after))
 
-    def _billed(self, state: Mapping[str, Any]) -> tuple[dict[str, int], Call | None]:
-        units = {TRANSITION: 1}
-        match state["Type"], state.get("Resource"):
+    def _billed(self, state: Mapping[str, Any], key: str) -> tuple[dict[str, int], tuple[Work, ...], Call | None]:
+        units = dict(self._step)
+        match state["Type"], state.get("Resource", ""):
             case "Wait", _:
-                return units, ("sleep", "")
-            case "Task", resource if resource == _CONVERSE:
-                return units | {MODEL_CALL: 1}, ("prompt", "")
-            case "Task", resource if resource == _EVENTS:
-                return units | {EVENT: 1}, ("emit", "")
-            case "Task", resource if resource != _START:
+                return units, (), ("sleep", "")
+            case "Task", str(resource) if resource == _CONVERSE:
+                return units, (), ("prompt", "")
+            case "Task", str(resource) if resource == _EVENTS:
+                return units | {EVENT: 1}, (), ("emit", "")
+            case "Task", str(resource) if resource.removesuffix(".waitForTaskToken") == _LAMBDA:
                 arguments = state["Arguments"]
                 function = str(arguments["FunctionName"]).removeprefix("${Function_").removesuffix("}")
-                memory = self._sizes.get(function, MEMORY)
-                return units | {INVOCATION: 1, self._memory: memory}, _call(arguments.get("Payload", {}))
+                of, call = _called(arguments.get("Payload", {}), key)
+                gigabytes = Decimal(self._sizes.get(function, MEMORY)) / 1024
+                return units | {INVOCATION: 1}, (Work(of, ((self._unit, gigabytes),)),), call
+            case "Task", str(resource) if resource != _START:
+                raise NotCounted(f"{key} calls {resource}")
             case _:
-                return units, None
+                return units, (), None
 
     def _child(self, state: Mapping[str, Any]) -> Workflow:
         machine = str(state["Arguments"]["StateMachineArn"]).removeprefix("${Machine_").removesuffix("}")
@@ -131,13 +169,16 @@ def _expression(state: Mapping[str, Any]) -> str:
     return str(payload.get("expression", "")) if isinstance(payload, dict) else ""
 
 
-def _call(payload: Any) -> Call | None:
+def _called(payload: Any, key: str) -> tuple[str, Call | None]:
+    """Whose time a call of a function takes, and the call of the flow that it is."""
     match payload:
         case {"task": str(name)}:
-            return "task", name
+            return name, ("task", name)
         case {"prompt": str(name)}:
-            return "prompt", name
+            return name, ("prompt", name)
         case {"token": _, "kind": str(kind)}:
-            return ("approval", "") if kind == "approval" else ("wait_for", "")
+            return WAITS, ("approval" if kind == "approval" else "wait_for", "")
+        case {"expression": str()}:
+            return HELPER, None
         case _:
-            return None
+            raise NotCounted(f"{key} calls a function with {payload}")

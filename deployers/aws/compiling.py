@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from skyloom.deployers.aws.artifacts import definition_key, function_key
-from skyloom.deployers.aws.charging import graphs
+from skyloom.deployers.aws.charging import charges
 from skyloom.deployers.aws.explaining import explanations
 from skyloom.deployers.aws.functions import FunctionSettings, helper_package, native_models, packages
 from skyloom.deployers.aws.limits import API, template_problems
@@ -82,7 +82,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
         bundle=Bundle(TARGET, app.name, environment, files, place.account, place.region),
         explanations=tuple(explanations(workflows)),
         listings=tuple(listings(workflows)),
-        graphs=graphs(workflows, {group.key: group.memory for group in groups}, chosen.architecture),
+        charges=charges(workflows, {group.key: group.memory for group in groups}, chosen.architecture),
         measures=tuple(measures(compiled, workflows, text, len(json.loads(text)["Resources"]))),
         diagnostics=tuple(diagnostic for workflow in workflows for diagnostic in workflow.diagnostics),
     )

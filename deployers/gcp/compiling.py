@@ -14,6 +14,7 @@ from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.functions import FunctionGroup, function_groups, group_of, programs
 from skyloom.deployers.gcp.app_limits import advice, refusals
 from skyloom.deployers.gcp.artifacts import function_object
+from skyloom.deployers.gcp.charging import charges
 from skyloom.deployers.gcp.explaining import explanations
 from skyloom.deployers.gcp.functions import (
     HOST,
@@ -110,6 +111,7 @@ def _bundled(parts: Parts, built: Mapping[str, Package]) -> Compiled:
         diagnostics=(*said, *advice(layout)),
         explanations=tuple(explanations(parts.workflows)),
         listings=tuple(listings(parts.workflows)),
+        charges=charges(parts.workflows, {group.key: group.memory for group in parts.groups}),
         measures=tuple(measures(parts.programs, parts.workflows)),
     )
 

@@ -234,9 +234,12 @@ ENGINES = {
     "SKY765": Code("input too large", "A schedule's input is larger than what a run of Workflows starts with."),
     "SKY770": Code("no target", "`skyloom check --targets` names no cloud."),
     "SKY771": Code("no source", "`skyloom explain --source` was given a bundle, which holds no source of flows."),
-    "SKY772": Code("not counted", "What runs cost on this target, or in this kind of workflow, is not counted."),
     "SKY773": Code("no such way", "No way through the compiled definition makes the calls of the sample run."),
     "SKY774": Code("no sample run", "A flow that waits for events has no sample run."),
+    "SKY775": Code("unknown charges", "Something that a flow was compiled to is not known to `skyloom cost`."),
+    "SKY776": Code(
+        "no such time", "`skyloom cost --seconds` names no function that is called, or no number of seconds."
+    ),
 }
 
 CODES: dict[str, Code] = {

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from skyloom.deployers.charging import DONE, FAILED, Graph, Stop, Way, billed
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+import pytest
+
+from skyloom.deployers.charging import DONE, FAILED, Call, Graph, Holds, NotCounted, Stop, Way, Work, billed, no_charges
 
 ONE = {"steps": 1}
 
@@ -17,6 +22,14 @@ def call(name: str, *ways: Way) -> Stop:
     return Stop(units=ONE | {"calls": 1}, call=("task", name), ways=ways)
 
 
+def units(
+    graph: Graph, calls: Sequence[Call], errors: Collection[int] = (), *, failed: bool = False
+) -> dict[str, int] | None:
+    """The units of the run."""
+    bill = billed(graph, calls, errors, failed=failed)
+    return None if bill is None else dict(bill.units)
+
+
 LOOP = graph(
     begin=Stop(units=ONE, ways=(Way("body"), Way(DONE))),
     body=call("a", Way("begin"), Way("caught", is_error=True), Way(FAILED, is_error=True)),
@@ -25,18 +38,18 @@ LOOP = graph(
 
 
 def test_a_loop_is_gone_round_once_for_each_call() -> None:
-    assert billed(LOOP, []) == {"steps": 1}
-    assert billed(LOOP, [("task", "a")] * 3) == {"steps": 7, "calls": 3}
+    assert units(LOOP, []) == {"steps": 1}
+    assert units(LOOP, [("task", "a")] * 3) == {"steps": 7, "calls": 3}
 
 
 def test_no_way_makes_other_calls() -> None:
-    assert billed(LOOP, [("task", "b")]) is None
-    assert billed(LOOP, [("prompt", "a")]) is None
+    assert units(LOOP, [("task", "b")]) is None
+    assert units(LOOP, [("prompt", "a")]) is None
 
 
 def test_a_run_that_failed_ends_with_an_error() -> None:
-    assert billed(LOOP, [("task", "a")], failed=True) == {"steps": 2, "calls": 1}
-    assert billed(LOOP, [], failed=True) is None
+    assert units(LOOP, [("task", "a")], failed=True) == {"steps": 2, "calls": 1}
+    assert units(LOOP, [], failed=True) is None
 
 
 def test_errors_are_caught_only_where_nothing_else_explains_the_calls() -> None:
@@ -47,19 +60,68 @@ def test_errors_are_caught_only_where_nothing_else_explains_the_calls() -> None:
         cheap=Stop(units=ONE, ways=(Way("after"), Way(DONE))),
         after=call("undo", Way(DONE)),
     )
-    assert billed(catching, [("task", "a")]) == {"steps": 10, "calls": 1}
-    assert billed(catching, [("task", "a"), ("task", "undo")]) == {"steps": 3, "calls": 2}
+    assert units(catching, [("task", "a")]) == {"steps": 10, "calls": 1}
+    assert units(catching, [("task", "a"), ("task", "undo")]) == {"steps": 3, "calls": 2}
 
 
 def test_of_two_ways_the_cheaper_one_is_taken() -> None:
     fork = graph(
         begin=Stop(units=ONE, ways=(Way("long"), Way("short"))),
         long=Stop(units={"steps": 3}, ways=(Way(DONE),)),
-        short=Stop(units=ONE | {"MiB on arm64": 4096}, ways=(Way(DONE),)),
+        short=Stop(units=ONE, works=(LARGE,), ways=(Way(DONE),)),
     )
-    assert billed(fork, []) == {"steps": 2, "MiB on arm64": 4096}
+    assert units(fork, []) == {"steps": 2}
+    bill = billed(fork, [])
+    assert bill is not None and bill.works == {LARGE: 1}
+
+
+LARGE = Work("a", (("GB-seconds", Decimal(4)), ("vCPU-seconds", Decimal(2))), step=Decimal("0.1"))
+
+
+def test_time_is_rounded_up() -> None:
+    assert LARGE.billed(Decimal("0.21")) == {"GB-seconds": Decimal("1.2"), "vCPU-seconds": Decimal("0.6")}
+    assert LARGE.billed(Decimal("0.2")) == {"GB-seconds": Decimal("0.8"), "vCPU-seconds": Decimal("0.4")}
+
+
+def test_a_call_that_failed_goes_on_as_one() -> None:
+    caught = graph(
+        begin=Stop(units=ONE, works=(LARGE,), call=("task", "a"), ways=(Way(DONE), Way("caught", is_error=True))),
+        caught=Stop(units=ONE, ways=(Way(DONE),)),
+    )
+    assert units(caught, [("task", "a")]) == {"steps": 1}
+    assert units(caught, [("task", "a")], errors={0}) == {"steps": 2}
+
+
+def test_ways_agree_with_what_variables_hold() -> None:
+    ended = graph(
+        begin=Stop(units=ONE, sets={"pending": '"end"'}, ways=(Way("noted"), Way("look"))),
+        noted=Stop(units=ONE, sets={"pending": '"return"'}, ways=(Way("look"),)),
+        look=Stop(
+            units=ONE,
+            ways=(
+                Way(FAILED, tests=(Holds("pending", '"error"'),)),
+                Way(DONE, tests=(Holds("pending", '"error"', is_equal=False), Holds("pending", '"return"'))),
+            ),
+        ),
+    )
+    assert units(ended, []) == {"steps": 3}
+    assert units(ended, [], failed=True) is None
+
+
+def test_what_a_way_asked_for_is_known_behind_it() -> None:
+    twice = graph(
+        begin=Stop(units=ONE, sets={"answer": None}, ways=(Way("dear", tests=(Holds("answer", "null"),)), Way("look"))),
+        dear=Stop(units={"steps": 5}, ways=(Way("look"),)),
+        look=Stop(ways=(Way(DONE, tests=(Holds("answer", "null"),)),)),
+    )
+    assert units(twice, []) == {"steps": 1}
+
+
+def test_nothing_is_known_where_nobody_says() -> None:
+    with pytest.raises(NotCounted, match="answer"):
+        no_charges("answer")
 
 
 def test_a_name_may_be_left_open() -> None:
     asking = graph(begin=Stop(call=("prompt", ""), ways=(Way(DONE),)))
-    assert billed(asking, [("prompt", "whatever")]) == {}
+    assert units(asking, [("prompt", "whatever")]) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ from benchmarks.bench_aws import ROOT, RUNS, Run
 from conformance.case import Case
 from engines.aws.in_process import compiled, run_case
 
-from skyloom.deployers.aws.charging import graph, graphs
-from skyloom.deployers.charging import billed
+from skyloom.deployers.aws.charging import charges, graph
+from skyloom.deployers.charging import WHOLE_RUN, NotCounted, billed
 from skyloom.flows.frontend import load_file
 from skyloom.flows.sampling import sample
 from skyloom.flows.testing import approve
@@ -26,9 +27,9 @@ def counted(run: Run) -> tuple[int, int]:
     case = Case(flow=flow, name=run.name, input=run.given, approvals=(approve(),))
     seen = run_case(case, pace=0.01, machines=machines)
     made = sample(flow, run.given)
-    units = billed(graph(flow.name, machines, {}, "arm64"), made.calls, failed=made.error is not None)
-    assert units is not None
-    return units["transitions"], seen.transitions
+    bill = billed(graph(flow.name, machines, {}, "arm64"), made.calls, made.errors, failed=made.error is not None)
+    assert bill is not None
+    return bill.units["transitions"], seen.transitions
 
 
 @pytest.mark.parametrize("run", EXACT, ids=lambda run: run.name)
@@ -43,11 +44,40 @@ def test_rounds_that_could_have_been_one_are_counted_as_one() -> None:
     assert 0.9 * measured < ours <= measured
 
 
-def test_express_workflows_are_not_counted_by_transitions() -> None:
+def test_express_runs_are_billed_by_their_time() -> None:
     flow: Any = load_file(ROOT / "examples/order_saga/order_saga.py").place_order
     (workflow,) = compiled(flow.program)
-    assert set(graphs([workflow], {}, "arm64")) == {"place_order"}
-    assert graphs([replace(workflow, kind="EXPRESS")], {}, "arm64") == {}
+    made = sample(flow, RUNS[1].given)
+    short = charges([replace(workflow, kind="EXPRESS")], {}, "arm64")("place_order")
+    ours, usual = (
+        billed(one, made.calls, made.errors) for one in (short, charges([workflow], {}, "arm64")("place_order"))
+    )
+    assert ours is not None and usual is not None
+    assert ours.units == {"Express requests": 1, **{k: n for k, n in usual.units.items() if k != "transitions"}}
+    (whole,) = (work for work in ours.works if work.of == WHOLE_RUN)
+    # 2.345 s are billed as 2.4 s of 64 MB.
+    assert whole.billed(Decimal("2.345")) == {"Express GB-seconds": Decimal("2.4") * 64 / 1024}
+    assert {work: number for work, number in ours.works.items() if work != whole} == usual.works
+
+
+def test_what_is_not_known_is_an_error() -> None:
+    flow: Any = load_file(ROOT / "examples/order_saga/order_saga.py").place_order
+    (workflow,) = compiled(flow.program)
+    with pytest.raises(NotCounted, match="nobody has no state machine"):
+        charges([workflow], {}, "arm64")("nobody")
+    for state in (
+        {"Type": "Nap", "End": True},
+        {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Arguments": {}, "End": True},
+        {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Arguments": {"FunctionName": "${Function_tasks}", "Payload": {"tasks": ["a", "b"]}},
+            "End": True,
+        },
+    ):
+        strange = replace(workflow, definition={"StartAt": "strange", "States": {"strange": state}})
+        with pytest.raises(NotCounted, match="strange"):
+            charges([strange], {}, "arm64")("place_order")
 
 
 def test_memory_is_that_of_each_function() -> None:
@@ -59,7 +89,11 @@ def test_memory_is_that_of_each_function() -> None:
         for state in workflow.definition["States"].values()
         if "FunctionName" in state.get("Arguments", {})
     }
-    usual = billed(graph(flow.name, {flow.name: workflow}, {}, "arm64"), made.calls)
-    large = billed(graph(flow.name, {flow.name: workflow}, dict.fromkeys(names, 1024), "x86_64"), made.calls)
-    assert usual is not None and large is not None
-    assert (usual["MiB on arm64"], large["MiB on x86_64"]) == (5 * 256, 5 * 1024)
+    for sizes, processor, unit, gigabytes in (
+        ({}, "arm64", "GB-seconds on arm64", "0.25"),
+        (dict.fromkeys(names, 1024), "x86_64", "GB-seconds on x86_64", "1"),
+    ):
+        bill = billed(graph(flow.name, {flow.name: workflow}, sizes, processor), made.calls, made.errors)
+        assert bill is not None
+        assert {work.rates for work in bill.works} == {((unit, Decimal(gigabytes)),)}
+        assert sum(bill.works.values()) == bill.units["invocations"] == 5

@@ -49,6 +49,7 @@ def blocking(name: str, arguments: dict[str, Value], frame: Frame) -> Value:
         case ["events", "create_callback_endpoint"]:
             return frame.execution.callbacks.create(arguments.get("http_callback_method", "POST"))
         case ["events", "await_callback"]:
+            billed_as(frame, is_external=True)
             return frame.execution.await_callback(
                 arguments["callback"],
                 seconds_of(arguments.get("timeout"), CALLBACK_SECONDS, LONGEST_SECONDS, "timeout"),
@@ -61,16 +62,21 @@ def blocking(name: str, arguments: dict[str, Value], frame: Frame) -> Value:
             raise Undocumented(f"{name}: left out")
 
 
+def billed_as(frame: Frame, *, is_external: bool) -> None:
+    """Notes of the step that runs whether it is an external one."""
+    for entry in reversed(frame.execution.history.entries):
+        if entry.number == frame.parent:
+            entry.external = is_external
+            break
+
+
 def request(method: Value, arguments: dict[str, Value], frame: Frame) -> Value:
     """`http.*`."""
     if not isinstance(method, str):
         raise type_error("method is a text")
     execution = frame.execution
     made = request_of(method.upper(), arguments, execution.services.network.token)
-    for entry in reversed(execution.history.entries):
-        if entry.number == frame.parent:
-            entry.external = external(made.url)
-            break
+    billed_as(frame, is_external=external(made.url))
     answer = execution.services.network.send(made, execution.connections)
     execution.alive()
     return response_of(answer)

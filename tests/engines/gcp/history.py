@@ -2,7 +2,8 @@
 
 Entries: https://cloud.google.com/workflows/docs/reference/executions/rest/v1/projects.locations.workflows.executions.stepEntries
 Prices: https://cloud.google.com/workflows/pricing: every step counts, also failed ones and each retry; external are
-calls to other addresses than Google's; calls of `*.googleapis.com`, Cloud Run functions and `*.run.app` are internal.
+calls to other addresses than Google's, and steps that wait for a callback; calls of `*.googleapis.com`, Cloud Run
+functions and `*.run.app` are internal.
 """
 
 from __future__ import annotations

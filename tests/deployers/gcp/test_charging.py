@@ -1,0 +1,232 @@
+"""What is counted for runs is what the tests' Workflows bill."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benchmarks.bench_aws import ROOT, RUNS, Run
+from conformance.case import Case
+from conformance.on_gcp import in_process
+from conformance.on_gcp.case_run import CaseRun
+
+from skyloom.deployers.charging import Bill, NotCounted, billed
+from skyloom.deployers.gcp.charging import EXTERNAL, INTERNAL, graph
+from skyloom.deployers.gcp.steps import Call, Subworkflow
+from skyloom.deployers.gcp.workflow import HELPER, WAITS, compile_workflow
+from skyloom.flows.frontend import load_file
+from skyloom.flows.sampling import sample
+from skyloom.flows.testing import approve
+
+
+def bill_of(flow: Any, given: dict[str, Any]) -> Bill:
+    """What a run is counted as."""
+    program = flow.program
+    workflow = compile_workflow(program, in_process.settings_for(program))
+    made = sample(flow, given)
+    found = billed(graph(flow.name, {flow.name: workflow}, {}), made.calls, made.errors, failed=made.error is not None)
+    assert found is not None
+    return found
+
+
+def run_of(flow: Any, given: dict[str, Any], folder: Path) -> tuple[Counter[str], Counter[str]]:
+    """The steps that a run is billed, with those of the executions that it starts; and how often functions were called,
+    by their keys."""
+    program = flow.program
+    workflow = compile_workflow(program, in_process.settings_for(program))
+    asked: Counter[str] = Counter()
+
+    def counting(key: str, handler: Any) -> Any:
+        def answer(request: Any) -> Any:
+            asked[key] += 1
+            return handler(request)
+
+        return answer
+
+    known = in_process.handlers(program, workflow, folder)
+    handlers = {key: counting(key, handler) for key, handler in known.items()}
+    case = Case(flow=flow, name=flow.name, input=given, approvals=(approve(),))
+    steps: Counter[str] = Counter()
+    with in_process.bucket():
+        run = CaseRun(case, workflow, handlers)
+        try:
+            # The functions run in this process, and write their logs.
+            with contextlib.redirect_stdout(io.StringIO()):
+                run.ended()
+            for execution in run.engine.executions.values():
+                execution.wait(10)
+                steps.update(execution.history.billed())
+        finally:
+            run.close()
+    return steps, asked
+
+
+def compare(flow: Any, given: dict[str, Any], folder: Path) -> None:
+    """What is counted is what was billed."""
+    ours = bill_of(flow, given)
+    steps, asked = run_of(flow, given, folder)
+    assert {"internal": ours.units[INTERNAL], "external": ours.units.get(EXTERNAL, 0)} == {"external": 0, **steps}
+    own = Counter(dict.fromkeys(asked, 0))
+    for work, number in ours.works.items():
+        if work.of != WAITS:
+            own[_group(flow, work.of)] += number
+    assert own == asked
+
+
+def _group(flow: Any, of: str) -> str:
+    if of == HELPER:
+        return HELPER
+    return "tasks" if of in flow.program.tasks else "prompts"
+
+
+def example(run: Run) -> Any:
+    return getattr(load_file(ROOT / "examples" / run.example / f"{run.example}.py"), run.flow)
+
+
+@pytest.mark.parametrize("run", [RUNS[0], RUNS[2]], ids=lambda run: run.name)
+def test_steps_are_those_of_the_run(run: Run, tmp_path: Path) -> None:
+    compare(example(run), run.given, tmp_path)
+
+
+def test_further_attempts_are_not_in_it(tmp_path: Path) -> None:
+    # The carrier is down at the first attempt: it fails, is looked at by two tests for another, noted and raised.
+    ours = bill_of(example(RUNS[1]), RUNS[1].given)
+    steps, asked = run_of(example(RUNS[1]), RUNS[1].given, tmp_path)
+    assert ours.units[INTERNAL] == steps.total() - 6
+    assert ours.units["requests"] == asked.total() - 1
+
+
+def test_rounds_that_could_have_been_one_are_counted_as_one(tmp_path: Path) -> None:
+    # Levels of a `while` around a map look in the calls like one level: what is said is "at least".
+    ours = bill_of(example(RUNS[3]), RUNS[3].given)
+    steps, _ = run_of(example(RUNS[3]), RUNS[3].given, tmp_path)
+    assert 0.85 * sum(steps.values()) < ours.units[INTERNAL] <= sum(steps.values())
+
+
+SOURCE = """
+from skyloom.flows import *
+
+@task
+def one(n: int) -> int:
+    if n == 13:
+        raise ValueError("no luck")
+    return n + 1
+
+@prompt("Say something about {n}, at length.")
+def say(n: int) -> str: ...
+
+@flow(timeout=600)
+def timed(n: int) -> int:
+    return one(n)
+
+@flow
+def around(n: int) -> int:
+    return timed(n) + one(n)
+
+@flow
+def caught(n: int) -> str:
+    try:
+        one(n)
+    except ValueError as error:
+        return str(error)
+    finally:
+        sleep(2)
+    return "fine"
+
+@flow
+def said(words: list[int]) -> list[str]:
+    found = []
+    for n in words:
+        found.append(say(n))
+    emit("said", found)
+    return found
+
+@flow
+def both(ns: list[int]) -> list[int]:
+    a, b = parallel(one(1), one(2))
+    more = [one(n) for n in ns]
+    decision = approval("go on?", timeout=hours(1))
+    if not decision.approved:
+        raise RuntimeError("no")
+    return [a, b, *more]
+
+@flow
+def some(ns: list[int]) -> list[int]:
+    found = [0]
+    for n in ns:
+        if n > 2:
+            found.append(one(n))
+        else:
+            found.append(n)
+    return found
+
+@flow
+def deep(words: list[str]) -> str:
+    text = " ".join(sorted(words, key=lambda word: word.casefold()))
+    one(len(text))
+    return text.title()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("timed", {"n": 1}),
+        ("around", {"n": 1}),
+        ("caught", {"n": 1}),
+        ("caught", {"n": 13}),
+        ("timed", {"n": 13}),
+        ("said", {"words": [1, 2, 3]}),
+        ("said", {"words": []}),
+        ("both", {"ns": [1, 2, 3, 4]}),
+        ("deep", {"words": ["b", "A"]}),
+    ],
+)
+def test_of_all_kinds_of_steps(name: str, given: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "kinds_of_steps.py"
+    file.write_text(SOURCE, encoding="utf-8")
+    compare(getattr(load_file(file), name), given, tmp_path)
+
+
+def test_rounds_without_calls_are_not_seen(tmp_path: Path) -> None:
+    file = tmp_path / "some_rounds.py"
+    file.write_text(SOURCE, encoding="utf-8")
+    flow = load_file(file).some
+    ours = bill_of(flow, {"ns": [1, 2, 3, 4]})
+    steps, asked = run_of(flow, {"ns": [1, 2, 3, 4]}, tmp_path)
+    assert steps.total() - 2 * 2 <= ours.units[INTERNAL] < steps.total()
+    assert ours.units["requests"] == asked.total() == 2
+
+
+def test_what_is_not_known_is_an_error() -> None:
+    flow = example(RUNS[1])
+    workflow = compile_workflow(flow.program, in_process.settings_for(flow.program))
+    strange = Call(name="strange", function="http.get", arguments={})
+    outside = Call(name="outside", function="http.post", arguments={"url": "https://example.com"})
+    for step in (strange, outside):
+        changed = replace(workflow, subworkflows=(Subworkflow(name="main", parameters=(), steps=(step,)),))
+        with pytest.raises(NotCounted, match=step.name):
+            graph(flow.name, {flow.name: changed}, {})
+    with pytest.raises(NotCounted, match="nobody"):
+        graph("nobody", {}, {})
+
+
+def test_the_processor_goes_with_the_memory() -> None:
+    flow = example(RUNS[1])
+    workflow = compile_workflow(flow.program, in_process.settings_for(flow.program))
+    made = sample(flow, RUNS[1].given)
+    for size, rates in (
+        (None, {"GiB-seconds": Decimal("0.5"), "vCPU-seconds": Decimal("0.333")}),
+        (1500, {"GiB-seconds": Decimal(1500) / 1024, "vCPU-seconds": Decimal("0.583")}),
+    ):
+        found = billed(graph(flow.name, {flow.name: workflow}, {"tasks": size}), made.calls)
+        assert found is not None
+        assert {frozenset(work.rates) for work in found.works if work.of != HELPER} == {frozenset(rates.items())}
+        (work, *_) = found.works
+        assert work.billed(Decimal("0.42")) == {unit: rate * Decimal("0.5") for unit, rate in work.rates}
