@@ -13,6 +13,7 @@ from skyloom.deployers.carrying import carried
 from skyloom.deployers.gcp.dict_order import order_problems
 from skyloom.deployers.gcp.flow.apart import entering, timed_main
 from skyloom.deployers.gcp.flow.calling import lower_flow, lower_main
+from skyloom.deployers.gcp.flow.evaluating import evaluates
 from skyloom.deployers.gcp.flow.fewer_steps import fewer_steps
 from skyloom.deployers.gcp.flow.inlining import inlined_flows
 from skyloom.deployers.gcp.flow.lowering import Lowering
@@ -62,7 +63,8 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Workflows cannot carry, with its place and a way out.
     """
-    program = passes.run(program, Engine(functions=settings.tasks), settings.without)
+    engine = Engine(evaluates=evaluates, functions=settings.tasks, shares_memory=True)
+    program = passes.run(program, engine, settings.without)
     _refuse([*program_problems(program), *order_problems(program), *text_problems(program, "Workflows")])
     workflow, problems = _made(program, settings, inlined_flows(program))
     if problems:

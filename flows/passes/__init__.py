@@ -15,6 +15,8 @@ from skyloom.flows.passes.drop_unreachable import drop_unreachable
 from skyloom.flows.passes.engine import Engine, Pass
 from skyloom.flows.passes.fold_constants import fold_constants
 from skyloom.flows.passes.fuse_calls import fuse_calls
+from skyloom.flows.passes.hoist_invariants import hoist_invariants
+from skyloom.flows.passes.merge_evaluations import merge_evaluations
 
 __all__ = ["PASSES", "Engine", "Pass", "run"]
 
@@ -22,6 +24,8 @@ PASSES: tuple[Pass, ...] = (
     Pass("fold_constants", "what is constant is computed before", lambda program, _: fold_constants(program)),
     Pass("drop_unreachable", "no step for what no run reaches", lambda program, _: drop_unreachable(program)),
     Pass("drop_dead_assignments", "no step for what nobody reads", lambda program, _: drop_dead_assignments(program)),
+    Pass("hoist_invariants", "no helper call in each round for what is always the same", hoist_invariants),
+    Pass("merge_evaluations", "one helper call for neighbouring expressions", merge_evaluations),
     Pass("batch_items", "one step for several items of a map", batch_items),
     Pass("fuse_calls", "one step for calls that share a function", fuse_calls),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 
 from skyloom.flows.expr.rules import may_raise
@@ -20,13 +21,13 @@ def drop_dead_assignments(program: Program) -> Program:
 def _without(flow: FlowDefinition) -> FlowDefinition:
     while True:
         live = liveness(flow.body)
-        body = rewrite(flow.body, block=lambda block, live=live: _read(block, live))
+        body = rewrite(flow.body, block=functools.partial(_read, live))
         if body is flow.body:
             return flow
         flow = dataclasses.replace(flow, body=body)
 
 
-def _read(block: Block, live: Mapping[int, Live]) -> Block:
+def _read(live: Mapping[int, Live], block: Block) -> Block:
     kept = tuple(statement for statement in block if not _is_dead(statement, live))
     return block if len(kept) == len(block) else kept
 

@@ -21,11 +21,14 @@ class Engine:
         evaluates: whether the workflow evaluates an expression by itself; otherwise the app's helper function does,
             which costs a step and a call.
         functions: the function that carries out a task, by the task's name.
+        shares_memory: whether all variables of a run have one limit together, and an answer has none of its own below
+            it: several large values may come at once.
         longest: seconds that one invocation of a function may take; None where calls are never fused.
     """
 
     evaluates: Callable[[Expr], bool] = _every
     functions: Mapping[str, str] = field(default_factory=dict)
+    shares_memory: bool = False
     longest: float | None = None
 
 

@@ -150,6 +150,15 @@ def is_safe(context: Context, expr: Expr, bound: Sequence[str] = ()) -> bool:
         return False
 
 
+def evaluates(expr: Expr) -> bool:
+    """Whether the machine evaluates `expr` by itself; where it raises an error the helper does."""
+    try:
+        JsonataEmitter(lambda name: f"${name}").emit(expr)
+    except CannotEmit:
+        return False
+    return True
+
+
 def _probe(context: Context, root: Root) -> _Probe:
     emitter = JsonataEmitter(lambda name: f"${context.names[name]}")
     try:

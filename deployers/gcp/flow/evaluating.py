@@ -20,7 +20,7 @@ from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
 from skyloom.deployers.gcp.flow.shared import helper_call, helper_try, in_python
 from skyloom.deployers.gcp.flow.texts import expression
-from skyloom.deployers.gcp.steps import Assign, Call, Case, Switch, Try
+from skyloom.deployers.gcp.steps import Assign, Call, Case, Names, Switch, Try
 from skyloom.deployers.gcp.unfolding import Way, Ways, unfold
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.errors import Span
@@ -128,6 +128,15 @@ def probe(context: Context, root: Root) -> Probe:
     except CannotEmit as obstacle:
         return Probe(root, obstacle=obstacle.reason)
     return Probe(root, ways)
+
+
+def evaluates(expr: Expr) -> bool:
+    """Whether the workflow evaluates `expr` by itself; where it raises an error the helper does."""
+    try:
+        unfold(expr, WorkflowsEmitter(lambda name: name), Names())
+    except CannotEmit:
+        return False
+    return True
 
 
 def _chosen(
