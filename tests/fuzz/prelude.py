@@ -13,6 +13,8 @@ from typing_extensions import TypedDict
 from skyloom.flows import Retry, context, task
 
 QUICK = 0.01
+SHORT = 20
+"""Seconds of a task whose calls may share an invocation: two of three."""
 
 
 class Level(Enum):
@@ -76,12 +78,12 @@ class Gone(LookupError):
     """One that is a LookupError, as IndexError and KeyError are."""
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_int(value: int) -> int:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_float(value: float) -> float:
     return value
 
@@ -91,12 +93,12 @@ def same_str(value: str) -> str:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_bool(value: bool) -> bool:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_ints(value: list[int]) -> list[int]:
     return value
 
@@ -106,12 +108,12 @@ def same_floats(value: list[float]) -> list[float]:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_strs(value: list[str]) -> list[str]:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_rows(value: list[list[int]]) -> list[list[int]]:
     return value
 
@@ -121,12 +123,12 @@ def same_dict(value: dict[str, int]) -> dict[str, int]:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_lists(value: dict[str, list[int]]) -> dict[str, list[int]]:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_pair(value: tuple[str, int]) -> tuple[str, int]:
     return value
 
@@ -136,12 +138,12 @@ def same_pairs(value: list[tuple[str, int]]) -> list[tuple[str, int]]:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_maybe(value: int | None) -> int | None:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_word(value: str | None) -> str | None:
     return value
 
@@ -151,12 +153,12 @@ def same_list(value: list[int] | None) -> list[int] | None:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_nulls(value: list[int | None]) -> list[int | None]:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_either(value: int | str) -> int | str:
     return value
 
@@ -166,12 +168,12 @@ def same_person(value: Person) -> Person:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_people(value: list[Person]) -> list[Person]:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_point(value: Point) -> Point:
     return value
 
@@ -181,12 +183,12 @@ def same_entry(value: Entry) -> Entry:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_level(value: Level) -> Level:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_grade(value: Literal["low", "high"]) -> Literal["low", "high"]:
     return value
 
@@ -196,7 +198,7 @@ def same_moment(value: datetime) -> datetime:
     return value
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def same_any(value: Any) -> Any:
     return value
 
@@ -206,7 +208,7 @@ def _error(kind: int, message: str) -> Exception:
     return classes[kind % len(classes)](message)
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def fail(kind: int, message: str) -> int:
     raise _error(kind, message)
 
@@ -218,20 +220,22 @@ def check(value: int, limit: int) -> int:
     return value
 
 
-@task(retry=Retry(attempts=3, delay=QUICK, jitter=0.0))
+@task(fuse=True, timeout=SHORT, retry=Retry(attempts=3, delay=QUICK, jitter=0.0))
 def at_attempt(value: str, attempt: int) -> str:
     if context.attempt < attempt:
         raise Busy(f"{value} at {context.attempt}")
     return f"{value}/{context.attempt}"
 
 
-@task(retry=Retry(attempts=3, delay=QUICK, jitter=0.0, on=(Busy, LookupError), never=VeryBusy))
+@task(
+    fuse=True, timeout=SHORT, retry=Retry(attempts=3, delay=QUICK, jitter=0.0, on=(Busy, LookupError), never=VeryBusy)
+)
 def picky(kind: int, attempt: int) -> int:
     if context.attempt < attempt:
         raise _error(kind, f"kind {kind} at {context.attempt}")
     return context.attempt
 
 
-@task
+@task(fuse=True, timeout=SHORT)
 def wrong(value: str) -> int:
     return value  # type: ignore[return-value]
