@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -21,9 +22,12 @@ from skyloom.flows.expr.nodes import Expr
 from skyloom.flows.expr.python import Compiled, compile_expr
 from skyloom.flows.expr.types import show
 from skyloom.flows.ir.program import Program
-from skyloom.flows.runner import launch, scopes
+from skyloom.flows.runner import inline, launch, scopes
+from skyloom.flows.runner.prefect_settings import load_prefect
 
 LARGEST = 2**53
+LOOKS = 0.02
+"""Seconds after which runs look again for answers: those who answer are quick here."""
 LIMIT = "a limit of the service"
 """The class of the error with which an engine ends runs whose values are too large for it."""
 
@@ -97,16 +101,23 @@ class Inline(Engine):
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(scopes, "compile_expr", checked)
+            patch.setattr(inline, "POLL_SECONDS", LOOKS)
             return conformance_engines.on(launch.run_inline)(case, folder)
 
 
 class OnPrefect(Engine):
-    """Prefect; needs a server."""
+    """Prefect; uses the server of `SKYLOOM_HOME`, or starts it."""
 
     exact = True
 
     def run(self, case: Case, folder: Path) -> Observed:
-        return conformance_engines.ENGINES["prefect"](case, folder)
+        load_prefect()
+        from skyloom.flows.runner import prefect_approvals
+
+        with pytest.MonkeyPatch.context() as patch:
+            for module in (inline, prefect_approvals):
+                patch.setattr(module, "POLL_SECONDS", LOOKS)
+            return conformance_engines.ENGINES["prefect"](case, folder)
 
 
 class OnAws(Engine):
@@ -171,16 +182,19 @@ class OnAzure(Engine):
     """The compiled orchestrator, on the tests' Durable host in this process, in several orders."""
 
     exact = True
-    SEEDS = range(3)
+    ORDERS = 2
+    """In so many orders each input runs; no two of a program's inputs have the same ones."""
 
     def __init__(self, program: Program, folder: Path) -> None:
         from conformance.on_azure.in_process import InProcess
 
         super().__init__(program, folder)
         self.app = InProcess(program)
+        self._seeds = itertools.count()
 
     def run(self, case: Case, folder: Path) -> Observed:
-        seen = [self._run(case, folder / str(seed), seed) for seed in self.SEEDS]
+        seeds = list(itertools.islice(self._seeds, self.ORDERS))
+        seen = [self._run(case, folder / str(seed), seed) for seed in seeds]
         first = seen[0]
         for other in seen[1:]:
             if (repr(first.result), first.error, repr(first.emitted)) != (

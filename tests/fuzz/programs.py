@@ -72,15 +72,24 @@ def program(choices: Choices, inputs: int = 3) -> FuzzProgram:
     )
     parts.append(_flow(choices, features, main, signatures, choices.between(4, 30), apart=False))
     values = Values(choices, nasty=True)
+    source = "\n\n".join([HEAD, *parts]) + "\n"
     return FuzzProgram(
-        source="\n\n".join([HEAD, *parts]) + "\n",
+        source=source,
         inputs=tuple({name: values.of(kind) for name, kind in parameters.items()} for _ in range(inputs)),
-        approvals=tuple(_answer(choices, values, late=features.late) for _ in range(3)) * 30,
-        events={
-            **{name: [Arrival(payload=values.of(kind)) for _ in range(3)] * 30 for name, kind in calls.EVENTS.items()},
-            "never": [Arrival(after=None)] * 90,
-        },
+        approvals=_answers(choices, values, late=features.late) if " approval(" in source else (),
+        events=_arrivals(values) if "wait_for(" in source else {},
     )
+
+
+def _answers(choices: Choices, values: Values, *, late: bool) -> tuple[Answer, ...]:
+    """What people do, one after the other."""
+    return tuple(_answer(choices, values, late=late) for _ in range(3)) * 30
+
+
+def _arrivals(values: Values) -> dict[str, list[Arrival]]:
+    """What happens outside."""
+    known = {name: [Arrival(payload=values.of(kind)) for _ in range(3)] * 30 for name, kind in calls.EVENTS.items()}
+    return {**known, "never": [Arrival(after=None)] * 90}
 
 
 def _answer(choices: Choices, values: Values, *, late: bool) -> Answer:

@@ -26,6 +26,8 @@ from skyloom.flows.frontend import load_file
 
 LONGEST = 30
 """Seconds that one run may take; they take a tenth of one."""
+LONGEST_PLAIN = 5
+"""Seconds that a plain call may take, which waits for nothing."""
 
 _numbers = itertools.count(1)
 
@@ -40,6 +42,7 @@ class Outcome:
         open: runs that are not compared, since the language leaves open what happens, by engine.
         disagreements: what did not agree.
         errors: classes of the errors that the plain runs ended with.
+        endless: inputs whose values grow until memory or time is over in plain Python; no engine is asked.
     """
 
     refused: dict[str, list[str]] = field(default_factory=dict)
@@ -47,6 +50,7 @@ class Outcome:
     open: Counter[str] = field(default_factory=Counter)
     disagreements: list[Disagreement] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
+    endless: int = 0
 
 
 class TookTooLong(BaseException):
@@ -103,8 +107,15 @@ def _compiled(flow: Any, engines: Iterable[str], place: Path, outcome: Outcome) 
 
 def _run_all(case: Case, compiled: dict[str, Engine], folder: Path, outcome: Outcome) -> None:
     try:
-        wanted = plain(case, _made(folder / "plain"))
+        with _in_time(LONGEST_PLAIN):
+            wanted = plain(case, _made(folder / "plain"))
     except Exception:  # The input is not of the types of a program that was made small.
+        return
+    except TookTooLong:
+        outcome.endless += 1
+        return
+    if wanted.error is not None and wanted.error[0] == "MemoryError":
+        outcome.endless += 1
         return
     outcome.errors[wanted.error[0] if wanted.error else ""] += 1
     leaves_open = False
@@ -157,12 +168,12 @@ def _own_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _in_time() -> Iterator[None]:
+def _in_time(seconds: int = LONGEST) -> Iterator[None]:
     def ring(*_: object) -> None:
-        raise TookTooLong(f"longer than {LONGEST} s")
+        raise TookTooLong(f"longer than {seconds} s")
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(LONGEST)
+    signal.alarm(seconds)
     try:
         yield
     finally:

@@ -131,6 +131,9 @@ def _changes_values(block: ir.Block) -> bool:
 
 
 def _try(lowering: Lowering, scope: Scope, statement: ir.Try) -> Lines:
+    if not statement.handlers and not statement.final:
+        # What a pass has left of one: Python has no `try` alone.
+        return lower_block(lowering, scope, (*statement.body, *statement.orelse))
     lines = _compound(lowering, scope, "try:", statement, statement.body)
     if statement.handlers:
         lines += _handlers(lowering, scope, statement.handlers)

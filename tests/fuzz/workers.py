@@ -1,0 +1,89 @@
+"""Processes that share the seeds of a run: each makes the program of a seed, tries it, and makes it small."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from fuzz.choices import Seeded
+from fuzz.engines import ENGINES
+from fuzz.minimising import minimised
+from fuzz.programs import FuzzProgram, program
+from fuzz.trying import Outcome, attempt
+
+MEMORY = 4 << 30
+"""Bytes that a process may take: a text as long as a large integer shall not take all of the machine."""
+_PROGRAMS = 500
+"""After so many programs a worker makes room for a new one: what was compiled stays in caches."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is tried with every program.
+
+    Attributes:
+        small: tries to make a program that does not agree smaller.
+        folder: where files may lie meanwhile.
+    """
+
+    engines: tuple[str, ...]
+    small: int
+    folder: Path
+
+    @property
+    def own_folder(self) -> Path:
+        """The part of the folder for this process."""
+        return self.folder / str(os.getpid())
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of a seed: of its program as it was first, and the program, smaller where engines disagreed."""
+
+    seed: int
+    outcome: Outcome
+    source: str
+    inputs: str
+
+
+def found_by(asked: Asked, seeds: Iterable[int], workers: int) -> Iterator[Found]:
+    """Tries the programs of all seeds, in this process or in several others."""
+    tried = partial(try_seed, asked)
+    if workers == 1:
+        _limit_memory()
+        yield from map(tried, seeds)
+        return
+    # Not forked: engines start threads, and Prefect's client is bound to its process.
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers, _limit_memory, maxtasksperchild=_PROGRAMS) as pool:
+        yield from pool.imap_unordered(tried, seeds)
+
+
+def _limit_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def try_seed(asked: Asked, seed: int) -> Found:
+    """Tries one program."""
+    made = program(Seeded(seed))
+    outcome = attempt(made, asked.engines, asked.own_folder)
+    if outcome.disagreements and asked.small:
+        made = _small(asked, made, outcome)
+    return Found(seed, outcome, made.source, repr(made.inputs))
+
+
+def _small(asked: Asked, made: FuzzProgram, outcome: Outcome) -> FuzzProgram:
+    """The program made smaller, as long as the same engine disagrees about the same thing."""
+    first = outcome.disagreements[0]
+    engines = dict.fromkeys(["inline", first.engine]) if first.engine in ENGINES else ()
+
+    def keeps(smaller: FuzzProgram) -> bool:
+        again = attempt(smaller, engines, asked.own_folder)
+        return any(first.is_like(other) for other in again.disagreements)
+
+    return minimised(made, keeps, asked.small)
