@@ -5,35 +5,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from servers.local import LocalServer, Reply
 
 HEADER = "identity-header-of-the-app"
 CLIENT = "00000000-0000-0000-0000-00000000c11e"
 
 
-class AzureServer:
+class AzureServer(LocalServer):
     """Use it as a context manager. `variables` makes an app find it; `blobs` are contents by container and name,
     `secrets` values by name, `statuses` what is to be answered first. `tokens` says for whom tokens were given."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.blobs: dict[tuple[str, str], bytes] = {}
         self.secrets: dict[str, str] = {}
         self.statuses: list[int] = []
         self.tokens: list[str] = []
         self.seconds = 3600
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.owner = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self.address
 
     @property
     def variables(self) -> dict[str, str]:
@@ -100,59 +96,17 @@ class AzureServer:
                 return 202, b"", {}
         return 400, f"nothing here: {method}".encode(), {}
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    def reply(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
+        if target.startswith("/identity?"):
+            return Reply(*self._identity(target, headers))
+        return Reply(*self.answer(method, target, headers, body))
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-
-class _Server(ThreadingHTTPServer):
-    owner: AzureServer
-    daemon_threads = True
-    block_on_close = False
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self._respond("GET")
-
-    def do_PUT(self) -> None:
-        self._respond("PUT")
-
-    def do_DELETE(self) -> None:
-        self._respond("DELETE")
-
-    def _respond(self, method: str) -> None:
-        server = self.server
-        assert isinstance(server, _Server)
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        if self.path.startswith("/identity?"):
-            status, content, more = self._identity(server.owner, headers)
-        else:
-            status, content, more = server.owner.answer(method, self.path, headers, body)
-        self.send_response(status)
-        for name, value in more.items():
-            self.send_header(name, value)
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _identity(self, owner: AzureServer, headers: dict[str, str]) -> tuple[int, bytes, dict[str, str]]:
-        query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+    def _identity(self, target: str, headers: dict[str, str]) -> tuple[int, bytes, dict[str, str]]:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
         known = query.get("api-version") == "2019-08-01" and query.get("client_id") == CLIENT
         if headers.get("x-identity-header") != HEADER or not known:
             return 400, b"no such identity", {}
         resource = query["resource"]
-        owner.tokens.append(resource)
-        document = {"access_token": owner.token(resource), "expires_on": str(int(time.time()) + owner.seconds)}
+        self.tokens.append(resource)
+        document = {"access_token": self.token(resource), "expires_on": str(int(time.time()) + self.seconds)}
         return 200, json.dumps(document).encode(), {}
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Says nothing."""

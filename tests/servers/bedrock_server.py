@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
-from servers.openai_server import instance
+from servers.model_server import ModelServer, Response, instance
 
 Json = Any
 
@@ -52,16 +48,6 @@ class Request:
     def texts(self) -> list[str]:
         """The texts of the messages."""
         return ["".join(block.get("text", "") for block in message["content"]) for message in self.body["messages"]]
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What the server sends back, `after` some seconds."""
-
-    body: Json = None
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    after: float = 0.0
 
 
 Behaviour = Callable[[Request], Response]
@@ -124,83 +110,21 @@ def refusing(*fields: str, then: Behaviour = valid) -> Behaviour:
     return respond
 
 
-class BedrockServer:
-    """Answers every request by the next behaviour of its script, and by `then` when that is used up.
-
-    Use it as a context manager; `url` is the endpoint for a client (`AWS_ENDPOINT_URL_BEDROCK_RUNTIME`), `requests`
-    what came in. `script` and `then` may be replaced while it runs.
-    """
+class BedrockServer(ModelServer[Request]):
+    """A model server; `url` is the endpoint for a client (`AWS_ENDPOINT_URL_BEDROCK_RUNTIME`)."""
 
     def __init__(self, *script: Behaviour, then: Behaviour = valid) -> None:
-        self.requests: list[Request] = []
-        self.script = list(script)
-        self.then = then
-        self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.owner = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        super().__init__(script, then)
 
     @property
     def url(self) -> str:
         """The endpoint."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self.address
 
-    def respond(self, request: Request) -> Response:
-        """Notes a request and decides what it gets."""
-        with self._lock:
-            self.requests.append(request)
-            behaviour = self.script.pop(0) if self.script else self.then
-        return behaviour(request)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-
-class _Server(ThreadingHTTPServer):
-    owner: BedrockServer
-    daemon_threads = True
-    block_on_close = False
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        server = self.server
-        assert isinstance(server, _Server)
-        _, _, rest = self.path.partition("/model/")
+    def read(self, target: str, headers: dict[str, str], body: dict[str, Json]) -> Request | Response:
+        _, _, rest = target.partition("/model/")
         model, _, operation = rest.rpartition("/")
         request = Request(unquote(model), headers, body)
         if operation == "converse" and model:
-            response = server.owner.respond(request)
-        else:
-            response = failure(404, "UnknownOperationException", f"no such path: {self.path}")(request)
-        time.sleep(response.after)
-        self._send(response)
-
-    def _send(self, response: Response) -> None:
-        content = response.body if isinstance(response.body, bytes) else json.dumps(response.body).encode()
-        try:
-            self.send_response(response.status)
-            for name, value in {"content-type": "application/json", **response.headers}.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-        except (BrokenPipeError, ConnectionResetError):
-            # A client that gave up waiting.
-            self.close_connection = True
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Says nothing."""
+            return request
+        return failure(404, "UnknownOperationException", f"no such path: {target}")(request)

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
-from servers.openai_server import instance
+from servers.local import Reply
+from servers.model_server import ModelServer, Response, instance
 
 Json = Any
 
@@ -56,16 +53,6 @@ class Request:
     def turns(self) -> list[tuple[str, str]]:
         """Who said what."""
         return [(turn["role"], "".join(part["text"] for part in turn["parts"])) for turn in self.body["contents"]]
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What the server sends back, `after` some seconds."""
-
-    body: Json = None
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    after: float = 0.0
 
 
 Behaviour = Callable[[Request], Response]
@@ -124,91 +111,30 @@ def refusing(*fields: str, then: Behaviour = valid) -> Behaviour:
     return respond
 
 
-class VertexServer:
-    """Answers every request by the next behaviour of its script, and by `then` when that is used up.
-
-    Use it as a context manager; `url` is the endpoint for a client, `token_url` that of a key file's tokens, `requests`
-    what came in. `script` and `then` may be replaced while it runs.
-    """
+class VertexServer(ModelServer[Request]):
+    """A model server; `url` is the endpoint for a client, `token_url` that of a key file's tokens."""
 
     def __init__(self, *script: Behaviour, then: Behaviour = valid) -> None:
-        self.requests: list[Request] = []
-        self.script = list(script)
-        self.then = then
-        self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.owner = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        super().__init__(script, then)
 
     @property
     def url(self) -> str:
         """The endpoint."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self.address
 
     @property
     def token_url(self) -> str:
         """Where tokens are."""
         return f"{self.url}/token"
 
-    def respond(self, request: Request) -> Response:
-        """Notes a request and decides what it gets."""
-        with self._lock:
-            self.requests.append(request)
-            behaviour = self.script.pop(0) if self.script else self.then
-        return behaviour(request)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-
-class _Server(ThreadingHTTPServer):
-    owner: VertexServer
-    daemon_threads = True
-    block_on_close = False
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_POST(self) -> None:
-        text = self.rfile.read(int(self.headers["content-length"]))
-        if self.path == "/token":
+    def reply(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
+        if target == "/token":
             token = {"access_token": TOKEN, "expires_in": 3000, "token_type": "Bearer"}
-            self._send(200, {"content-type": "application/json"}, json.dumps(token).encode())
-            return
-        body = json.loads(text)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        server = self.server
-        assert isinstance(server, _Server)
-        path = _PATH.fullmatch(self.path.partition("?")[0])
+            return Reply(200, json.dumps(token).encode(), {"content-type": "application/json"})
+        return super().reply(method, target, headers, body)
+
+    def read(self, target: str, headers: dict[str, str], body: dict[str, Json]) -> Request | Response:
+        path = _PATH.fullmatch(target.partition("?")[0])
         if path is None:
-            response = Response({"error": {"code": 404, "message": f"no such path: {self.path}"}}, 404)
-        else:
-            response = server.owner.respond(Request(path[1], path[2], path[3], headers, body))
-        time.sleep(response.after)
-        content = response.body if isinstance(response.body, bytes) else json.dumps(response.body).encode()
-        self._send(response.status, {"content-type": "application/json", **response.headers}, content)
-
-    def _send(self, status: int, headers: dict[str, str], content: bytes) -> None:
-        try:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-        except (BrokenPipeError, ConnectionResetError):
-            # A client that gave up waiting.
-            self.close_connection = True
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Says nothing."""
+            return Response({"error": {"code": 404, "message": f"no such path: {target}"}}, 404)
+        return Request(path[1], path[2], path[3], headers, body)

@@ -11,7 +11,8 @@ import time
 from typing import Any
 
 import pytest
-from servers.bedrock_server import BedrockServer, Response, answer, completion, failure, refusing, typed
+from servers.bedrock_server import BedrockServer, answer, completion, failure, refusing, typed
+from servers.model_server import Response
 
 from skyloom.adapters.llm import bedrock
 from skyloom.adapters.llm.base import Completion, CompletionRequest, Message, ModelError, Usage

@@ -13,7 +13,8 @@ import pytest
 from servers.azure_server import AzureServer
 from servers.bedrock_server import BedrockServer
 from servers.google_credentials import key_file
-from servers.openai_server import OpenAIServer, instance
+from servers.model_server import instance
+from servers.openai_server import OpenAIServer
 from servers.vertex_server import VertexServer
 
 from skyloom.adapters.llm.azure_foundry import FoundryModel

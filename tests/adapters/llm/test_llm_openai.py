@@ -10,7 +10,8 @@ import warnings
 from typing import Any
 
 import pytest
-from servers.openai_server import OpenAIServer, Response, answer, failure, refusing_formats
+from servers.model_server import Response
+from servers.openai_server import OpenAIServer, answer, failure, refusing_formats
 
 from skyloom.adapters.llm import openai_compatible
 from skyloom.adapters.llm.base import Completion, CompletionRequest, Message, ModelError, Usage

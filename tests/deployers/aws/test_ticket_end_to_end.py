@@ -13,7 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from engines.aws.account import AwsAccount, started
-from servers.bedrock_server import BedrockServer, Request, Response, answer, typed
+from servers.bedrock_server import BedrockServer, Request, answer, typed
+from servers.model_server import Response
 
 from skyloom.deployers.aws.compiling import compile_app
 from skyloom.deployers.aws.deployer import AwsDeployer

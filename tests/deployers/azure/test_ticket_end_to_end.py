@@ -16,7 +16,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from servers.browser import browsing
 from servers.chat import Chat
-from servers.openai_server import OpenAIServer, Request, Response, answer, failure
+from servers.model_server import Response
+from servers.openai_server import OpenAIServer, Request, answer, failure
 
 from skyloom.flows.app import App, Http, Public, Secret, WebhookNotifier
 from skyloom.flows.frontend import load_file

@@ -20,7 +20,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from servers.browser import browsing
 from servers.chat import Chat
-from servers.vertex_server import Request, Response, VertexServer, answer
+from servers.model_server import Response
+from servers.vertex_server import Request, VertexServer, answer
 
 from skyloom.deployers.gcp.compiling import compile_app
 from skyloom.deployers.gcp.deployer import GcpDeployer
