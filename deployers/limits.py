@@ -9,6 +9,7 @@ from skyloom.errors import Diagnostic, Span
 from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition
+from skyloom.flows.passes.fold_constants import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,11 @@ class Limit:
     value: int
     unit: str
     source: str
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it is one of seconds."""
+        return self.unit in ("s", "seconds")
 
     def __str__(self) -> str:
         return f"{self.value:,} {self.unit}"
@@ -39,11 +45,12 @@ def durations(flow: FlowDefinition) -> Iterator[tuple[Span, float]]:
         yield flow.span, flow.timeout
     for statement in ir.walk(flow.body):
         match statement:
-            case ir.Sleep(seconds=Literal(value=int() | float() as seconds)):
-                yield statement.span, seconds
-            case ir.Approval(timeout=Literal(value=int() | float() as seconds)):
-                yield statement.span, seconds
-            case ir.WaitFor(timeout=Literal(value=int() | float() as seconds)):
-                yield statement.span, seconds
+            case ir.Sleep(seconds=asked) | ir.Approval(timeout=asked) | ir.WaitFor(timeout=asked) if asked is not None:
+                # `days(300)` is a number only once it is folded.
+                match folded(asked):
+                    case Literal(value=int() | float() as seconds):
+                        yield statement.span, seconds
+                    case _:
+                        pass
             case _:
                 pass

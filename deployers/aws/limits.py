@@ -132,7 +132,7 @@ def _event_problems(program: Program) -> Iterator[Diagnostic]:
             f"a run of {flow.name} writes at least {least:,} events; the history of an execution holds {EVENTS}",
             flow.file,
             flow.span,
-            hint="move the loop into a task, or its rounds into a sub-flow with a timeout, which has its own history",
+            hint="move the loop into a task, or let a sub-flow with a timeout do many rounds: it has its own history",
         )
 
 

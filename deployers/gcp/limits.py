@@ -142,7 +142,7 @@ def _step_problems(program: Program) -> Iterator[Diagnostic]:
             f"a run of {flow.name} takes at least {least:,} steps; an execution of Workflows has {STEPS}",
             flow.file,
             flow.span,
-            hint="move the loop into a task, or its rounds into a sub-flow with a timeout, which has its own steps",
+            hint="move the loop into a task, or let a sub-flow with a timeout do many rounds: it has its own steps",
         )
 
 

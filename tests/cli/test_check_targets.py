@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from skyloom.cli.app import app
+from skyloom.cli.ported import show_report
 from skyloom.deployers.aws import limits as aws_limits
+from skyloom.deployers.base import Explanation
 from skyloom.deployers.measures import Measure
+from skyloom.deployers.portability import Portability
 
 SOURCE = '''"""Flows of several kinds."""
 
@@ -113,6 +117,43 @@ def test_people_get_a_table_and_the_refusals(file: str, invoke: Any) -> None:
     assert ["quick", "aws", "runs", "natively", "-", "1"] in rows
     assert result.stderr.count("SKY703 train may take 2400 s") == 2
     assert "    7 | def train(rows: int) -> float:" in result.stderr
+    lines = result.stderr.splitlines()
+    assert lines[lines.index("gcp refuses slow:") + 1].startswith(f"{file}:7:5: SKY703")
+    assert lines[lines.index("aws refuses slow:") + 1].startswith(f"{file}:7:5: SKY703")
+    assert lines[-1].endswith("; not all run on gcp, aws")
+    (near,) = [line for line in result.stdout.splitlines() if line.startswith("quick") and "kinds_of_test" in line]
+    assert "10 min 10 s declared, 68%" in near
+    assert near.endswith("15 min")
+
+
+def test_expressions_of_which_all_is_alike_stand_in_one_row(capsys: pytest.CaptureFixture[str]) -> None:
+    helped = Explanation(flow="f", place="f.py:3", what="", name="f_3", why="sums", cost="1 step", is_helped=True)
+    other = replace(helped, place="f.py:4")
+    show_report([Portability(target="gcp", flow="f", verdict="helper", helped=(helped, other, helped))])
+    rows = [line.split(maxsplit=3) for line in capsys.readouterr().out.splitlines() if "f.py" in line]
+    assert [row[2:] for row in rows] == [
+        ["f.py:3", "1 step, for each of 2 expressions  sums"],
+        ["f.py:4", "1 step                             sums"],
+    ]
+
+
+def test_what_a_flow_is_refused_for_is_not_told_of_the_app_again(tmp_path: Path, document: Any) -> None:
+    path = tmp_path / "long_of_test.py"
+    source = (
+        SOURCE
+        + f"""
+
+LONG = "{"y" * 300_000}"
+
+
+@flow
+def loud() -> str:
+    return tidy(LONG)
+"""
+    )
+    path.write_text(source, encoding="utf-8")
+    told = document("check", str(path), "--targets", "gcp", "--json", code=2)["targets"]
+    assert [one["flow"] for one in told if one["verdict"] == "refused"] == ["slow", "loud"]
 
 
 def test_one_flow_alone(file: str, document: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from skyloom.cli.target import Environment, split_app
 from skyloom.flows.outcome import Json
 
 if TYPE_CHECKING:
+    from skyloom.deployers.portability import Portability
     from skyloom.flows.frontend import CheckedFile
 
 
@@ -57,7 +59,7 @@ def check(
         if schemas is not None:
             show_json(schemas)
         show_report(found)
-        _say_summary(path, checked)
+        _say_summary(path, checked, found)
     if checked.diagnostics or any(one.verdict == "refused" for one in found):
         raise typer.Exit(MISTAKE)
 
@@ -70,12 +72,16 @@ def _schemas(checked: CheckedFile) -> dict[str, Json]:
     }
 
 
-def _say_summary(file: Path, checked: CheckedFile) -> None:
+def _say_summary(file: Path, checked: CheckedFile, found: Sequence[Portability]) -> None:
     problems = len(checked.diagnostics)
+    refused = dict.fromkeys(one.target for one in found if one.verdict == "refused")
+    names = ", ".join(checked.flows)
+    flows = f"{len(checked.flows)} flow{'s' if len(checked.flows) > 1 else ''} checked ({names})"
     if problems:
         say(f"{problems} problem{'s' if problems > 1 else ''}", "bold red")
+    elif refused:
+        say(f"{file}: {flows}; not all run on {', '.join(refused)}", "bold red")
     elif checked.flows:
-        names = ", ".join(checked.flows)
-        say(f"{file}: {len(checked.flows)} flow{'s' if len(checked.flows) > 1 else ''} checked ({names}), no problems")
+        say(f"{file}: {flows}, no problems")
     else:
         say(f"{file}: no problems, but no flow either; mark a function with @flow", "yellow")

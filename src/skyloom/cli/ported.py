@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skyloom.cli.output import diagnostic_json, show, show_diagnostics, show_table
+from skyloom.cli.output import diagnostic_json, duration, say, show, show_diagnostics, show_table
 from skyloom.errors import Diagnostic, UserError
 from skyloom.flows.outcome import Json
 
@@ -82,9 +83,29 @@ def show_report(found: Sequence[Portability]) -> None:
     rows = ((one.flow or _WHOLE, one.target, *_summary(one)) for one in found)
     show_table(("FLOW", "TARGET", "RUNS", "HELPER", "LIMITS NEAR"), rows)
     _show_part("what the helper function does", ("FLOW", "TARGET", "PLACE", "COSTS", "WHY"), _helped(found))
-    _show_part("limits that are near", ("FLOW", "TARGET", "PLACE", "LIMIT", "VALUE", "MOST", "SOURCE"), _near(found))
-    said = (diagnostic for one in found for diagnostic in (*one.refusals, *one.advice))
-    show_diagnostics(dict.fromkeys(said))
+    _show_part("limits that are near", ("FLOW", "TARGET", "PLACE", "LIMIT", "VALUE", "MOST"), _near(found))
+    _show_part("where limits stand", ("TARGET", "LIMIT", "SOURCE"), _sources(found))
+    _say_diagnostics(found)
+
+
+def _say_diagnostics(found: Sequence[Portability]) -> None:
+    """Every refusal and advice once for each cloud, below the flows that it is about."""
+    told: dict[tuple[str, str, Diagnostic], list[str]] = {}
+    for one in found:
+        for kind, diagnostics in (("refuses", one.refusals), ("on", one.advice)):
+            for diagnostic in diagnostics:
+                told.setdefault((one.target, kind, diagnostic), []).append(one.flow or _WHOLE)
+    before = ""
+    for (target, kind, diagnostic), flows in told.items():
+        names = ", ".join(dict.fromkeys(flows))
+        head = f"{target} refuses {names}:" if kind == "refuses" else f"{names} on {target}:"
+        if head != before:
+            say()
+            say(head, "bold")
+        before = head
+        show_diagnostics([diagnostic])
+    if told:
+        say()
 
 
 def _summary(one: Portability) -> tuple[str, str, str]:
@@ -105,14 +126,25 @@ def _show_part(title: str, headers: Sequence[str], rows: Iterator[tuple[str, ...
 
 
 def _helped(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
+    """Expressions of which all is alike stand in one row."""
     for one in found:
-        for helped in one.helped:
-            yield one.flow, one.target, helped.place, helped.cost, helped.why
+        rows = Counter((helped.place, helped.cost, helped.why) for helped in one.helped)
+        for (place, cost, why), many in rows.items():
+            each = f"{cost}, for each of {many} expressions" if many > 1 else cost
+            yield one.flow, one.target, place, each, why
 
 
 def _near(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
     for one in found:
         for measure in one.near:
             what = f"{measure.limit.what} ({measure.of})" if measure.of else measure.limit.what
-            value = f"{measure.value:,.10g} {measure.known}, {measure.share:.0%}"
-            yield one.flow or _WHOLE, one.target, measure.place, what, value, str(measure.limit), measure.limit.source
+            value, most = f"{measure.value:,.10g}", str(measure.limit)
+            if measure.limit.is_time:
+                value, most = duration(measure.value), duration(measure.limit.value)
+            known = f"{value} {measure.known}, {measure.share:.0%}"
+            yield one.flow or _WHOLE, one.target, measure.place, what, known, most
+
+
+def _sources(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
+    near = ((one.target, measure.limit) for one in found for measure in one.near)
+    yield from dict.fromkeys((target, limit.what, limit.source) for target, limit in near)
