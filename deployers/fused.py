@@ -8,7 +8,7 @@ from typing import Protocol
 
 from skyloom.deployers.functions import FunctionGroup
 from skyloom.flows.ir import nodes as ir
-from skyloom.flows.ir.program import FusedCalls, ModelDefinition, Program, TaskDefinition
+from skyloom.flows.ir.program import FusedCalls, ModelDefinition, Program, PromptDefinition, TaskDefinition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +77,10 @@ def kind_of(task: TaskDefinition) -> str:
     return "task" if task.fused is None else "fused"
 
 
-def called_as(task: TaskDefinition) -> str:
-    """What a task is called in messages."""
-    return task.name if task.fused is None else task.fused.title
+def called_as(callee: TaskDefinition | PromptDefinition) -> str:
+    """What a task, or a prompt, is called in messages."""
+    fused = callee.fused if isinstance(callee, TaskDefinition) else None
+    return callee.name if fused is None else fused.title
 
 
 def stretched(groups: Iterable[FunctionGroup], fused: Iterable[FusedTask]) -> tuple[FunctionGroup, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from skyloom.deployers.base import Compiled
 from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.functions import FunctionGroup, function_groups, group_of, programs
+from skyloom.deployers.fused import all_fused, stretched
 from skyloom.deployers.gcp.app_limits import advice, refusals
 from skyloom.deployers.gcp.artifacts import function_object
 from skyloom.deployers.gcp.charging import charges
@@ -59,8 +60,9 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     groups = function_groups(app, compiled, config, TARGET)
     workflows = _workflows(app, compiled, groups, config)
     used = {need.function for workflow in workflows for need in workflow.uses if isinstance(need, Invoke)}
+    fused = all_fused(workflows)
     # A prompt that the workflows ask the model for by themselves needs no function.
-    groups = tuple(group for group in groups if group.key in used)
+    groups = stretched((group for group in groups if group.key in used), fused)
     chosen = settings or FunctionSettings.of(app.environment(environment))
     parts = Parts(
         app=app,
@@ -74,7 +76,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     refused = tuple(refusals(Layout(parts)))
     if refused:
         raise CheckFailed(*refused)
-    built = packages(compiled, groups, config, chosen)
+    built = packages(compiled, groups, config, chosen, fused)
     if HELPER in used:
         built[HELPER] = helper_package(merged(workflows), chosen)
     if _has_services(Layout(parts)):

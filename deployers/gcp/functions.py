@@ -14,6 +14,7 @@ from pathlib import Path
 
 from skyloom.deployers.function_code import Built, FunctionCode, Host, Sources, helper_sources
 from skyloom.deployers.functions import FunctionGroup, function_groups, load_app, programs
+from skyloom.deployers.fused import FusedTask
 from skyloom.deployers.gcp.flow.output import EVERYWHERE, VertexModel
 from skyloom.deployers.grouping import pinned
 from skyloom.deployers.hoisted import HoistedExpression
@@ -88,14 +89,18 @@ def packages_of_file(
 
 
 def packages(
-    programs: Mapping[str, Program], groups: Iterable[FunctionGroup], config: Config, settings: FunctionSettings
+    programs: Mapping[str, Program],
+    groups: Iterable[FunctionGroup],
+    config: Config,
+    settings: FunctionSettings,
+    fused: Iterable[FusedTask] = (),
 ) -> dict[str, Package]:
-    """The package of each group, by its key.
+    """The package of each group, by its key. `fused`: the calls that share invocations.
 
     Raises:
         CheckFailed: SKY531, a requirement has no wheel for the platform.
     """
-    code = FunctionCode(programs, config, HOST)
+    code = FunctionCode(programs, config, HOST, fused)
     return {group.key: _package(group, code, settings) for group in groups}
 
 

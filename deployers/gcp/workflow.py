@@ -8,8 +8,10 @@ app's helper function. (docs/decisions/0024, 0025)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from skyloom.deployers.carrying import carried
+from skyloom.deployers.fused import fused_tasks, with_functions
 from skyloom.deployers.gcp.dict_order import order_problems
 from skyloom.deployers.gcp.flow.apart import entering, timed_main
 from skyloom.deployers.gcp.flow.calling import lower_flow, lower_main
@@ -32,7 +34,7 @@ from skyloom.deployers.gcp.flow.output import (
 from skyloom.deployers.gcp.flow.prompts import asked_by_workflow
 from skyloom.deployers.gcp.flow.starting import finish_entries
 from skyloom.deployers.gcp.flow.statements import lower_block
-from skyloom.deployers.gcp.limits import program_problems, workflow_problems
+from skyloom.deployers.gcp.limits import HTTP_TIMEOUT, MARGIN, program_problems, workflow_problems
 from skyloom.deployers.gcp.source import workflow_source
 from skyloom.deployers.gcp.steps import Subworkflow
 from skyloom.deployers.mixed_numbers import text_problems
@@ -56,6 +58,9 @@ __all__ = [
     "compile_workflow",
 ]
 
+_BESIDES = 30
+"""Seconds of an invocation that calls which share it do not have: reading and writing values, and the host's own."""
+
 
 def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     """The workflow of the program's main flow.
@@ -63,8 +68,10 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Workflows cannot carry, with its place and a way out.
     """
-    engine = Engine(evaluates=evaluates, functions=settings.tasks, shares_memory=True)
+    longest = HTTP_TIMEOUT.value - MARGIN - _BESIDES
+    engine = Engine(evaluates=evaluates, functions=settings.tasks, shares_memory=True, longest=longest)
     program = passes.run(program, engine, settings.without)
+    settings = replace(settings, tasks=with_functions(settings.tasks, program))
     _refuse([*program_problems(program), *order_problems(program), *text_problems(program, "Workflows")])
     workflow, problems = _made(program, settings, inlined_flows(program))
     if problems:
@@ -102,6 +109,7 @@ def _made(
         subworkflows=subworkflows,
         uses=uses,
         hoisted=tuple(lowering.hoisted[name] for name in sorted(lowering.hoisted)),
+        fused=fused_tasks(program),
     )
     return workflow, [*lowering.diagnostics, *workflow_problems(program, definition, subworkflows, uses)]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skyloom.deployers.carrying import payload_entry
+from skyloom.deployers.fused import called_as, kind_of
 from skyloom.deployers.gcp.flow.context import Context
 from skyloom.deployers.gcp.flow.evaluating import Root, evaluate
 from skyloom.deployers.gcp.flow.labels import Lowered
@@ -37,7 +38,7 @@ def lower_task(lowering: Lowering, context: Context, step: CallTask) -> list[Low
         step.id,
         step.span,
         function=lowering.settings.tasks[step.task],
-        body={"task": step.task, "arguments": given},
+        body={kind_of(task): step.task, "arguments": given},
         callee=task,
         target=step.target,
     )
@@ -137,7 +138,7 @@ def _tried(
     failure = Call(
         name=context.step(f"{step}_failed"),
         function=raise_call_failure(lowering),
-        arguments={"e": expression(caught), "task": callee.name, "seconds": f"{callee.timeout:g}"},
+        arguments={"e": expression(caught), "task": called_as(callee), "seconds": f"{callee.timeout:g}"},
     )
     retry = infrastructure_retry(lowering)
     if attempts is None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from skyloom.deployers.fused import FusedTask
 from skyloom.deployers.gcp.steps import Subworkflow
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.errors import Diagnostic
@@ -116,6 +117,7 @@ class Workflow:
         subworkflows: the same as data, `main` first.
         uses: everything it touches: exactly this its service account must be allowed.
         hoisted: what it has the helper function evaluate.
+        fused: calls that share invocations.
         diagnostics: what its author should know; errors are raised instead.
     """
 
@@ -124,6 +126,7 @@ class Workflow:
     subworkflows: tuple[Subworkflow, ...] = ()
     uses: frozenset[Need] = frozenset()
     hoisted: tuple[HoistedExpression, ...] = ()
+    fused: tuple[FusedTask, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

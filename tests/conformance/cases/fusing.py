@@ -421,8 +421,8 @@ def fused_map_one_at_a_time(numbers: list[int]) -> list[int]:
 
 
 @flow
-def fused_map_over_pairs(names: dict[str, int]) -> list[str]:
-    return [clean(f" {name} {n} ") for name, n in names.items()]
+def fused_map_over_pairs(names: list[tuple[str, int]]) -> list[str]:
+    return [clean(f" {name} {n} ") for name, n in names]
 
 
 @flow
@@ -636,7 +636,7 @@ CASES = [
     ),
     case(fused_map_with_condition, {"numbers": [1, 3]}, name="none", result=[], calls=[]),
     case(fused_map_one_at_a_time, {"numbers": list(range(13))}, result=list(range(13)), calls=_checks([*range(13)])),
-    case(fused_map_over_pairs, {"names": {"a": 1, "b": 2}}, result=["a 1", "b 2"]),
+    case(fused_map_over_pairs, {"names": [["a", 1], ["b", 2]]}, result=["a 1", "b 2"]),
     case(fused_map_over_range, {"n": 5}, result=[0.0, 0.5, 1.0, 1.5, 2.0]),
     case(fused_map_in_map, {"rows": [[1, 2], [], [3]]}, result=[[1, 2], [], [3]]),
     case(

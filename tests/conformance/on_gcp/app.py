@@ -11,7 +11,8 @@ from servers.cloud_run_service import Service
 
 from skyloom.adapters.hosts.claims import BUCKET_VARIABLE
 from skyloom.deployers.function_code import Built
-from skyloom.deployers.gcp.functions import FunctionSettings, helper_package, native_models, packages_of_file
+from skyloom.deployers.fused import all_fused
+from skyloom.deployers.gcp.functions import FunctionSettings, helper_package, native_models, packages, packages_of_file
 from skyloom.deployers.gcp.workflow import HELPER, Workflow, WorkflowSettings, compile_workflow
 from skyloom.deployers.hoisted import merged
 from skyloom.deployers.packaging import Package, running_python
@@ -87,5 +88,9 @@ def settings_of(built: Built) -> WorkflowSettings:
 
 
 def _packages(built: Built, workflows: Iterable[Workflow]) -> dict[str, Package]:
-    hoisted = merged(workflows)
-    return {**built.packages, **({HELPER: helper_package(hoisted, SETTINGS)} if hoisted else {})}
+    known = list(workflows)
+    hoisted, fused = merged(known), all_fused(known)
+    functions = built.packages
+    if fused:
+        functions = packages(built.programs, built.groups, built.config, SETTINGS, fused)
+    return {**functions, **({HELPER: helper_package(hoisted, SETTINGS)} if hoisted else {})}

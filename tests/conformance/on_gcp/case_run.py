@@ -11,6 +11,7 @@ from typing import Any
 
 from conformance.case import Case
 from conformance.on_gcp.audience import Audience
+from engines.fused import paths
 from engines.gcp.engine import Engine
 from engines.gcp.execution import Execution
 from engines.gcp.requests import Answer, Handler, Request
@@ -39,6 +40,7 @@ class FlowRun:
     ) -> None:
         self.flow, self.arguments = flow, dict(arguments)
         self.keys: set[str] = set()
+        self._fused = {one.name: one for one in workflow.fused}
         self.engine = Engine()
         self._audience = Audience(scripted)
         for key, handler in {**handlers, WAITS: self._audience.service}.items():
@@ -72,9 +74,13 @@ class FlowRun:
         """Notes the idempotency keys of the tasks that are called."""
 
         def noted(request: Request) -> Answer:
-            context = json.loads(request.body).get("context", {})
-            if "step" in context:
-                self.keys.add(sha256(f"{context['run']}\n{context['step']}".encode()).hexdigest()[:32])
+            event = json.loads(request.body)
+            context = event.get("context", {})
+            steps = {context["step"]} if "step" in context else set()
+            if "fused" in event:
+                steps = paths(self._fused[event["fused"]], context["step"])
+            for step in steps:
+                self.keys.add(sha256(f"{context['run']}\n{step}".encode()).hexdigest()[:32])
             return handler(request)
 
         return noted

@@ -8,7 +8,7 @@ import importlib.util
 import itertools
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,13 @@ from typing import Any, cast
 
 import pytest
 from conformance.on_gcp.app import APP
+from engines.fused import fused_name
 from engines.gcp.requests import Answer, Handler, Request
 
 from skyloom.adapters.hosts import claims, cloud_run, google_values
 from skyloom.adapters.hosts.wire import text_on_the_wire
 from skyloom.deployers.expressions_module import expressions_module
+from skyloom.deployers.fused import FusedTask
 from skyloom.deployers.gcp.workflow import HELPER, Workflow, WorkflowSettings
 from skyloom.deployers.hoisted import HoistedExpression
 from skyloom.flows.definitions import Prompt
@@ -53,10 +55,10 @@ def answered(handler: Any, request: Request) -> Answer:
     return Answer(status, headers, body.encode())
 
 
-def tasks(program: Program) -> Handler:
+def tasks(program: Program, fused: Sequence[FusedTask] = ()) -> Handler:
     """The function of all tasks."""
     places = {name: f"{task.module}:{task.qualname}" for name, task in program.tasks.items()}
-    handler = cloud_run.function(tasks=places)
+    handler = cloud_run.function(tasks=places, fused=fused_name(fused) if fused else None)
     return lambda request: answered(handler, request)
 
 
@@ -119,5 +121,5 @@ def settings_for(program: Program) -> WorkflowSettings:
 
 def handlers(program: Program, workflow: Workflow, folder: Path) -> dict[str, Handler]:
     """All functions of a program that was compiled with `settings_for`, by key."""
-    own = {"tasks": tasks(program), "prompts": prompts(program)}
+    own = {"tasks": tasks(program, workflow.fused), "prompts": prompts(program)}
     return {**own, **({HELPER: helper(workflow.hoisted, folder)} if workflow.hoisted else {})}
