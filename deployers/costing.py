@@ -12,7 +12,7 @@ from skyloom.flows.config import Config, resolve_model
 from skyloom.flows.sampling import Asked, Sample
 
 RUNS = 1_000
-OWN = ("helper", "waits", "orchestrator")
+OWN = ("helper", "waits", "emit", "orchestrator")
 """The app's own functions that runs call."""
 
 

@@ -115,7 +115,14 @@ PRICES = (
 Group = Literal["workflow", "functions", "models", "events"]
 GROUPS: tuple[Group, ...] = ("workflow", "functions", "models", "events")
 """What is paid for, in the order of reports."""
-_WORKFLOW = ("transitions", EXPRESS_REQUESTS, "Express GB-seconds", "internal steps", "external steps", "actions")
+_WORKFLOW = (
+    "transitions",
+    EXPRESS_REQUESTS,
+    "Express GB-seconds",
+    "internal steps",
+    "external steps",
+    "scheduler actions",
+)
 
 
 def group_of(unit: str) -> Group:

@@ -24,6 +24,7 @@ from skyloom.deployers.charging import (
     Way,
     Work,
 )
+from skyloom.deployers.charging_fused import fused_stops
 
 _CONVERSE = "arn:aws:states:::aws-sdk:bedrockruntime:converse"
 _EVENTS = "arn:aws:states:::events:putEvents"
@@ -103,6 +104,10 @@ class _Building:
         caught = [f"{at}/{one['Next']}" for one in state.get("Catch", ())] or failed
         errors = tuple(Way(to, is_error=True) for to in caught)
         onward = _onward(state, at, done)
+        fused = _fused_name(state)
+        if fused is not None:
+            self._fused(state, key, fused, (*map(Way, onward), *errors))
+            return
         units, works, call = self._billed(state, key)
         match state["Type"]:
             case "Fail":
@@ -123,6 +128,18 @@ class _Building:
                 raise NotCounted(f"{key} is a state of the type {unknown}")
         self.stops[key] = Stop(units=units, works=works, call=call, ways=ways, expression=_expression(state))
 
+    def _fused(self, state: Mapping[str, Any], key: str, name: str, ways: Sequence[Way]) -> None:
+        """Calls that share an invocation."""
+        known = {fused.name: fused for machine in self._machines.values() for fused in machine.fused}
+        if name not in known:
+            raise NotCounted(f"{key} calls {name}, which is not known")
+        function = _function(state)
+        units = {**self._step, INVOCATION: 1}
+        self.stops |= fused_stops(known[name], key, units, lambda task: (self._work(task, function),), ways)
+
+    def _work(self, of: str, function: str) -> Work:
+        return Work(of, ((self._unit, Decimal(self._sizes.get(function, MEMORY)) / 1024),))
+
     def _branches(
         self, state: Mapping[str, Any], key: str, onward: Sequence[str], caught: Sequence[str]
     ) -> tuple[Way, ...]:
@@ -142,11 +159,8 @@ class _Building:
             case "Task", str(resource) if resource == _EVENTS:
                 return units | {EVENT: 1}, (), ("emit", "")
             case "Task", str(resource) if resource.removesuffix(".waitForTaskToken") == _LAMBDA:
-                arguments = state["Arguments"]
-                function = str(arguments["FunctionName"]).removeprefix("${Function_").removesuffix("}")
-                of, call = _called(arguments.get("Payload", {}), key)
-                gigabytes = Decimal(self._sizes.get(function, MEMORY)) / 1024
-                return units | {INVOCATION: 1}, (Work(of, ((self._unit, gigabytes),)),), call
+                of, call = _called(state["Arguments"].get("Payload", {}), key)
+                return units | {INVOCATION: 1}, (self._work(of, _function(state)),), call
             case "Task", str(resource) if resource != _START:
                 raise NotCounted(f"{key} calls {resource}")
             case _:
@@ -167,6 +181,15 @@ def _onward(state: Mapping[str, Any], at: str, done: Sequence[str]) -> tuple[str
 def _expression(state: Mapping[str, Any]) -> str:
     payload = state.get("Arguments", {}).get("Payload", {})
     return str(payload.get("expression", "")) if isinstance(payload, dict) else ""
+
+
+def _function(state: Mapping[str, Any]) -> str:
+    return str(state["Arguments"]["FunctionName"]).removeprefix("${Function_").removesuffix("}")
+
+
+def _fused_name(state: Mapping[str, Any]) -> str | None:
+    payload = state.get("Arguments", {}).get("Payload", {})
+    return payload.get("fused") if isinstance(payload, dict) else None
 
 
 def _called(payload: Any, key: str) -> tuple[str, Call | None]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from skyloom.deployers.azure.app_limits import advice, refusals, too_large
 from skyloom.deployers.azure.apps import MAIN, SIZES, app_parts
+from skyloom.deployers.azure.charging import charges
 from skyloom.deployers.azure.functions import (
     HOST,
     PYTHONS,
@@ -30,6 +31,7 @@ from skyloom.deployers.azure.template import template
 from skyloom.deployers.azure.workflow import Workflow, WorkflowSettings, compile_workflow
 from skyloom.deployers.base import Compiled, Explanation
 from skyloom.deployers.bundle import Bundle, json_bytes
+from skyloom.deployers.charging import Charges
 from skyloom.deployers.function_code import FunctionCode
 from skyloom.deployers.functions import FunctionGroup, function_groups, programs
 from skyloom.deployers.packaging import Package
@@ -84,10 +86,10 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     activities = at_once(layout.settings.concurrency).activities
     built = {MAIN: main_package(app.name, parts, names, addition, code, chosen, activities)}
     built |= {part.key: worker_package(app.name, part, names, code, chosen) for part in parts[1:]}
-    return _bundled(layout, built, workflows)
+    return _bundled(layout, built, workflows, charges(compiled, parts))
 
 
-def _bundled(layout: Layout, built: Mapping[str, Package], workflows: Iterable[Workflow]) -> Compiled:
+def _bundled(layout: Layout, built: Mapping[str, Package], workflows: Iterable[Workflow], charged: Charges) -> Compiled:
     made = template(layout)
     files = {TEMPLATE: json_bytes(made), **dict(_below(built))}
     refused = tuple(too_large(layout, made, len(files[TEMPLATE])))
@@ -100,6 +102,7 @@ def _bundled(layout: Layout, built: Mapping[str, Package], workflows: Iterable[W
         diagnostics=(*(diagnostic for workflow in known for diagnostic in workflow.diagnostics), *advice(layout)),
         explanations=tuple(_explanations(known)),
         listings=tuple(listings(known, layout.parts.flows)),
+        charges=charged,
         measures=tuple(measures(layout.parts.programs, len(made["resources"]), len(files[TEMPLATE]))),
         flows=len(known),
         functions=sum(len(names) for names in layout.parts.functions.values()) - len(known),

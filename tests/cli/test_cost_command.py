@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -43,38 +44,59 @@ def file(tmp_path: Path) -> str:
     return str(path)
 
 
+def numbers(told: Any, target: str = "aws") -> dict[str, float]:
+    """How much of each unit 1,000 runs take."""
+    return {line["unit"]: line["number"] for line in told["targets"][target]["charged"]}
+
+
 def test_the_sum_is_that_of_units_and_prices(file: str, document: Any) -> None:
     given = json.dumps({"names": ["a", "b", "c"]})
-    told = document("cost", f"{file}:all_of", "--input", given, "--task-seconds", "2", "--json")
-    charged = {line["unit"]: line for line in told["charged"]}
+    told = document("cost", f"{file}:all_of", "--to", "aws", "--input", given, "--task-seconds", "2", "--json")
+    charged = numbers(told)
     # Three calls, four looks at the loop, and what stands around it.
-    transitions = charged["transitions"]["number"]
-    assert charged["invocations"]["number"] == 3_000
-    assert charged["GB-seconds on arm64"]["number"] == 3_000 * 2
+    transitions = charged["transitions"]
+    assert charged["invocations"] == 3_000
+    assert charged["GB-seconds on arm64"] == 3_000 * 2
     expected = transitions * 0.025 / 1_000 + 3_000 * 0.20 / 1_000_000 + 6_000 * 0.0000133334
-    assert told["dollars"] == pytest.approx(expected)
-    more = document("cost", f"{file}:all_of", "--input", json.dumps({"names": ["a"] * 4}), "--json")
-    assert {line["unit"]: line["number"] for line in more["charged"]}["transitions"] == transitions + 2_000
+    assert told["targets"]["aws"]["dollars"] == pytest.approx(expected)
+    assert sum(told["targets"]["aws"]["paid_for"].values()) == pytest.approx(expected)
+    given = json.dumps({"names": ["a"] * 4})
+    more = document("cost", f"{file}:all_of", "--to", "aws", "--input", given, "--json")
+    assert numbers(more)["transitions"] == transitions + 2_000
+
+
+def test_times_are_those_of_each_function(file: str, document: Any) -> None:
+    arguments = ("cost", f"{file}:all_of", "--to", "gcp", "--input", '{"names": ["a", "b"]}', "--json")
+    usual = numbers(document(*arguments), "gcp")
+    known = numbers(document(*arguments, "--seconds", "weigh=0.25"), "gcp")
+    assert usual["GiB-seconds"] == 2_000
+    # Cloud Run rounds up to 100 ms.
+    assert known["GiB-seconds"] == pytest.approx(2_000 * 0.3)
+    assert known["requests"] == usual["requests"] == 2_000
 
 
 def test_every_price_has_a_page_a_region_and_a_day(file: str, document: Any) -> None:
-    told = document("cost", f"{file}:all_of", "--input", '{"names": ["a"]}', "--json")
+    told = document("cost", f"{file}:all_of", "--to", "aws", "--input", '{"names": ["a"]}', "--json")
     assert told["prices"] == READ
-    assert all(line["source"].startswith("https://aws.amazon.com/") and line["region"] for line in told["charged"])
+    lines = told["targets"]["aws"]["charged"]
+    assert all(line["source"].startswith("https://aws.amazon.com/") and line["region"] for line in lines)
     assert len({(one.target, one.unit) for one in PRICES}) == len(PRICES)
+    assert all(one.source.startswith("https://") and one.region and one.dollars > 0 for one in PRICES)
 
 
-def test_people_see_assumptions_and_what_is_not_in_it(file: str, invoke: Any) -> None:
+def test_people_see_the_clouds_side_by_side_and_what_is_assumed(file: str, invoke: Any) -> None:
     result = invoke("cost", f"{file}:all_of", "--input", '{"names": ["a"]}')
     assert result.exit_code == 0, result.output
-    assert result.stdout.startswith("all_of on aws: $0.")
-    assert "assumed: each call of a function takes 1 s" in result.stdout
-    assert "not in it: what models charge for their tokens" in result.stdout
+    assert result.stdout.startswith("all_of: what 1,000 runs cost, in US dollars")
+    assert re.search(r"PAID FOR +aws +azure +gcp", result.stdout)
+    assert "assumed: each call of a task or prompt takes 1 s" in result.stdout
+    assert "not in it: attempts after the first one" in result.stdout
 
 
 def test_a_run_that_fails_is_paid_for_as_well(file: str, document: Any) -> None:
-    told = document("cost", f"{file}:all_of", "--input", '{"names": ["a", "nothing", "b"]}', "--json")
-    assert {line["unit"]: line["number"] for line in told["charged"]}["invocations"] == 2_000
+    given = '{"names": ["a", "nothing", "b"]}'
+    told = document("cost", f"{file}:all_of", "--input", given, "--json")
+    assert numbers(told)["invocations"] == numbers(told, "gcp")["requests"] == 2_000
     assert "which ended with ValueError" in told["assumptions"][0]
 
 
@@ -86,7 +108,11 @@ def test_a_run_that_fails_is_paid_for_as_well(file: str, document: Any) -> None:
         (("", "--input", "{}"), "SKY006"),
         (("", "--flow", "nobody"), "SKY005"),
         ((":patient",), "SKY774"),
-        ((":all_of", "--to", "gcp", "--input", '{"names": []}'), "SKY772"),
+        ((":all_of", "--to", ",", "--input", '{"names": []}'), "SKY770"),
+        ((":all_of", "--to", "nowhere", "--input", '{"names": []}'), "SKY640"),
+        ((":all_of", "--input", '{"names": []}', "--seconds", "lift=1"), "SKY776"),
+        ((":all_of", "--input", '{"names": []}', "--seconds", "weigh=soon"), "SKY776"),
+        ((":all_of", "--input", '{"names": []}', "--seconds", "weigh=-1"), "SKY776"),
     ],
 )
 def test_what_cannot_be_said(arguments: tuple[str, ...], code: str, file: str, invoke: Any) -> None:

@@ -12,7 +12,7 @@ from skyloom.flows.outcome import Json
 
 if TYPE_CHECKING:
     from skyloom.deployers.costing import Assumptions, Cost, Line
-    from skyloom.deployers.prices import Group
+    from skyloom.deployers.prices import Group, Price
     from skyloom.flows.sampling import Sample
 
 Refused = Mapping[str, Sequence[Diagnostic]]
@@ -36,9 +36,12 @@ def show_report(flow: str, found: Sequence[Cost], refused: Refused, seen: Sample
     show_table(("PAID FOR", *targets), (*rows, total))
     show()
     show("what is charged", "bold")
-    headers = ("TARGET", "UNIT", "NUMBER", "DOLLARS", "PRICE", "REGION", "SOURCE")
-    show_table(headers, (_cells(one.target, line) for one in found for line in one.lines))
+    pages = _pages(found)
+    headers = ("TARGET", "UNIT", "NUMBER", "DOLLARS", "PRICE", "FROM")
+    show_table(headers, (_cells(one.target, line, pages) for one in found for line in one.lines))
     show()
+    for page, number in pages.items():
+        show(f"[{number}] {page}")
     told = [f"assumed: {text}" for text in assumptions(found, seen, assumed)]
     for text in (*told, *(f"not in it: {text}" for text in NOT_IN_IT)):
         show(text)
@@ -58,14 +61,24 @@ def _sum(one: Cost, group: Group | None) -> str:
     return f"{one.dollars(group):,.4f}{' + ?' if missing else ''}"
 
 
-def _cells(target: str, line: Line) -> tuple[str, ...]:
+def _pages(found: Sequence[Cost]) -> dict[str, int]:
+    """The pages of prices, numbered."""
+    told = (_page(line.price) for one in found for line in one.lines if line.price is not None)
+    return {page: number for number, page in enumerate(dict.fromkeys(told), 1)}
+
+
+def _page(price: Price) -> str:
+    told = f", as told by {price.read_at}" if price.read_at else ""
+    return f"{price.region}: {price.source}{told}"
+
+
+def _cells(target: str, line: Line, pages: Mapping[str, int]) -> tuple[str, ...]:
     number = _number(line.number)
     if line.price is None or line.dollars is None:
-        return target, line.unit, number, "no price", "", "", ""
+        return target, line.unit, number, "no price", "", ""
     per = "" if line.price.per == 1 else f" for {line.price.per:,}"
-    told = f" (as told by {line.price.read_at})" if line.price.read_at else ""
     each = f"${line.price.dollars}{per}"
-    return target, line.unit, number, f"{line.dollars:,.4f}", each, line.price.region, f"{line.price.source}{told}"
+    return target, line.unit, number, f"{line.dollars:,.4f}", each, f"[{pages[_page(line.price)]}]"
 
 
 def assumptions(found: Sequence[Cost], seen: Sample, assumed: Assumptions) -> Iterator[str]:
