@@ -7,7 +7,7 @@ import functools
 from collections.abc import Mapping
 
 from skyloom.flows.expr.rules import may_raise
-from skyloom.flows.ir.nodes import Append, Assign, Block, Extend, If, Statement
+from skyloom.flows.ir.nodes import Append, Assign, Block, Extend, If, Statement, Try
 from skyloom.flows.ir.program import FlowDefinition, Program
 from skyloom.flows.ir.rewrite import rewrite
 from skyloom.flows.passes.liveness import Live, liveness
@@ -28,8 +28,21 @@ def _without(flow: FlowDefinition) -> FlowDefinition:
 
 
 def _read(live: Mapping[int, Live], block: Block) -> Block:
-    kept = tuple(statement for statement in block if not _is_dead(statement, live))
-    return block if len(kept) == len(block) else kept
+    kept = tuple(left for statement in block if not _is_dead(statement, live) for left in _tried(statement))
+    same = len(kept) == len(block) and all(new is old for new, old in zip(kept, block, strict=True))
+    return block if same else kept
+
+
+def _tried(statement: Statement) -> Block:
+    """What is left of a `try` with nothing to try, or with nothing that it would do about it."""
+    match statement:
+        case Try(body=(), handlers=handlers, final=final) if handlers:
+            bare = dataclasses.replace(statement, body=statement.orelse, handlers=(), orelse=())
+            return (bare,) if final else bare.body
+        case Try(body=body, handlers=(), orelse=orelse, final=()):
+            return (*body, *orelse)
+        case _:
+            return (statement,)
 
 
 def _is_dead(statement: Statement, live: Mapping[int, Live]) -> bool:

@@ -96,3 +96,22 @@ def test_a_decision_about_nothing_goes_too(tmp_path: Path) -> None:
 def test_calls_stay_where_nobody_reads_their_results(tmp_path: Path) -> None:
     program = program_of(tmp_path, "a = fetch(n)\nreturn n")
     assert drop_dead_assignments(program).flow.body == program.flow.body
+
+
+TRIED = {
+    "nothing is left to do about it": ("try:\n    fetch(n)\nfinally:\n    a = 1\nreturn n", "call_task return"),
+    "nothing is left to try": ("try:\n    a = 1\nexcept ValueError:\n    fetch(n)\nreturn n", "return"),
+    "nothing is left to try, and much behind it": (
+        "try:\n    a = 1\nexcept ValueError:\n    fetch(n)\nelse:\n    fetch(1)\nfinally:\n    fetch(2)\nreturn n",
+        "try return",
+    ),
+    "handlers stay": ("try:\n    fetch(n)\nexcept ValueError:\n    a = 1\nreturn n", "try return"),
+}
+
+
+@pytest.mark.parametrize("name", TRIED)
+def test_a_try_about_nothing_goes(tmp_path: Path, name: str) -> None:
+    body, expected = TRIED[name]
+    dropped = drop_dead_assignments(program_of(tmp_path, body))
+    assert " ".join(statement.kind for statement in dropped.flow.body) == expected
+    assert problems(dropped) == []
