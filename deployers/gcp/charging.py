@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from skyloom.deployers.charging import Call, Charges, Graph, NotCounted, Stop, Way, Work
+from skyloom.deployers.fused import FusedTask
 from skyloom.deployers.gcp.charging_steps import Called, Walk
 from skyloom.deployers.gcp.resources.functions import MEMORY
 from skyloom.deployers.gcp.steps import Call as CallStep
@@ -106,12 +107,22 @@ class _Calls:
                 return Called({INTERNAL: 1})
             raise NotCounted(f"{step.name} posts to {url}")
         function = functions[found[1]]
-        of, call = _asked(function, body, step.name)
+        fused = self._fused(body, step.name)
+        of, call = ("", None) if fused is not None else _asked(function, body, step.name)
         size = self.memory.get(function) or MEMORY
         processors = max((Decimal(share) for most, share in _PROCESSORS if most <= size), default=Decimal(0))
         rates = ((GIGABYTES, Decimal(size) / 1024), (PROCESSORS, processors))
         expression = body.get("expression", "") if function == HELPER and isinstance(body, dict) else ""
-        return Called({INTERNAL: 1, REQUEST: 1}, (Work(of, rates, _STEP),), call, str(expression))
+        return Called({INTERNAL: 1, REQUEST: 1}, (Work(of, rates, _STEP),), call, str(expression), fused)
+
+    def _fused(self, body: Any, name: str) -> FusedTask | None:
+        """The calls that share an invocation, where several do."""
+        if not isinstance(body, dict) or "fused" not in body:
+            return None
+        known = {one.name: one for one in self.workflow.fused}
+        if body["fused"] not in known:
+            raise NotCounted(f"{name} calls {body['fused']}, which is not known")
+        return known[body["fused"]]
 
 
 def _asked(function: str, body: Any, name: str) -> tuple[str, Call | None]:

@@ -7,13 +7,16 @@ that a run starts of itself stands behind the step that starts it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count, pairwise
+from itertools import count
 from typing import assert_never
 
 from skyloom.deployers.charging import DONE, FAILED, Holds, NotCounted, Stop, Way, Work
 from skyloom.deployers.charging import Call as Made
+from skyloom.deployers.charging_fused import fused_stops
+from skyloom.deployers.fused import FusedTask
+from skyloom.deployers.gcp.charging_own import ENTERING, ENTRY, MAIN, function_of, lost_answers, of_flow, of_parts
 from skyloom.deployers.gcp.charging_tests import asked_variables, condition, constant
 from skyloom.deployers.gcp.steps import (
     BREAK,
@@ -45,12 +48,14 @@ MOST_STOPS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What a call of a step is billed, what is at work, which call of the flow it is, and what the helper evaluates."""
+    """What a call of a step is billed, what is at work, which call of the flow it is, what the helper evaluates; and
+    the calls that share the invocation, where several do."""
 
     units: Mapping[str, int]
     works: tuple[Work, ...] = ()
     call: Made | None = None
     expression: str = ""
+    fused: FusedTask | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ class Walk:
             raise NotCounted("its calls of subworkflows in one another make too many steps")
         jumps = {**place.jumps, **{step.name: name for step, name in zip(steps, names, strict=True)}}
         following = [*names[1:], place.after]
-        lost = _lost_answers(steps)
+        lost = lost_answers(steps)
         for step, name, after in zip(steps, names, following, strict=True):
             self._step(step, name, replace(place, after=after, jumps=jumps), step.name in lost)
         return names[0]
@@ -216,7 +221,12 @@ class Walk:
         onward = _to(step.next, place)
         sets = self._held([(step.result, _UNKNOWN)], place) if step.result is not None else {}
         if step.function not in self._known:
-            self._add(key, (self._started(step, place, onward),), place, self._called(step), sets)
+            known = self._called(step)
+            if known.fused is None:
+                self._add(key, (self._started(step, place, onward),), place, known, sets)
+            else:
+                ways = (onward, Way(place.failed, is_error=True))
+                self.stops |= fused_stops(known.fused, key, known.units, lambda of: _work(of, known.works), ways)
             return
         inner = replace(place, after=onward.to, returned=onward.to, result=next(iter(sets), None))
         entries = step.arguments.get("entries")
@@ -225,20 +235,20 @@ class Walk:
             begin = self._routine_of_parts(step.function, [str(one["entry"]) for one in entries], inner)
         else:
             begin = self._routine(step.function, inner)
-        known = Called(self._billed, call=_of_flow(step), expression=str(step.arguments.get("expression", "")))
-        self._add(key, (Way(begin),), place, known)
+        made = Called(self._billed, call=of_flow(step), expression=str(step.arguments.get("expression", "")))
+        self._add(key, (Way(begin),), place, made)
 
     def _routine_of_parts(self, name: str, entries: Sequence[str], place: _Place) -> str:
         """The subworkflow that starts parts of the run: its loops go round once for each."""
         known = self._known[name].steps
-        steps = tuple(_of_parts(known, entries))
-        if not any(_ENTRY in one.arguments for one in walk(steps) if isinstance(one, Call)):
+        steps = tuple(of_parts(known, entries))
+        if not any(ENTRY in one.arguments for one in walk(steps) if isinstance(one, Call)):
             raise NotCounted(f"{name} starts its parts in an unknown way")
         return self._block(steps, self._in(name, place))
 
     def _started(self, step: Call, place: _Place, onward: Way) -> Way:
         """Where a call goes on: behind the execution that it starts, if it starts one."""
-        entry = step.arguments.get(_ENTRY)
+        entry = step.arguments.get(ENTRY)
         if not isinstance(entry, str):
             return onward
         if entry in place.parts:
@@ -248,73 +258,20 @@ class Walk:
         return Way(self._block(self._known[MAIN].steps[:1], self._in(MAIN, part)))
 
 
-_ENTRY = "skyloom-part"
-"""Beside the arguments of the step that starts an execution: the part that it is."""
-
-
-def _of_parts(steps: Steps, entries: Sequence[str]) -> Iterator[Step]:
-    """The steps with their loops unrolled, one round for each part of the run."""
-    for step in steps:
-        match step:
-            case Try():
-                yield replace(step, steps=tuple(_of_parts(step.steps, entries)))
-            case For(loop=loop):
-                yield replace(step, loop=replace(loop, steps=()))
-                for entry in entries:
-                    yield Group(name=f"{step.name}_{entry}", steps=tuple(_starting(one, entry) for one in loop.steps))
-            case _:
-                yield step
-
-
-def _starting(step: Step, entry: str) -> Step:
-    match step:
-        case Try(steps=(Call(function=name) as call,)) if name.endswith(".executions.create"):
-            return replace(step, steps=(replace(call, arguments={**call.arguments, _ENTRY: entry}),))
-        case _:
-            return step
+def _work(of: str, like: tuple[Work, ...]) -> tuple[Work, ...]:
+    """The time of a call in an invocation that others share."""
+    return tuple(Work(of, one.rates) for one in like)
 
 
 def _chosen(cases: Sequence[Case], place: _Place) -> tuple[Sequence[Case], bool]:
     """The cases that may be true, and whether one of them is: it is known which part of another run an execution is."""
     part = place.parts[-1] if place.parts else None
-    functions = [_function(case) for case in cases]
-    wanted = _ENTERING if part is not None and _ENTERING in functions else part
-    if wanted is not None and place.inside[-1] in (_ENTERING, MAIN) and wanted in functions:
+    functions = [function_of(case) for case in cases]
+    wanted = ENTERING if part is not None and ENTERING in functions else part
+    if wanted is not None and place.inside[-1] in (ENTERING, MAIN) and wanted in functions:
         return (cases[functions.index(wanted)],), True
-    kept = [case for case, function in zip(cases, functions, strict=True) if function != _ENTERING]
+    kept = [case for case, function in zip(cases, functions, strict=True) if function != ENTERING]
     return kept, any(case.condition is True for case in kept)
-
-
-def _function(case: Case) -> str | None:
-    return case.steps[0].function if case.steps and isinstance(case.steps[0], Call) else None
-
-
-def _lost_answers(steps: Steps) -> frozenset[str]:
-    """Switches that look first whether there is no answer: of a model no usable one, of people none in time. That is
-    as rare as an error."""
-    found: set[str] = set()
-    for before, step in pairwise(steps):
-        if isinstance(before, Call) and before.function in (_MODEL, _WAIT) and isinstance(step, Switch):
-            found.add(step.name)
-    return frozenset(found)
-
-
-MAIN = "main"
-_MODEL, _WAIT, _ENTERING = "run_model", "wait_for_answer", "run_entry"
-"""Names of subworkflows: what asks a model, what waits for people and events, what runs a part of another run."""
-
-
-def _of_flow(step: Call) -> Made | None:
-    """The call of the flow that a call of a subworkflow is."""
-    match step.function, step.arguments.get("request"):
-        case name, _ if name == _MODEL:
-            return "prompt", ""
-        case name, {"kind": "approval"} if name == _WAIT:
-            return "approval", ""
-        case name, {"kind": "event"} if name == _WAIT:
-            return "wait_for", ""
-        case _:
-            return None
 
 
 def _to(name: str | None, place: _Place) -> Way:

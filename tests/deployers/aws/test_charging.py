@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from conformance.case import Case
 from engines.aws.in_process import compiled, run_case
 
 from skyloom.deployers.aws.charging import charges, graph
+from skyloom.deployers.aws.workflow import HELPER
 from skyloom.deployers.charging import WHOLE_RUN, NotCounted, billed
 from skyloom.flows.frontend import load_file
 from skyloom.flows.sampling import sample
@@ -42,6 +44,39 @@ def test_rounds_that_could_have_been_one_are_counted_as_one() -> None:
     # Levels of a `while` around a map look in the calls like one level: what is said is "at least".
     ours, measured = counted(RUNS[3])
     assert 0.9 * measured < ours <= measured
+
+
+FUSED = """
+from skyloom.flows import *
+
+@task(fuse=True, timeout=20)
+def short(n: int) -> int:
+    return n + 1
+
+@flow
+def shared(ns: list[int]) -> list[int]:
+    a = short(1)
+    b = short(a)
+    found = [short(n) for n in ns]
+    return [b, *found]
+"""
+
+
+@pytest.mark.parametrize("many", [1, 10, 12, 25])
+def test_calls_that_share_an_invocation_are_billed_once(many: int, tmp_path: Path) -> None:
+    file = tmp_path / "shared_invocations.py"
+    file.write_text(FUSED, encoding="utf-8")
+    flow: Any = load_file(file).shared
+    given = {"ns": list(range(many))}
+    machines = {workflow.flow: workflow for workflow in compiled(flow.program)}
+    made = sample(flow, given)
+    seen = run_case(Case(flow=flow, name="shared", input=given), pace=0.01, machines=machines)
+    bill = billed(graph(flow.name, machines, {}, "arm64"), made.calls, made.errors)
+    assert bill is not None
+    assert bill.units["transitions"] == seen.transitions
+    helped = sum(number for work, number in bill.works.items() if work.of == HELPER)
+    assert bill.units["invocations"] - helped == 1 + -(-many // 10)
+    assert sum(number for work, number in bill.works.items() if work.of == "short") == 2 + many
 
 
 def test_express_runs_are_billed_by_their_time() -> None:
