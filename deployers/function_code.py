@@ -25,7 +25,7 @@ from skyloom.flows.frontend.load import location
 from skyloom.flows.ir.program import Program
 from skyloom.flows.runner.locate import locate
 
-_TAKEN = frozenset({"awslambdaric", "azure", "function_app", "functions_framework", "fused", "prompts", "skyloom"})
+_TAKEN = frozenset({"awslambdaric", "azure", "function_app", "functions_framework", "prompts", "skyloom", MODULE})
 """Modules that packages have, besides the user's."""
 
 
@@ -130,12 +130,12 @@ class FunctionCode:
                 needs |= _renamed(needs_of_definition(located), located)
             files, own = {f"{prompts}.py": module.source.encode()}, module.own
         files |= {path: file.read_bytes() for path, file in needs.files.items()}
-        together = self._together(known)
+        together = self.together(known)
         if together:
             files[f"{MODULE}.py"] = fused_module(together).encode()
         return Carried(files, own | needs.own | own_names(together), places, any(group.requires for group in known))
 
-    def _together(self, groups: Iterable[FunctionGroup]) -> list[FusedTask]:
+    def together(self, groups: Iterable[FunctionGroup]) -> list[FusedTask]:
         """The calls that these groups make in one invocation."""
         tasks = {name for group in groups for name in group.tasks}
         return [one for one in self._fused if one.calls.like in tasks]
@@ -159,7 +159,7 @@ class FunctionCode:
         if group.prompts:
             return self._host.source('prompts="prompts"', f"Asks models: {', '.join(group.prompts)}.")
         table = "".join(f'        "{name}": "{place}",\n' for name, place in carried.places.items())
-        fused = f'    fused="{MODULE}",\n' if self._together([group]) else ""
+        fused = f'    fused="{MODULE}",\n' if self.together([group]) else ""
         tasks = f"\n    tasks={{\n{table}    }},\n{fused}" if fused else f"\n    tasks={{\n{table}    }}\n"
         return self._host.source(tasks, f"Runs tasks: {', '.join(group.tasks)}.")
 

@@ -69,7 +69,7 @@ def all_fused(workflows: Iterable[Fusing]) -> tuple[FusedTask, ...]:
 def with_functions(functions: Mapping[str, str], program: Program) -> dict[str, str]:
     """The function of each task, by its name: those that calls have become run where the calls did."""
     made = (task for task in program.tasks.values() if task.fused is not None)
-    return {**functions, **{t.name: functions[t.fused.like] for t in made if t.fused and t.fused.like in functions}}
+    return {**functions, **{t.name: functions.get(t.fused.like, t.fused.like) for t in made if t.fused}}
 
 
 def kind_of(task: TaskDefinition) -> str:

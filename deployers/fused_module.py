@@ -29,7 +29,7 @@ from skyloom.flows.passes.liveness import reads, writes
 
 HOST = "skyloom.adapters.hosts.fused.carried_out"
 """What carries out the module's functions."""
-MODULE = "fused"
+MODULE = "skyloom_fused"
 """What the module is called in a package."""
 
 Types = Mapping[str, Mapping[str, Type]]

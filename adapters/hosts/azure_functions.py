@@ -16,9 +16,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from skyloom.adapters.hosts.invocation import Failed, Invocation, Jobs, jobs
+from skyloom.adapters.hosts.invocation import Failed, Jobs, jobs, outcome
 from skyloom.adapters.hosts.jobs import Job
 from skyloom.adapters.hosts.wire import text_on_the_wire
+from skyloom.flows.policy import NO_RETRY
 from skyloom.flows.task_context import TaskContext
 
 Json = Any
@@ -55,21 +56,27 @@ class Activities:
     Nothing of it is loaded before it is asked for: an app starts for one of its functions, and has many.
     """
 
-    def __init__(self, tasks: Mapping[str, str] | None = None, prompts: str | None = None) -> None:
+    def __init__(
+        self, tasks: Mapping[str, str] | None = None, prompts: str | None = None, fused: str | None = None
+    ) -> None:
         self._kinds = {
             "task": _Later("task", lambda: jobs(tasks, None, None)),
             "prompt": _Later("prompt", lambda: jobs(None, prompts, None)),
         }
         has = {"task": tasks, "prompt": prompts}
         self._kinds = {kind: later for kind, later in self._kinds.items() if has[kind]}
+        self._fused = None if fused is None else _LaterFused(fused)
         self._cold = True
 
     def run(self, call: str, context: Context) -> str:
         """The outcome of an attempt."""
         first, self._cold = self._cold, False
-        kinds = {kind: _Known(later, context) for kind, later in self._kinds.items()}
+        event = json.loads(call)
+        kinds: dict[str, Any] = {kind: _Known(later, context) for kind, later in self._kinds.items()}
+        if "fused" in event and self._fused is not None:
+            kinds["fused"] = self._fused.module()
         try:
-            result = Invocation(json.loads(call), _FunctionApp(context), first).run(kinds)
+            result = outcome(event, _FunctionApp(context), first, kinds)
         except Failed as failed:
             return f'{{"error": {text_on_the_wire(failed.error)}}}'
         return f'{{"value": {json.dumps(result, ensure_ascii=False)}}}'
@@ -88,6 +95,21 @@ class _Later:
             if self._made is None:
                 self._made = self._make()[self._kind]
             return self._made.job(name)
+
+
+class _LaterFused:
+    """The module that makes several calls in one invocation, loaded when it is first asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._made: Jobs | None = None
+        self._lock = threading.Lock()
+
+    def module(self) -> Jobs:
+        with self._lock:
+            if self._made is None:
+                self._made = jobs(None, None, None, self._name)["fused"]
+            return self._made
 
 
 class _Known:
@@ -109,6 +131,7 @@ class _Told:
     def __init__(self, job: Job, context: Context) -> None:
         self._job, self._context = job, context
         self.name, self.timeout, self.on, self.never = job.name, job.timeout, job.on, job.never
+        self.retry = getattr(job, "retry", NO_RETRY)
 
     def run(self, values: dict[str, Json], attempt: TaskContext, notes: dict[str, Json]) -> Json:
         self._context.thread_local_storage.invocation_id = self._context.invocation_id

@@ -68,7 +68,7 @@ class Workers:
     def run(self, key: str, call: str, context: Context) -> str:
         """The outcome of a call, from the app of that key. Raises WorkerLost."""
         event = json.loads(call)
-        name = str(event.get("task", event.get("prompt")))
+        name = str(event.get("task", event.get("prompt", event.get("fused"))))
         url = json.loads(os.environ[WORKERS_VARIABLE])[key]
         calls, id_ = Blobs(container(key)), secrets.token_hex(16)
         started = time.monotonic()

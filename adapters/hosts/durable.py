@@ -19,7 +19,7 @@ from types import GeneratorType
 from typing import Any, NamedTuple
 
 from skyloom.adapters.hosts import durable_calls, durable_strands, durable_waits
-from skyloom.adapters.hosts.durable_calls import Activity, prompt, task
+from skyloom.adapters.hosts.durable_calls import Activity, fused, prompt, task
 from skyloom.adapters.hosts.durable_strands import Context, Json, Strand, let_go
 from skyloom.adapters.hosts.durable_texts import MOST_BYTES, error_text, output_text, read_text, too_large
 from skyloom.adapters.hosts.durable_values import (
@@ -57,6 +57,7 @@ __all__ = [
     "fields",
     "fitting",
     "flow",
+    "fused",
     "is_a",
     "items",
     "let_go",

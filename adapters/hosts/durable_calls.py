@@ -26,8 +26,8 @@ class Activity(NamedTuple):
 
     Attributes:
         function: the activity's name in the app.
-        kind: "task" or "prompt".
-        name: the task's or the prompt's.
+        kind: "task", "prompt" or "fused".
+        name: the task's, the prompt's, or that of calls of tasks that share it.
         timeout: seconds of one attempt, for messages: the activity itself keeps the time.
         carry, looks: how its result travels (`adapters.hosts.claims`).
         attempts, delay, backoff, max_delay, jitter, on, never: as `flows.ir.program.RetryPolicy` says.
@@ -60,6 +60,11 @@ def task(name: str, timeout: float, *, function: str | None = None, **policy: An
 def prompt(name: str, timeout: float, *, function: str | None = None, **policy: Any) -> Activity:
     """The activity that asks a prompt."""
     return Activity(function or name, "prompt", name, timeout, **policy)
+
+
+def fused(name: str, timeout: float, *, function: str, **policy: Any) -> Activity:
+    """The activity that makes several calls of tasks."""
+    return Activity(function, "fused", name, timeout, **policy)
 
 
 EMIT = "skyloom_emit"

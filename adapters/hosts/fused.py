@@ -14,21 +14,21 @@ import random
 import time
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from types import FunctionType
 from typing import Any, cast
 
 from skyloom.adapters.hosts import claims
-from skyloom.adapters.hosts.deadline import within
-from skyloom.adapters.hosts.invocation import Failed, Host, Invocation, Jobs
+from skyloom.adapters.hosts.invocation import Attempt, Failed, Host, Invocation, Jobs
 from skyloom.adapters.hosts.jobs import Job
 from skyloom.errors import TaskFailed
 from skyloom.flows.outcome import ErrorValue
 from skyloom.flows.policy import NO_RETRY, Retry
-from skyloom.flows.task_context import TaskContext
 from skyloom.flows.values import NotOfType, check_json
 from skyloom.flows.whole_numbers import as_written
 
 Json = Any
-Table = Mapping[str, Mapping[str, Any]]
+
+OTHER = "the function is older or newer than its workflow"
 
 
 class Fused:
@@ -41,11 +41,11 @@ class Fused:
         """One of its tables, by name."""
         return cast(Mapping[str, Any], getattr(self._module, name, {}))
 
-    def function(self, name: str) -> Any:
+    def function(self, name: str) -> FunctionType:
         """The function of that name. Raises TaskFailed."""
         if name not in self.table("PLACES"):
-            raise TaskFailed(f"the function has no calls {name}: it is older or newer than its workflow")
-        return getattr(self._module, name)
+            raise TaskFailed(f"the function has no calls {name}: {OTHER}")
+        return cast(FunctionType, getattr(self._module, name))
 
 
 def carried_out(event: dict[str, Json], host: Host, cold: bool, kinds: Mapping[str, Any]) -> Json:
@@ -74,9 +74,11 @@ class _Whole(Invocation):
         values = claims.checked_out(self._event.get("arguments") or {}, run)
         if not self._host.keeps_numbers:
             values = as_written(values)
-        types, models = fused.table("TYPES").get(self._name, {}), fused.table("MODELS")
-        values = {name: conformed_to(value, types.get(name), models) for name, value in values.items()}
+            types, models = fused.table("TYPES").get(self._name, {}), fused.table("MODELS")
+            values = {name: conformed_to(value, types.get(name), models) for name, value in values.items()}
         calls = Calls(self._context, fused, self._name, lambda event: _Call(event, self._host, self._first()), tasks)
+        if {*function.__code__.co_varnames[1 : function.__code__.co_argcount]} != values.keys():
+            raise TaskFailed(f"the calls {self._name} take other values: {OTHER}")
         result = function(calls, **values)
         gives: str = fused.table("PLACES")[self._name]["gives"]
         if not self._host.keeps_numbers:
@@ -93,10 +95,7 @@ class _Call(Invocation):
     """One attempt of a call: its arguments are here already, and so is whoever takes its result."""
 
     def _result(self, job: Job) -> Json:
-        left = self._host.left()
-        seconds = job.timeout if left is None else min(job.timeout, left)
-        arguments = self._event["arguments"]
-        return within(seconds, lambda: job.run(arguments, cast(TaskContext, self._attempt()), self._notes))
+        return self._in_time(job, self._event["arguments"], Attempt(self._context))
 
 
 class Calls:

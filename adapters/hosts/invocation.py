@@ -119,7 +119,7 @@ def write(line: str) -> None:
     sys.stdout.flush()
 
 
-class _Attempt:
+class Attempt:
     """The attempt as the task sees it; `flows.task_context.TaskContext` says what the attributes mean."""
 
     __slots__ = ("attempt", "run_id", "step")
@@ -179,11 +179,8 @@ class Invocation:
             raise TaskFailed(f"the function runs no {self._kind}: {self._name}")
         return kinds[self._kind].job(self._name)
 
-    def _attempt(self) -> _Attempt:
-        return _Attempt(self._context)
-
     def _result(self, job: Job) -> Json:
-        attempt = self._attempt()
+        attempt = Attempt(self._context)
         if self._kind == "expression":
             # What waits in the bucket is nothing that an expression looks into: the pointer goes on, but for values
             # that are brought to their types.
@@ -192,11 +189,14 @@ class Invocation:
             values = claims.checked_out(self._event.get("arguments") or {}, attempt.run_id)
         if not self._host.keeps_numbers:
             values = as_written(values)
-        left = self._host.left()
-        seconds = job.timeout if left is None else min(job.timeout, left)
-        result = within(seconds, lambda: job.run(values, cast(TaskContext, attempt), self._notes))
+        result = self._in_time(job, values, attempt)
         carry, looks = self._event.get("carry", "inline"), self._event.get("looks", False)
         return claims.checked_in(job.name, result, carry, attempt.run_id, looks)
+
+    def _in_time(self, job: Job, values: dict[str, Json], attempt: Attempt) -> Json:
+        left = self._host.left()
+        seconds = job.timeout if left is None else min(job.timeout, left)
+        return within(seconds, lambda: job.run(values, cast(TaskContext, attempt), self._notes))
 
     def _log(self, seconds: float, failure: BaseException | None) -> None:
         record: dict[str, Json] = {

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from skyloom.deployers.azure.app_limits import advice, refusals, too_large
-from skyloom.deployers.azure.apps import MAIN, SIZES, app_parts
+from skyloom.deployers.azure.apps import MAIN, SIZES, AppPart, app_parts
 from skyloom.deployers.azure.charging import charges
 from skyloom.deployers.azure.functions import (
     HOST,
@@ -34,6 +34,7 @@ from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.charging import Charges
 from skyloom.deployers.function_code import FunctionCode
 from skyloom.deployers.functions import FunctionGroup, function_groups, programs
+from skyloom.deployers.fused import all_fused, stretched
 from skyloom.deployers.packaging import Package
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.app import App
@@ -61,7 +62,9 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     chosen = settings or FunctionSettings.of(app.environment(environment))
     names = FunctionNames.of(compiled.values())
     problems = [*_too_large(groups, compiled), *_no_such_python(app, chosen)]
-    workflows = _workflows(compiled, names, problems)
+    workflows = _workflows(compiled, names, app_parts(groups), problems)
+    fused = all_fused(workflows)
+    groups = stretched(groups, fused)
     parts = app_parts(groups)
     addition = _addition(app, compiled, names, workflows)
     layout = Layout(
@@ -82,7 +85,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     refused = tuple(refusals(layout))
     if refused:
         raise CheckFailed(*refused)
-    code = FunctionCode(compiled, config, HOST)
+    code = FunctionCode(compiled, config, HOST, fused)
     activities = at_once(layout.settings.concurrency).activities
     built = {MAIN: main_package(app.name, parts, names, addition, code, chosen, activities)}
     built |= {part.key: worker_package(app.name, part, names, code, chosen) for part in parts[1:]}
@@ -131,10 +134,11 @@ def _addition(
 
 
 def _workflows(
-    compiled: Mapping[str, Program], names: FunctionNames, problems: Iterable[Diagnostic]
+    compiled: Mapping[str, Program], names: FunctionNames, parts: Iterable[AppPart], problems: Iterable[Diagnostic]
 ) -> tuple[Workflow, ...]:
     """The orchestrators of all flows, and everything that is wrong with any of them, and before, at once."""
-    settings = WorkflowSettings(tasks=names.tasks, prompts=names.prompts)
+    apps = {task: part.key for part in parts for group in part.groups for task in group.tasks}
+    settings = WorkflowSettings(tasks=names.tasks, prompts=names.prompts, apps=apps)
     found: list[Workflow] = []
     said: dict[Diagnostic, None] = dict.fromkeys(problems)
     for program in compiled.values():

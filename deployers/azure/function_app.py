@@ -48,6 +48,7 @@ class FunctionAppParts:
         activities: its tasks and prompts.
         places: where tasks are defined that this app carries out: `module:qualname`, by task.
         prompts: the module that describes the prompts that this app asks.
+        fused: the module that makes several calls of tasks in one invocation.
         elsewhere: seconds that tasks and prompts may take that other apps carry out.
         imports: lines that the source of the services needs.
         services: their source.
@@ -60,6 +61,7 @@ class FunctionAppParts:
     activities: tuple[ActivityPart, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     prompts: str | None = None
+    fused: str | None = None
     elsewhere: Mapping[str, float] = field(default_factory=dict)
     imports: tuple[str, ...] = ()
     services: str = ""
@@ -144,6 +146,8 @@ def _jobs(parts: FunctionAppParts) -> Iterable[str]:
         yield "    },"
     if parts.prompts:
         yield f"    prompts={quoted(parts.prompts)},"
+    if parts.fused:
+        yield f"    fused={quoted(parts.fused)},"
     yield ")"
 
 

@@ -25,6 +25,7 @@ from skyloom.deployers.azure.function_app import (
 from skyloom.deployers.azure.host_json import host_json
 from skyloom.deployers.azure.naming import FunctionNames
 from skyloom.deployers.function_code import Carried, FunctionCode, Host
+from skyloom.deployers.fused_module import MODULE
 from skyloom.deployers.grouping import pinned
 from skyloom.deployers.modules import imports_of
 from skyloom.deployers.packaging import Package, running_python, with_bytecode
@@ -136,7 +137,8 @@ def main_package(
             activities=tuple(_activities(parts, names)),
             places=carried.places,
             prompts=prompts,
-            elsewhere=_elsewhere(workers),
+            fused=_fused(carried),
+            elsewhere=_elsewhere(workers, code),
             imports=addition.imports,
             services=addition.services,
         )
@@ -164,7 +166,9 @@ def worker_package(
     """The package of an app that the main one calls. Raises CheckFailed, as `main_package`."""
     carried, prompts = _carried(part, code)
     activities = tuple(_activities((part,), names))
-    described = FunctionAppParts(app=app, activities=activities, places=carried.places, prompts=prompts)
+    described = FunctionAppParts(
+        app=app, activities=activities, places=carried.places, prompts=prompts, fused=_fused(carried)
+    )
     source = worker_source(described, ROUTE)
     files = {
         **carried.files,
@@ -214,13 +218,19 @@ def _activities(parts: Iterable[AppPart], names: FunctionNames) -> Iterable[Acti
     return sorted(found, key=lambda activity: activity.name)
 
 
-def _elsewhere(workers: Iterable[AppPart]) -> dict[str, float]:
+def _fused(carried: Carried) -> str | None:
+    """The module that makes several calls of tasks in one invocation, where there is one."""
+    return MODULE if f"{MODULE}.py" in carried.files else None
+
+
+def _elsewhere(workers: Iterable[AppPart], code: FunctionCode) -> dict[str, float]:
     """Seconds that each task and prompt may take that another app carries out; the longer where both have one name."""
     found: dict[str, float] = {}
     for part in workers:
         for group in part.groups:
             for name in (*group.tasks, *group.prompts):
                 found[name] = max(group.timeout, found.get(name, 0.0))
+        found |= {fused.name: fused.definition.timeout for fused in code.together(part.groups)}
     return found
 
 

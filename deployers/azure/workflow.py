@@ -6,18 +6,24 @@ module (`adapters/hosts/durable.py`) whose generators Durable drives. (docs/deci
 
 from __future__ import annotations
 
-from skyloom.deployers.azure.limits import program_problems
+from dataclasses import replace
+
+from skyloom.deployers.azure.limits import ATTEMPT, program_problems
 from skyloom.deployers.azure.orchestrator.lowering import Lowering
 from skyloom.deployers.azure.orchestrator.module import ENTRY, module_source
 from skyloom.deployers.azure.orchestrator.naming import ModuleNames
 from skyloom.deployers.azure.orchestrator.output import Explained, Uses, Workflow, WorkflowSettings
 from skyloom.deployers.carrying import carried
+from skyloom.deployers.fused import fused_tasks, with_functions
 from skyloom.errors import CheckFailed
 from skyloom.flows import passes
 from skyloom.flows.ir.program import Program
 from skyloom.flows.passes import Engine
 
 __all__ = ["ENTRY", "Explained", "Uses", "Workflow", "WorkflowSettings", "compile_workflow"]
+
+_BESIDES = 60
+"""Seconds of an invocation that calls which share it do not have: reading and writing values, and the host's own."""
 
 
 def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
@@ -26,7 +32,9 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Durable Functions cannot carry, with its place and a way out.
     """
-    program = passes.run(program, Engine(functions=settings.tasks), settings.without)
+    engine = Engine(functions=settings.apps, longest=ATTEMPT.value - _BESIDES)
+    program = passes.run(program, engine, settings.without)
+    settings = replace(settings, tasks=with_functions(settings.tasks, program))
     problems = [*program_problems(program)]
     if problems:
         raise CheckFailed(*problems)
@@ -54,4 +62,5 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
             emits=lowering.emits,
         ),
         explained=tuple(lowering.explained),
+        fused=fused_tasks(program),
     )

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from skyloom.deployers.azure.orchestrator.lowering import Lowering, Scope
 from skyloom.deployers.azure.orchestrator.writing import call, number, quoted, value
+from skyloom.deployers.fused import kind_of
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import PromptDefinition, RetryPolicy, TaskDefinition
 
@@ -15,8 +16,9 @@ _DEFAULTS = RetryPolicy()
 def activity(lowering: Lowering, scope: Scope, step: ir.CallTask | ir.CallPrompt) -> str:
     """The source of the activity that a step calls, with how its result travels."""
     if isinstance(step, ir.CallTask):
-        callee: TaskDefinition | PromptDefinition = lowering.program.tasks[step.task]
-        name = _constant(lowering, "task", callee, lowering.settings.tasks.get(step.task, step.task))
+        task = lowering.program.tasks[step.task]
+        name = _constant(lowering, kind_of(task), task, lowering.settings.tasks.get(step.task, step.task))
+        callee: TaskDefinition | PromptDefinition = task
     else:
         callee = lowering.program.prompts[step.prompt]
         name = _constant(lowering, "prompt", callee, lowering.settings.prompts.get(step.prompt, step.prompt))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from skyloom.deployers.fused import FusedTask
 from skyloom.errors import Diagnostic
 
 
@@ -15,12 +16,14 @@ class WorkflowSettings:
     Attributes:
         tasks: the activity that carries out a task, by the task's name; the name itself where it is left out.
         prompts: the same for prompts.
+        apps: the function app that carries out a task, by the task's name: calls in one may share an invocation.
         width: how many items of a map run at once where the flow says nothing.
         without: names of passes (`flows.passes.PASSES`) that are left out.
     """
 
     tasks: Mapping[str, str] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)
+    apps: Mapping[str, str] = field(default_factory=dict)
     width: int = 16
     without: frozenset[str] = frozenset()
 
@@ -61,6 +64,7 @@ class Workflow:
         source: the text of its module, which has `orchestrator(context)`.
         uses: what it calls.
         explained: what became of the flow's statements.
+        fused: calls that share invocations.
         diagnostics: what its author should know; errors are raised instead.
     """
 
@@ -68,4 +72,5 @@ class Workflow:
     source: str
     uses: Uses = field(default_factory=Uses)
     explained: tuple[Explained, ...] = ()
+    fused: tuple[FusedTask, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()

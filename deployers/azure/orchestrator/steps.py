@@ -33,7 +33,7 @@ def called(lowering: Lowering, scope: Scope, step: Simple) -> tuple[str, list[st
     match step:
         case ir.CallTask() | ir.CallPrompt():
             given = _arguments(lowering, step)
-            lowering.explain(place, "activity", step.id, "1 activity")
+            lowering.explain(place, _kind(lowering, step), step.id, "1 activity")
             return "call", [name, activity(lowering, scope, step), *given]
         case ir.CallFlow():
             lowering.explain(place, f"flow {step.flow}, in the same orchestration", step.id, "its own steps")
@@ -58,6 +58,13 @@ def called(lowering: Lowering, scope: Scope, step: Simple) -> tuple[str, list[st
             return "emit", [name, emit(event), emit(payload), *([] if key is None else [emit(key)])]
         case _:
             assert_never(step)
+
+
+def _kind(lowering: Lowering, step: ir.CallTask | ir.CallPrompt) -> str:
+    fused = lowering.program.tasks[step.task].fused if isinstance(step, ir.CallTask) else None
+    if fused is None:
+        return "activity"
+    return f"activity, for {fused.title}{'' if fused.slice is None else f' of up to {fused.slice.size} items'}"
 
 
 def _arguments(lowering: Lowering, step: ir.CallTask | ir.CallPrompt) -> list[str]:

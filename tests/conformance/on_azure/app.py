@@ -15,6 +15,7 @@ from skyloom.deployers.azure.orchestrator.output import WorkflowSettings
 from skyloom.deployers.azure.workflow import Workflow, compile_workflow
 from skyloom.deployers.function_code import FunctionCode
 from skyloom.deployers.functions import function_groups, load_app, programs
+from skyloom.deployers.fused import all_fused
 from skyloom.deployers.packaging import running_python
 from skyloom.flows.config import load_config
 
@@ -43,18 +44,20 @@ def build(file: Path, cases: Iterable[Case], folder: Path) -> Built:
     compiled = programs(app)
     own = {case.flow.name: case.flow.program for case in cases}
     names = FunctionNames.of([*compiled.values(), *own.values()])
-    settings = WorkflowSettings(tasks=names.tasks, prompts=names.prompts)
+    parts = app_parts(function_groups(app, compiled, config, TARGET))
+    assert len(parts) == 1, "the cases need nothing that would be in another app"
+    apps = dict.fromkeys(names.tasks, parts[0].key)
+    settings = WorkflowSettings(tasks=names.tasks, prompts=names.prompts, apps=apps)
     built, workflows = Built(folder, names), dict[str, Workflow]()
     for flow, program in own.items():
         try:
             workflows[flow] = compile_workflow(program, settings)
         except Exception as problem:
             built.refusals[flow] = problem
-    parts = app_parts(function_groups(app, compiled, config, TARGET))
-    assert len(parts) == 1, "the cases need nothing that would be in another app"
     sources = {names.orchestrator_name(flow): workflow.source for flow, workflow in workflows.items()}
     addition = Addition(orchestrators=sources)
-    package = main_package(app.name, parts, names, addition, FunctionCode(compiled, config, HOST), SETTINGS)
+    code = FunctionCode(compiled, config, HOST, all_fused(workflows.values()))
+    package = main_package(app.name, parts, names, addition, code, SETTINGS)
     for path, content in package.files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)

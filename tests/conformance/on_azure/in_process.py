@@ -20,6 +20,7 @@ from conformance.on_azure.audience import Audience
 from engines.azure.functions import functions_of
 from engines.azure.host import DurableHost, Ended
 from engines.azure.sleeping import limit
+from engines.fused import fused_name
 
 from skyloom.adapters.hosts import azure_values, claims, deadline, invocation
 from skyloom.adapters.hosts.azure_functions import Activities
@@ -43,11 +44,12 @@ class InProcess:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._workflow = compile_workflow(program, WorkflowSettings())
+        self._workflow = compile_workflow(program, WorkflowSettings(apps=dict.fromkeys(program.tasks, "main")))
         module = ModuleType(f"flows.{program.main}")
         exec(compile(self._workflow.source, f"{program.main}.py", "exec"), vars(module))
         places = {name: f"{task.module}:{task.qualname}" for name, task in program.tasks.items()}
-        self._activities = Activities(tasks=places)
+        fused = self._workflow.fused
+        self._activities = Activities(tasks=places, fused=fused_name(fused) if fused else None)
         with _unmoved_by_levels():
             self._functions = functions_of(self._app(module))
         self._run: _Run | None = None
