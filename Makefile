@@ -76,10 +76,11 @@ conformance: $(STAMP) .make/functions-runtime  ## Every case on every engine, as
 	PYTHONPATH=tests $(BIN)/python -m conformance.run $(if $(CASES),--cases '$(CASES)') $(if $(ON),--on $(ON)) \
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(DETAILED),--detailed)
 
-# The seed counts up from SEED; ENGINES are those of tests/fuzz/engines.py.
-fuzz: $(STAMP)  ## Compare random flows on all engines; N=500 SEED=1000 ENGINES=inline,aws
+# The seed counts up from SEED; ENGINES are those of tests/fuzz/engines.py. A complete run may write its figures.
+fuzz: $(STAMP)  ## Compare random flows on all engines; N=500 SEED=1000 ENGINES=inline,aws WORKERS=2 WRITE=docs/conformance.md
 	PYTHONPATH=tests $(BIN)/python -W ignore -m fuzz.run --number $(or $(N),100) --seed $(or $(SEED),0) \
-	  --engines $(or $(ENGINES),inline,aws,gcp) --small $(or $(SMALL),300)
+	  --engines $(or $(ENGINES),inline,prefect,aws,gcp,azure) --small $(or $(SMALL),300) --workers $(or $(WORKERS),1) \
+	  $(if $(WRITE),--write $(WRITE))
 
 sweep: $(STAMP) .make/node  ## Compare every builtin, operator and format on every engine; ONLY=str.find,slices
 	PYTHONPATH=tests $(BIN)/python -W ignore -m sweep.run $(if $(ONLY),--groups $(ONLY),--write docs/conformance.md)

@@ -24,7 +24,11 @@ def call_task(writing: Writing, scope: Scope, place: Place) -> Written:
 
 def _call(writing: Writing, scope: Scope, *, fails: bool, depth: int = 2) -> tuple[str, str]:
     """A call and the kind of what it gives."""
-    choices, of = writing.choices, writing.expressions.of
+    choices, of, features = writing.choices, writing.expressions.of, writing.expressions.features
+    if fails and features.slow and choices.chance(25):
+        return choices.pick([(f"slow({of('int', scope, 1)})", "int"), (f"slow_at_first({of('str', scope, 1)})", "str")])
+    if features.asks and choices.chance(30):
+        return _question(writing, scope, fails=fails)
     if fails and choices.chance(50):
         attempt = choices.pick(["1", "2", "3", "4"])
         kind_of_error = choices.pick(["0", "1", "2", "4", "5", of("int", scope, 1)])
@@ -43,6 +47,24 @@ def _call(writing: Writing, scope: Scope, *, fails: bool, depth: int = 2) -> tup
         return _flow_call(writing, flow, scope, depth), flow.returns[0]
     kind = choices.pick(NEW_KINDS)
     return f"same_{kind}({of(kind, scope, depth)})", kind
+
+
+def _question(writing: Writing, scope: Scope, *, fails: bool) -> tuple[str, str]:
+    """A question to a model."""
+    of = writing.expressions.of
+    text = of("str", scope, 1)
+    if fails and writing.choices.chance(20):
+        return f"impossible({text}).number", "int"
+    return writing.choices.pick(
+        [
+            (f"summary({text})", "str"),
+            (f"estimate({text})", "int"),
+            (f"estimate(limit={of('int', scope, 1)}, text={text})", "int"),
+            (f"keywords({of('person', scope, 1)})", "strs"),
+            (f"graded({text})", "grade"),
+            (f"author({text})", "person"),
+        ]
+    )
 
 
 def _may_fail(writing: Writing, place: Place) -> bool:
@@ -178,18 +200,36 @@ def wait(writing: Writing, scope: Scope, place: Place) -> Written:
             return [f"sleep({choices.pick(['0.01', '0', '-1', 'seconds(0.01)'])})"], scope
         case "emit":
             kind = choices.pick(NEW_KINDS)
-            return [f"emit({choices.pick(['done', 'it is $x', 'a'])!r}, {of(kind, scope, 2)})"], scope
+            key = f", key={of('str', scope, 1)}" if choices.chance(30) else ""
+            return [f"emit({choices.pick(['done', 'it is $x', 'a'])!r}, {of(kind, scope, 2)}{key})"], scope
         case "approval":
-            told = choices.pick(["", f", show={of(choices.pick(['person', 'ints', 'str', 'nulls']), scope, 1)}"])
-            if writing.expressions.features.late:
-                told += f", timeout=0.02{choices.pick(['', ', default=True', ', default=False'])}"
-            lines = [f"{name} = approval({of('str', scope, 1)}{told})"]
-            answer, comment = writing.new_name(), writing.new_name()
-            lines += [f"{answer} = {name}.approved", f"{comment} = {name}.comment"]
-            return lines, scope.having({answer: "bool", comment: "str"})
+            return _approval(writing, scope, name)
         case "never":
             return [f'{name} = wait_for("never", int, timeout=0.02)'], scope.having({name: "int"})
+        case _ if choices.chance(25):
+            key = choices.pick(["'a'", "'a'", "'b'", of("str", scope, 1)])
+            return [f'{name} = wait_for("keyed", str, key={key})'], scope.having({name: "str"})
         case _:
             event = choices.pick(list(EVENTS))
             line = f"{name} = wait_for({event!r}, {ANNOTATIONS[EVENTS[event]]})"
             return [line], scope.having({name: EVENTS[event]})
+
+
+def _approval(writing: Writing, scope: Scope, name: str) -> Written:
+    """A question to people, and what they say."""
+    choices, of, features = writing.choices, writing.expressions.of, writing.expressions.features
+    told = choices.pick(["", f", show={of(choices.pick(['person', 'ints', 'str', 'nulls']), scope, 1)}"])
+    if features.forms:
+        told += ", form=Form"
+    if features.late:
+        told += f", timeout=0.02{choices.pick(['', ', default=True', ', default=False'])}"
+    answer, comment = writing.new_name(), writing.new_name()
+    lines = [f"{name} = approval({of('str', scope, 1)}{told})"]
+    lines += [f"{answer} = {name}.approved", f"{comment} = {name}.comment"]
+    known = scope.having({answer: "bool", comment: "str"})
+    if not features.forms:
+        return lines, known
+    street, number, form = writing.new_name(), writing.new_name(), writing.new_name()
+    lines += [f"{form} = {name}.answer", f'{street} = {form}.street if {form} is not None else "nowhere"']
+    lines += [f"{number} = 0 if {form} is None else {form}.number"]
+    return lines, known.having({street: "str", number: "int"})

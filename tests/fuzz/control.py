@@ -15,7 +15,7 @@ Block = Callable[[Writing, Scope, Place], list[str]]
 _CAUGHT = """
     Exception Exception Busy VeryBusy Gone LookupError IndexError KeyError ValueError ArithmeticError ZeroDivisionError
     TaskFailed FlowError TimeoutError (Busy,ValueError) (LookupError,ArithmeticError,Busy) (KeyError,IndexError)
-    RuntimeError
+    RuntimeError PromptFailed TaskTimedOut
 """
 CAUGHT = _CAUGHT.split()
 

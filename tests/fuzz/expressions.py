@@ -22,6 +22,9 @@ class Features:
         waits: approvals, events, pauses.
         fails: tasks that fail.
         late: nobody answers, and time decides.
+        forms: people who approve fill in a form.
+        asks: models are asked.
+        slow: tasks that time out.
         depth: how deep expressions stand in each other.
     """
 
@@ -31,6 +34,9 @@ class Features:
     waits: bool
     fails: bool
     late: bool
+    forms: bool
+    asks: bool
+    slow: bool
     depth: int
 
 

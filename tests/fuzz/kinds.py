@@ -11,6 +11,7 @@ Json = Any
 ANNOTATIONS = {
     "int": "int",
     "float": "float",
+    "number": "int | float",
     "str": "str",
     "bool": "bool",
     "ints": "list[int]",
@@ -78,6 +79,8 @@ class Values:
                 return choices.pick(EDGES if self._nasty and choices.chance(6) else INTEGERS)
             case "float":
                 return choices.pick(FAR if self._nasty and choices.chance(10) else FLOATS)
+            case "number":
+                return self.of(choices.pick(["int", "float"]))
             case "str":
                 return self._text()
             case "bool":
@@ -141,6 +144,9 @@ class Values:
                 return {"x": self.of("int"), **{name: value for name, value in rest.items() if choices.chance(60)}}
             case "entry":
                 return {"key": self.of("str"), "count": self.of("int")}
+            case "form":
+                rest = {"number": self.of("int"), "note": self.of("word")}
+                return {"street": self.of("str"), **{name: value for name, value in rest.items() if choices.chance(60)}}
         raise AssertionError(kind)
 
 

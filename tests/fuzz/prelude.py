@@ -1,16 +1,19 @@
 """What the flows of the fuzzer are made of: models, errors, tasks. Every kind of value has a task that hands it on."""
 
+# mypy: disable-error-code="empty-body"
+
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 from typing_extensions import TypedDict
 
-from skyloom.flows import Retry, context, task
+from skyloom.flows import Retry, context, prompt, task
 
 QUICK = 0.01
 SHORT = 20
@@ -50,6 +53,25 @@ class Person(BaseModel):
     inner: Inner | None = None
 
 
+class Form(BaseModel):
+    """What people fill in."""
+
+    street: str
+    number: int = 1
+    note: str | None = None
+
+
+class Impossible(BaseModel):
+    """What no model answers."""
+
+    number: int
+
+    @field_validator("number")
+    @classmethod
+    def refuse(cls, number: int) -> int:
+        raise ValueError("no number is good enough")
+
+
 @dataclass
 class Point:
     """A dataclass."""
@@ -85,6 +107,11 @@ def same_int(value: int) -> int:
 
 @task(fuse=True, timeout=SHORT)
 def same_float(value: float) -> float:
+    return value
+
+
+@task
+def same_number(value: int | float) -> int | float:
     return value
 
 
@@ -239,3 +266,40 @@ def picky(kind: int, attempt: int) -> int:
 @task(fuse=True, timeout=SHORT)
 def wrong(value: str) -> int:
     return value  # type: ignore[return-value]
+
+
+@task(timeout=0.15)
+def slow(value: int) -> int:
+    time.sleep(0.7)
+    return value
+
+
+@task(timeout=0.15, retry=Retry(attempts=2, delay=QUICK, jitter=0.0))
+def slow_at_first(value: str) -> str:
+    if context.attempt == 1:
+        time.sleep(0.7)
+    return f"{value} at {context.attempt}"
+
+
+@prompt("Sum up:\n\n{text}", system="You sum up.", model="smart", temperature=0)
+def summary(text: str) -> str: ...
+
+
+@prompt("How much is {text}? At most {limit}, {{really}}.")
+def estimate(text: str, limit: int = 3) -> int: ...
+
+
+@prompt("The words of {person.name} that matter, of {person.age} years.")
+def keywords(person: Person) -> list[str]: ...
+
+
+@prompt("Grade {text}")
+def graded(text: str) -> Literal["low", "high"]: ...
+
+
+@prompt("Who wrote {text}?")
+def author(text: str) -> Person: ...
+
+
+@prompt("A number for {text}", repairs=1)
+def impossible(text: str) -> Impossible: ...

@@ -55,6 +55,9 @@ def program(choices: Choices, inputs: int = 3) -> FuzzProgram:
         waits=choices.chance(30),
         fails=choices.chance(55),
         late=choices.chance(30),
+        forms=choices.chance(40),
+        asks=choices.chance(15),
+        slow=choices.chance(4),
         depth=choices.between(1, 4),
     )
     signatures: list[Signature] = []
@@ -76,25 +79,30 @@ def program(choices: Choices, inputs: int = 3) -> FuzzProgram:
     return FuzzProgram(
         source=source,
         inputs=tuple({name: values.of(kind) for name, kind in parameters.items()} for _ in range(inputs)),
-        approvals=_answers(choices, values, late=features.late) if " approval(" in source else (),
+        approvals=_answers(choices, values, features) if " approval(" in source else (),
         events=_arrivals(values) if "wait_for(" in source else {},
     )
 
 
-def _answers(choices: Choices, values: Values, *, late: bool) -> tuple[Answer, ...]:
+def _answers(choices: Choices, values: Values, features: Features) -> tuple[Answer, ...]:
     """What people do, one after the other."""
-    return tuple(_answer(choices, values, late=late) for _ in range(3)) * 30
+    return tuple(_answer(choices, values, features) for _ in range(3)) * 30
 
 
 def _arrivals(values: Values) -> dict[str, list[Arrival]]:
     """What happens outside."""
     known = {name: [Arrival(payload=values.of(kind)) for _ in range(3)] * 30 for name, kind in calls.EVENTS.items()}
-    return {**known, "never": [Arrival(after=None)] * 90}
+    # One without a key is taken by whoever waits first.
+    keyed = [Arrival(payload=values.of("str"), key=key) for key in ("b", "a", None, "it's", "a", "b", None)] * 30
+    return {**known, "keyed": keyed, "never": [Arrival(after=None)] * 90}
 
 
-def _answer(choices: Choices, values: Values, *, late: bool) -> Answer:
+def _answer(choices: Choices, values: Values, features: Features) -> Answer:
     """What a person does; nothing where time shall decide."""
-    return Answer(after=None) if late else Answer(approved=choices.chance(60), comment=values.of("str"), by="ann")
+    if features.late:
+        return Answer(after=None)
+    form = values.of("form") if features.forms and choices.chance(75) else None
+    return Answer(approved=choices.chance(60), comment=values.of("str"), by="ann", answer=form)
 
 
 @st.composite

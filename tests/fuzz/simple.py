@@ -7,13 +7,13 @@ from fuzz.expressions import Scope
 from fuzz.kinds import ANNOTATIONS, ITEMS
 
 NEW_KINDS = [
-    *["int"] * 4, *["str"] * 4, *["ints"] * 3, *["strs"] * 2, "float", "bool", "bool", "rows", "dict", "dict", "lists",
-    "pair", "pairs", "maybe", "maybe", "word", "list", "nulls", "either", "person", "person", "people", "point",
-    "entry", "level", "moment", "any", "grade", "floats",
+    *["int"] * 4, *["str"] * 4, *["ints"] * 3, *["strs"] * 2, "float", "number", "bool", "bool", "rows", "dict", "dict",
+    "lists", "pair", "pairs", "maybe", "maybe", "word", "list", "nulls", "either", "person", "person", "people",
+    "point", "entry", "level", "moment", "any", "grade", "floats",
 ]  # fmt: skip
 _INFERRED = {"int", "bool", "float", "pair", "person", "people", "point", "rows", "pairs"}
 """Kinds whose variables often go without an annotation."""
-_NARROWED = {"any", "maybe", "word", "list", "either", "grade", "level"}
+_NARROWED = {"any", "maybe", "word", "list", "either", "grade", "level", "number"}
 """Kinds of which a variable has a narrower type after some assignments: these go through a task."""
 MODELS = {"person", "point"}
 CHANGED = {"person", "point", "ints", "strs", "rows", "dict", "lists", "pairs", "nulls", "floats"}
@@ -85,7 +85,7 @@ def assign_again(writing: Writing, scope: Scope, place: Place) -> Written:
 def augment(writing: Writing, scope: Scope, place: Place) -> Written:
     """`x += ...` of numbers and texts."""
     choices, expressions = writing.choices, writing.expressions
-    names = scope.free("int", "str", "float")
+    names = scope.free("int", "str", "float", "number")
     if not names:
         return new_variable(writing, scope, place)
     name = choices.pick(names)
@@ -95,6 +95,8 @@ def augment(writing: Writing, scope: Scope, place: Place) -> Written:
             value = expressions.of("int", scope, 1) if operator != "*=" else choices.pick(["2", "-1", "3"])
         case "float":
             operator, value = choices.pick(["+=", "-=", "*=", "/="]), expressions.of("float", scope, 1)
+        case "number":
+            operator, value = choices.pick(["+=", "-=", "*="]), expressions.of(choices.pick(["int", "float"]), scope, 1)
         case _:
             operator, value = "+=", expressions.of("str", scope, 2)
     return [f"{name} {operator} {value}"], scope
