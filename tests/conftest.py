@@ -15,6 +15,7 @@ from skyloom.flows.runner import server
 from skyloom.flows.runner.server import ServerAddress
 
 if TYPE_CHECKING:
+    from clouds.cloud import Cloud
     from engines.aws.account import AwsAccount
     from engines.azure_account.account import AzureSubscription
     from engines.gcp_account.account import GoogleProject
@@ -130,3 +131,11 @@ def gcp(google_project: GoogleProject, monkeypatch: pytest.MonkeyPatch) -> Googl
     for name, value in google_project.variables.items():
         monkeypatch.setenv(name, value)
     return google_project
+
+
+@pytest.fixture(params=["aws", "azure", "gcp"])
+def cloud(request: pytest.FixtureRequest) -> Cloud:
+    """Every cloud, one after the other, each with an empty account."""
+    from clouds.cloud import cloud
+
+    return cloud(request.param, request.getfixturevalue(request.param))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from clouds.aws_deploys import inventory
-from clouds.small_app import small_bundle
+from clouds.aws_small_app import small_bundle
 from engines.aws.account import AwsAccount
 
 Invoke = Callable[..., Any]
@@ -371,7 +371,7 @@ def test_a_flow_that_is_not_deployed(aws: AwsAccount, file: Path, invoke: Invoke
 def test_a_failed_deploy_is_said_once_and_exits_with_one(
     aws: AwsAccount, tmp_path: Path, invoke: Invoke, document: Callable[..., Any]
 ) -> None:
-    from clouds.small_app import BROKEN
+    from clouds.aws_small_app import BROKEN
 
     small_bundle(more=BROKEN).write(tmp_path / "aws")
     result = invoke("deploy", "aws", str(tmp_path / "aws"), "-y")

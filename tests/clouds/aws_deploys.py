@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 import boto3
+from clouds.deploys import Deploys
 from clouds.sdk_models import read_once
-from clouds.small_app import APP, ENVIRONMENT
 from engines.aws.account import AwsAccount
 
 from skyloom.deployers.aws.deployer import AwsDeployer
 from skyloom.deployers.base import CloudRun
-from skyloom.deployers.bundle import Bundle
-from skyloom.deployers.events import Event, Finished
-from skyloom.flows.app import Environment
 
 _INVENTORY: tuple[tuple[str, str, str, str], ...] = (
     ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
@@ -39,25 +35,8 @@ _INVENTORY: tuple[tuple[str, str, str, str], ...] = (
 read_once()
 
 
-def deployer(app: str = APP, environment: str = ENVIRONMENT, **settings: Any) -> AwsDeployer:
-    """A deployer that knows nothing yet, as a new process has it."""
-    return AwsDeployer(app, environment, Environment(**settings))
-
-
-def deploy(bundle: Bundle) -> tuple[list[Event], Finished]:
-    """Does what `skyloom deploy` does: what happened, and how it ended."""
-    made = deployer(bundle.app, bundle.environment)
-    events = list(made.repair())
-    events += made.apply(made.plan(bundle))
-    ended = events[-1]
-    assert isinstance(ended, Finished)
-    return events, ended
-
-
-def destroy(*, delete_data: bool = False) -> list[Event]:
-    """Does what `skyloom destroy` does."""
-    made = deployer()
-    return list(made.apply(made.removal(delete_data=delete_data)))
+DEPLOYS = Deploys(AwsDeployer)
+deployer, deploy, destroy, ask = DEPLOYS.deployer, DEPLOYS.deploy, DEPLOYS.destroy, DEPLOYS.ask
 
 
 def ended(made: AwsDeployer, run: CloudRun) -> CloudRun:
@@ -67,14 +46,6 @@ def ended(made: AwsDeployer, run: CloudRun) -> CloudRun:
         last = seen
     assert isinstance(last, CloudRun), last
     return last
-
-
-def ask(flow: str = "quote", **arguments: Any) -> Any:
-    """The result of a run of the deployed flow."""
-    made = deployer()
-    done = ended(made, made.start(flow, arguments))
-    assert done.status == "done", done
-    return done.result
 
 
 def inventory(account: AwsAccount) -> dict[str, list[str]]:
@@ -97,8 +68,3 @@ def inventory(account: AwsAccount) -> dict[str, list[str]]:
 def stack_status(account: AwsAccount, name: str) -> str:
     """The state of a stack."""
     return account.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
-
-
-def as_text(events: Iterable[Event]) -> str:
-    """The events for looking into."""
-    return json.dumps([str(event) for event in events], indent=1)

@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from clouds.deploys import APP, ENVIRONMENT
+
 from skyloom.deployers.azure.compiling import compile_app
 from skyloom.deployers.azure.functions import FunctionSettings
 from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.packaging import running_python
 
-APP, ENVIRONMENT, GROUP = "shop", "dev", "shop-dev"
+GROUP = "shop-dev"
 MODULE = "azure_small_shop"
 SOURCE = '''
 """A shop."""

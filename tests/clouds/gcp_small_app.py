@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from clouds.deploys import APP, ENVIRONMENT
+
 from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.gcp.artifacts import function_object
 from skyloom.deployers.gcp.naming import deployment_id
 from skyloom.deployers.gcp.resources.code import zip_file
 from skyloom.deployers.packaging import zipped
 
-APP, ENVIRONMENT = "shop", "dev"
 DEPLOYMENT = deployment_id(APP, ENVIRONMENT)
 
 ASKING = """\

@@ -6,8 +6,9 @@ import json
 import time
 
 import pytest
-from clouds.aws_deploys import as_text, ask, deploy, deployer, destroy, ended, inventory, stack_status
-from clouds.small_app import BROKEN, STACK, WAITING, small_bundle
+from clouds.aws_deploys import ask, deploy, deployer, destroy, ended, inventory, stack_status
+from clouds.aws_small_app import BROKEN, STACK, WAITING, small_bundle
+from clouds.deploys import as_text
 from engines.aws.account import AwsAccount
 
 from skyloom.deployers.base import DeployFailed

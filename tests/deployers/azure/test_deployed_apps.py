@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from clouds.azure_deploys import deploy, deployer, ended
-from clouds.azure_small_app import APP, ENVIRONMENT
+from clouds.deploys import APP, ENVIRONMENT
 from engines.azure_account.account import AzureSubscription
 
 from skyloom.deployers.azure.compiling import compile_app

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from clouds.azure_deploys import deploy, deployer, ended
-from clouds.azure_small_app import APP, ENVIRONMENT
+from clouds.deploys import APP, ENVIRONMENT
 from engines.azure_account.account import AzureSubscription
 
 from skyloom.deployers.azure import kept_flows

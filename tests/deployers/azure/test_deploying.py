@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 
 import pytest
-from clouds.azure_deploys import as_text, ask, deploy, deployer, destroy
+from clouds.azure_deploys import ask, deploy, deployer, destroy
 from clouds.azure_small_app import ALARMS, BROKEN, GROUP, small_bundle
+from clouds.deploys import as_text
 from engines.azure_account.account import AzureSubscription
 
 from skyloom.deployers.base import DeployFailed

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from clouds.apps import app_of
-from clouds.azure_deploys import as_text, deploy, deployer
+from clouds.azure_deploys import deploy, deployer
+from clouds.deploys import as_text
 from engines.azure_account.account import AzureSubscription
 
 from skyloom.deployers.azure.compiling import compile_app

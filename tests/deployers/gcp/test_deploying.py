@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
-from clouds.gcp_deploys import as_text, ask, deploy, deployer, destroy, ended
+from clouds.deploys import as_text
+from clouds.gcp_deploys import ask, deploy, deployer, destroy, ended
 from clouds.gcp_small_app import BROKEN, DEPLOYMENT, WAITING, small_bundle
 from engines.gcp_account.account import GoogleProject
 

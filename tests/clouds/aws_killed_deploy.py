@@ -1,6 +1,6 @@
 """Deploys or destroys the small app in a process of its own that is killed at a scripted moment.
 
-The script: `{"do": "deploy" | "destroy", "price": "2", "service": "s3", "operation": "PutObject",
+The script: `{"do": "deploy" | "destroy", "bundle": {"price": "2"}, "service": "s3", "operation": "PutObject",
 "when": "before" | "after", "count": 1}`: SIGKILL before or after that call is made for the count-th time.
 """
 
@@ -16,13 +16,24 @@ from unittest.mock import patch
 
 import boto3
 from clouds.aws_deploys import deploy, destroy
-from clouds.small_app import small_bundle
+from clouds.aws_small_app import small_bundle
 
 _PATH = tuple(sys.path)
 """Where modules are looked for before any test has loaded a user's project, or the package of a function."""
 
 
-def exit_code(script: Mapping[str, Any]) -> int | None:
+Moment = tuple[str, str, str, int]
+"""Service and operation, before or after the call, and which of them."""
+
+
+def killed(do: str, moment: Moment, **bundle: Any) -> None:
+    """Runs the command in a process of its own that is killed at the moment."""
+    service, operation, when, count = moment
+    told = {"do": do, "bundle": bundle, "service": service, "operation": operation, "when": when, "count": count}
+    assert _exit_code(told) == -signal.SIGKILL
+
+
+def _exit_code(script: Mapping[str, Any]) -> int | None:
     """Runs the script in a process of its own, and says how that ended: `-signal.SIGKILL` where it was killed."""
     # Forked from one that has imported everything: half of the time of a deploy otherwise.
     context = multiprocessing.get_context("forkserver")
@@ -55,6 +66,6 @@ def _run(script: dict[str, Any], environment: dict[str, str]) -> None:
 
     boto3.Session.client = client  # type: ignore[method-assign, assignment]
     if script["do"] == "deploy":
-        deploy(small_bundle(price=script.get("price", "1")))
+        deploy(small_bundle(**script["bundle"]))
     else:
         destroy(delete_data=True)

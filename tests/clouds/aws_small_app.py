@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clouds.deploys import APP, ENVIRONMENT
+
 from skyloom.deployers.aws import artifacts
 from skyloom.deployers.bundle import Bundle, json_bytes
 
-APP, ENVIRONMENT = "shop", "dev"
 STACK = "skyloom-shop-dev"
 
 _TRUST = {
