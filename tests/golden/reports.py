@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,10 +27,31 @@ EXAMPLES = {
         ),
     )
 }
-SAMPLES = {
-    "document_pipeline": {"summarise_folder": "{}"},
-    "order_saga": {"place_order": f"@{EXAMPLES['order_saga'].parent}/orders/good.json"},
-    "ticket_triage": {"answer": f"@{EXAMPLES['ticket_triage'].parent}/tickets/late_parcel.json"},
+_BRIEF = {"product": "Tea Kettle", "facts": ["It boils a litre in two minutes."], "languages": ["en", "de", "fr"]}
+_QUESTION = "Why did steam engines need less coal after the separate condenser?"
+_LETTER = "Invoice INV-2043 of Miller and Sons. Net 100.00 EUR, tax 19.00 EUR, total 119.00 EUR."
+_CLAIM = {"employee": "Ada", "manager": "Grace", "amount": 420.5, "reason": "Train to the customer and a hotel."}
+_TICKET = EXAMPLES["ticket_triage"].parent / "tickets" / "late_parcel.json"
+_ARTICLE = {"title": "Late parcels", "text": "A parcel takes three days. After five days we send another one."}
+SAMPLES: dict[str, dict[str, object]] = {
+    "document_pipeline": {
+        "condense": {"texts": ["One.", "Two.", "Three.", "Four."], "fan_in": 2},
+        "summarise_document": {"folder": "texts", "document": "persuasion.txt", "words": 900},
+        "summarise_folder": {},
+    },
+    "order_saga": {"place_order": json.loads((EXAMPLES["order_saga"].parent / "orders" / "good.json").read_text())},
+    "ticket_triage": {
+        "answer_draft": {**json.loads(_TICKET.read_text()), "article": _ARTICLE, "history": []},
+        "answer": json.loads(_TICKET.read_text()),
+    },
+    "ask_the_books": {"ingest": {}, "ask": {"question": "Why did Ahab pursue the white whale?"}},
+    "expense_approval": {"reimburse": {"claim": _CLAIM}},
+    "invoice_intake": {"take_in": {"text": _LETTER}},
+    "product_launch": {"write_text": {"brief": _BRIEF, "rounds": 2}, "launch": {"brief": _BRIEF}},
+    "research_desk": {
+        "consult": {"specialist": "historian", "brief": "When was it?", "question": _QUESTION},
+        "research": {"question": _QUESTION},
+    },
 }
 """Inputs of sample runs, by example and flow."""
 CLOUDS = ("aws", "azure", "gcp")
@@ -44,8 +66,20 @@ def _reports(name: str, file: str) -> Iterator[tuple[str, str]]:
     yield "check.txt", said("check", file, "--targets", ",".join(CLOUDS))
     for cloud in CLOUDS:
         yield f"explain-{cloud}.txt", said("explain", file, "--to", cloud, "--source")
-    for flow, given in SAMPLES.get(name, {}).items():
-        yield f"cost-{flow}.txt", said("cost", file, "--flow", flow, "--input", given)
+        if saved := "\n".join(_saved(said("explain", file, "--to", cloud))):
+            yield f"savings-{cloud}.txt", f"{saved}\n"
+    for flow, given in SAMPLES[name].items():
+        yield f"cost-{flow}.txt", said("cost", file, "--flow", flow, "--input", json.dumps(given))
+
+
+def _saved(text: str) -> Iterator[str]:
+    """The tables of what passes have saved, below the names of their flows."""
+    for block in text.split("\n\n"):
+        lines = block.strip("\n").splitlines()
+        if len(lines) > 1 and lines[1].startswith("PLACE"):
+            flow = lines[0]
+        if lines and lines[0].startswith("PASS "):
+            yield from (flow, *lines)
 
 
 def said(*arguments: str) -> str:
