@@ -3,6 +3,7 @@
 import math
 import re
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
@@ -38,13 +39,17 @@ class Found(BaseModel):
 
 class Answer(BaseModel):
     text: str = Field(description="the answer, from the passages alone")
-    sources: list[str] = Field(description="the passages that it rests on, as [source number]")
+    sources: list[Annotated[str, Field(pattern=r"^\[\S+#\d+\]$")]] = Field(
+        description="the passages that it rests on, as [source#number]"
+    )
 
 
 class Reply(BaseModel):
     question: str
     answer: str
     sources: list[str]
+    """The passages that the answer names, of those it was given."""
+    given: list[str]
     searched: int
 
 
@@ -138,13 +143,14 @@ def ask(question: str, folder: str = "texts", most: int = 4) -> Reply:
     best = sorted([one for found in per_text for one in found], key=lambda one: -one.score)[:most]
     if not best:
         raise NothingFound(f"no passage has a word of: {question}")
-    shown = [f"[{one.passage.source} {one.passage.number}]" for one in best]
+    shown = [f"[{one.passage.source}#{one.passage.number}]" for one in best]
     texts = [f"{name}\n{one.passage.text}" for name, one in zip(shown, best, strict=True)]
     answer = answer_from(question, "\n\n".join(texts))
     named = [name for name in shown if name in answer.sources]
     return Reply(
         question=question,
         answer=answer.text,
-        sources=named or shown,
+        sources=named,
+        given=shown,
         searched=searched,
     )

@@ -1,11 +1,12 @@
 """Human in the loop: a model judges an expense claim, people decide; nobody's silence blocks it: it is escalated, and
 in the end refused."""
 
+import logging
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from skyloom.flows import Retry, approval, flow, hours, prompt, task
+from skyloom.flows import Retry, approval, context, flow, hours, prompt, task
 
 
 class Claim(BaseModel):
@@ -24,7 +25,7 @@ class Terms(BaseModel):
     """What the person who decides fills in."""
 
     cost_centre: str
-    at_most: float = Field(default=0.0, ge=0, description="0: the whole amount")
+    at_most: float | None = Field(default=None, gt=0, description="empty: the whole amount")
 
 
 class Outcome(BaseModel):
@@ -46,7 +47,9 @@ def assess(claim: Claim) -> Assessment: ...
 
 @task(retry=Retry(attempts=4, delay=0.1))
 def pay(employee: str, amount: float, cost_centre: str) -> float:
-    """Pays, once: the bank drops a second order with the same key."""
+    """Orders a payment. Every attempt carries the same key: the bank drops an order whose key it knows."""
+    order = {"key": context.idempotency_key, "to": employee, "cents": round(amount * 100), "on": cost_centre}
+    logging.getLogger(__name__).info("order to the bank: %s", order)
     return round(amount, 2)
 
 
@@ -71,7 +74,7 @@ def reimburse(claim: Claim, patience: float = hours(24)) -> Outcome:
         )
         if decision.approved and decision.answer is not None:
             terms = decision.answer
-            amount = min(claim.amount, terms.at_most) if terms.at_most else claim.amount
+            amount = claim.amount if terms.at_most is None else min(claim.amount, terms.at_most)
             paid = pay(claim.employee, amount, terms.cost_centre)
             return Outcome(status="paid", amount=paid, decided_by=decision.by, comment=decision.comment, asked=asked)
         if decision.by:

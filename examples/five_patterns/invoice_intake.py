@@ -1,5 +1,6 @@
 """Function + LLM: one typed prompt reads an invoice, plain code checks what it read."""
 
+import re
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -10,8 +11,8 @@ from skyloom.flows import Retry, flow, minutes, prompt, task
 class Invoice(BaseModel):
     """What a letter says, as the model read it."""
 
-    supplier: str = Field(description="who sends the invoice")
-    number: str = Field(description="the invoice number")
+    supplier: str = Field(max_length=80, description="who sends the invoice")
+    number: str = Field(pattern=r"^[A-Z0-9][A-Z0-9/-]*[0-9]$", description="the invoice number")
     currency: Literal["EUR", "USD", "GBP"]
     net: float = Field(ge=0, description="net amount")
     tax: float = Field(ge=0, description="tax amount")
@@ -42,7 +43,7 @@ def problems_of(invoice: Invoice, text: str) -> list[str]:
     found = []
     if abs(invoice.net + invoice.tax - invoice.total) > 0.005:
         found.append(f"net {invoice.net:.2f} and tax {invoice.tax:.2f} do not make {invoice.total:.2f}")
-    if invoice.number not in text:
+    if invoice.number not in re.findall(r"[A-Z0-9/-]+", text):
         found.append(f"the letter has no number {invoice.number}")
     if invoice.supplier not in text:
         found.append(f"the letter names no {invoice.supplier}")

@@ -24,6 +24,15 @@ class Page(BaseModel):
     text: str
 
 
+class Text(BaseModel):
+    text: str
+    revisions: int
+    remarks: list[str]
+    """All that checks wanted, of every revision."""
+    unsettled: list[str]
+    """What they still want of this one."""
+
+
 class Launch(BaseModel):
     product: str
     revisions: int
@@ -32,7 +41,7 @@ class Launch(BaseModel):
 
 
 class NotPublished(Exception):
-    """The site took one of the pages, or none, and now has none of them."""
+    """The text did not pass, or the site did not take every page: it has none of them."""
 
 
 class SiteRefused(Exception):
@@ -84,37 +93,39 @@ def take_down(address: str) -> str:
 
 
 @flow
-def write_text(brief: Brief, rounds: int) -> tuple[str, list[str]]:
-    """A text that passes all checks, or the last of so many; with the remarks that led to it."""
+def write_text(brief: Brief, rounds: int) -> Text:
+    """A text that passes all checks, or, after so many revisions, the last one with what is still wrong with it."""
     facts = "\n".join(f"- {fact}" for fact in brief.facts)
     remarks: list[str] = []
     text = draft(brief.product, facts, "")
-    for _ in range(rounds):
+    for revision in range(rounds + 1):
         claims, tone, length = parallel(check_claims(text, facts), check_tone(text), check_length(text, 600))
         wanted = [review.remark for review in [claims, tone, length] if review.verdict == "revise"]
-        if not wanted:
-            break
+        if not wanted or revision == rounds:
+            return Text(text=text, revisions=revision, remarks=remarks, unsettled=wanted)
         remarks.extend(wanted)
         text = draft(brief.product, facts, "\n\nMind:\n" + "\n".join(f"- {remark}" for remark in wanted))
-    return text, remarks
+    raise ValueError(f"{rounds} rounds are less than none")
 
 
 @flow
 def launch(brief: Brief, rounds: int = 2) -> Launch:
     """Announces a product in every language of the brief, or in none."""
-    text, remarks = write_text(brief, rounds)
+    written = write_text(brief, rounds)
+    if written.unsettled:
+        raise NotPublished(f"{brief.product}: {'; '.join(written.unsettled)}")
     others = [language for language in brief.languages if language != "en"]
-    translated = [translate(text, language) for language in each(others, limit=4)]
-    pages = [Page(language="en", text=text)]
+    translated = [translate(written.text, language) for language in each(others, limit=4)]
+    pages = [Page(language="en", text=written.text)] if "en" in brief.languages else []
     for language, translation in zip(others, translated, strict=True):
         pages.append(Page(language=language, text=translation))
     published: list[str] = []
     try:
         for page in pages:
             published.append(publish(brief.product, page))
-    except SiteRefused as refusal:
+    except Exception as problem:
         for address in reversed(published):
             take_down(address)
-        raise NotPublished(f"{brief.product}: {refusal}") from refusal
+        raise NotPublished(f"{brief.product}: {problem}") from problem
     emit("launched", {"product": brief.product, "pages": len(published)})
-    return Launch(product=brief.product, revisions=len(remarks), pages=published, remarks=remarks)
+    return Launch(product=brief.product, revisions=written.revisions, pages=published, remarks=written.remarks)

@@ -1,5 +1,6 @@
 """Multi-agent: a supervisor sends a question to specialists until it has enough; a critic sifts, a writer answers."""
 
+import re
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -77,6 +78,9 @@ def criticise(question: str, finding: str) -> Critique: ...
 def write_answer(question: str, findings: str) -> str: ...
 
 
+LEAST_CONFIDENCE = 0.5
+"""What less than half of which stands in the archive is no finding."""
+
 ARCHIVE = {
     "historian": "Newcomen's engine of 1712 drained mines. Watt's separate condenser of 1769 saved three quarters of "
     "the coal. Railways opened in 1825 and 1830.",
@@ -87,20 +91,24 @@ ARCHIVE = {
 }
 
 
+def long_words(text: str) -> set[str]:
+    """The words of five letters and more, in lower case."""
+    return set(re.findall(r"[a-z]{5,}", text.lower()))
+
+
 @task
 def look_up(specialist: str, question: str) -> str:
     """What the archive has for a specialist: the sentences that share a word with the question, or all."""
-    asked = {word.strip("?.,").lower() for word in question.split() if len(word) > 4}
-    sentences = [sentence.strip() for sentence in ARCHIVE[specialist].split(". ")]
-    fitting = [sentence for sentence in sentences if asked & {word.strip(".,'s").lower() for word in sentence.split()}]
-    return ". ".join(fitting or sentences)
+    sentences = re.split(r"(?<=\.) ", ARCHIVE[specialist])
+    fitting = [sentence for sentence in sentences if long_words(question) & long_words(sentence)]
+    return " ".join(fitting or sentences)
 
 
 @task
 def weigh(author: str, finding: str, material: str) -> Note:
     """The finding, with how much of it stands in the archive: the share of its longer words."""
-    words = [word for word in finding.split() if len(word) > 4]
-    known = [word for word in words if word in material]
+    words = long_words(finding)
+    known = words & long_words(material)
     return Note(author=author, finding=finding, confidence=round(len(known) / max(1, len(words)), 2))
 
 
@@ -131,11 +139,12 @@ def research(question: str, most: int = 3) -> Dossier:
         notes.append(consult(specialist, choice.brief, question))
         free = [name for name in free if name != specialist]
     checked = [criticise(question, note.finding) for note in each(notes, limit=3)]
-    kept = [note for note, critique in zip(notes, checked, strict=True) if critique.keep]
-    findings = "\n".join(f"{note.author}: {note.finding}" for note in kept or notes)
-    return Dossier(
-        question=question,
-        answer=write_answer(question, findings or "No findings."),
-        notes=kept,
-        dropped=len(notes) - len(kept),
-    )
+    kept = [
+        note
+        for note, critique in zip(notes, checked, strict=True)
+        if critique.keep and note.confidence >= LEAST_CONFIDENCE
+    ]
+    answer = "No finding holds."
+    if kept:
+        answer = write_answer(question, "\n".join(f"{note.author}: {note.finding}" for note in kept))
+    return Dossier(question=question, answer=answer, notes=kept, dropped=len(notes) - len(kept))
