@@ -15,12 +15,12 @@ from skyloom.flows.testing import approve, no_answer, reject
 app = App("five-patterns", flows=[take_in, ask, launch, reimburse, research])
 
 _LETTER = (
-    "This is invoice INV-2043. The net amount is 100.00 EUR. The tax amount is 19.00 EUR. "
-    "The total amount is 119.00 EUR."
+    "Supplier: Miller and Sons\nInvoice number: INV-2043\n"
+    "Net amount: 100.00 EUR\nTax amount: 19.00 EUR\nTotal amount: 119.00 EUR"
 )
 _READ = {
-    "supplier": "The net amount is 100.00 EUR.",
-    "number": "The net amount is 100.00 EUR.",
+    "supplier": "Miller and Sons",
+    "number": "INV-2043",
     "currency": "EUR",
     "net": 100.0,
     "tax": 19.0,
@@ -28,13 +28,15 @@ _READ = {
 }
 _WRONG = {
     "supplier": "We owe you nothing.",
-    "number": "We owe you nothing.",
-    "currency": "GBP",
-    "net": 2.7,
-    "tax": 0.72,
-    "total": 2.43,
+    "number": "VG7",
+    "currency": "USD",
+    "net": 6.21,
+    "tax": 0.18,
+    "total": 6.3,
 }
-_KETTLE = {"product": "Tea Kettle", "facts": ["It boils a litre in two minutes.", "It switches itself off."]}
+_FACTS = ["It boils a litre in two minutes.", "It is friendly and quiet.", "It is fine for four cups."]
+_KETTLE = {"product": "Tea Kettle", "facts": _FACTS}
+_STEEL = {"product": "Tea Kettle", "facts": ["It is made of steel.", "It keeps tea warm for an hour."]}
 _CLAIM = {
     "employee": "Ada",
     "manager": "Grace",
@@ -42,7 +44,8 @@ _CLAIM = {
     "reason": "Train to the customer and a hotel for two nights.",
 }
 _WHY = "Why did steam engines need less coal after the separate condenser?"
-_MINE = "A Cornish mine burnt coal for 3,000 pounds a year before 1769 and for 900 after"
+_MINE = "A Cornish mine burnt coal for 3,000 pounds a year before 1769 and for 900 after."
+_STEAM = "A steam engine turns heat into work by letting steam expand behind a piston."
 
 CASES = [
     case(
@@ -58,7 +61,7 @@ CASES = [
         result={
             "status": "unclear",
             "invoice": _WRONG,
-            "problems": ["net 2.70 and tax 0.72 do not make 2.43"],
+            "problems": ["net 6.21 and tax 0.18 do not make 6.30", "the letter has no number VG7"],
             "readings": 3,
         },
         name="unclear",
@@ -68,10 +71,11 @@ CASES = [
         {"question": "Why did Ahab pursue the white whale?", "most": 2},
         result={
             "question": "Why did Ahab pursue the white whale?",
-            "answer": "Question: Why did Ahab pursue the white whale? [moby_dick_the_chase.txt 18] They were one man, "
+            "answer": "Question: Why did Ahab pursue the white whale? [moby_dick_the_chase.txt#18] They were one man, "
             'not thirty. "Sway me up, men; ye have been deceived; not Moby Dick casts one odd jet that way, and then '
             'disappears."',
-            "sources": ["[moby_dick_the_chase.txt 18]", "[moby_dick_the_chase.txt 12]"],
+            "sources": ["[moby_dick_the_chase.txt#18]", "[moby_dick_the_chase.txt#12]"],
+            "given": ["[moby_dick_the_chase.txt#18]", "[moby_dick_the_chase.txt#12]"],
             "searched": 233,
         },
     ),
@@ -80,9 +84,9 @@ CASES = [
         {"brief": {**_KETTLE, "languages": ["en", "de"]}, "rounds": 1},
         result={
             "product": "Tea Kettle",
-            "revisions": 1,
+            "revisions": 0,
             "pages": ["/en/tea-kettle", "/de/tea-kettle"],
-            "remarks": ["Facts: - It boils a litre in two minutes."],
+            "remarks": [],
         },
         emitted=[("launched", {"product": "Tea Kettle", "pages": 2})],
         name="published",
@@ -92,6 +96,12 @@ CASES = [
         {"brief": {**_KETTLE, "languages": ["de", "tlh"]}, "rounds": 1},
         error=("NotPublished", "Tea Kettle: no pages in tlh"),
         name="taken-back",
+    ),
+    case(
+        launch,
+        {"brief": {**_STEEL, "languages": ["en"]}, "rounds": 1},
+        error=("NotPublished", "Tea Kettle: - It keeps tea warm for an hour."),
+        name="never-passes",
     ),
     case(
         reimburse,
@@ -134,8 +144,11 @@ CASES = [
         {"question": _WHY},
         result={
             "question": _WHY,
-            "answer": f"economist: {_MINE}",
-            "notes": [{"author": "economist", "finding": _MINE, "confidence": 1.0}],
+            "answer": f"economist: {_MINE} engineer: {_STEAM}",
+            "notes": [
+                {"author": "economist", "finding": _MINE, "confidence": 1.0},
+                {"author": "engineer", "finding": _STEAM, "confidence": 1.0},
+            ],
             "dropped": 1,
         },
     ),
