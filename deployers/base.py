@@ -11,7 +11,7 @@ A cloud registers its deployer in the group `skyloom.deployers` under the name o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -21,6 +21,7 @@ from skyloom.deployers.events import Event
 from skyloom.deployers.listing import Listing
 from skyloom.deployers.measures import Measure
 from skyloom.deployers.plan import Plan
+from skyloom.deployers.saving import Saving
 from skyloom.errors import Diagnostic, EngineError
 from skyloom.flows.app import App, Environment
 from skyloom.flows.outcome import ErrorValue, Json
@@ -66,6 +67,7 @@ class Compiled:
         listings: the definitions of its flows, with the places that their lines come from.
         charges: what runs of its flows are charged for.
         measures: how near it comes to the limits of the cloud.
+        savings: what each pass saves; asked for only where somebody wants to know, since it compiles many times.
         flows: how many flows it holds; None: one for each file below `workflows`.
         functions: how many functions; None: one for each folder below `functions`.
     """
@@ -76,6 +78,7 @@ class Compiled:
     listings: tuple[Listing, ...] = ()
     charges: Charges = no_charges
     measures: tuple[Measure, ...] = ()
+    savings: Callable[[], Iterable[Saving]] = tuple
     flows: int | None = None
     functions: int | None = None
 

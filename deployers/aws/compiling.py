@@ -17,6 +17,7 @@ from skyloom.deployers.aws.functions import FunctionSettings, helper_package, na
 from skyloom.deployers.aws.limits import API, template_problems
 from skyloom.deployers.aws.listing import listings
 from skyloom.deployers.aws.measuring import measures
+from skyloom.deployers.aws.saving import savings_of
 from skyloom.deployers.aws.services_package import service_files
 from skyloom.deployers.aws.template import Parts, template
 from skyloom.deployers.aws.workflow import HELPER, Invoke, StartExecution, Workflow, WorkflowSettings, compile_workflows
@@ -48,7 +49,8 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     config = load_config(file, environment, known=app.environments)
     compiled = programs(app)
     groups = function_groups(app, compiled, config, TARGET)
-    workflows = _workflows(app, compiled, groups, config)
+    compiling = _settings(app, compiled, groups, config)
+    workflows = _workflows(app, compiled, compiling)
     used = {need.function for workflow in workflows for need in workflow.uses if isinstance(need, Invoke)}
     fused = all_fused(workflows)
     # A prompt that the state machines ask the model for by themselves needs no function.
@@ -85,16 +87,20 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
         charges=charges(workflows, {group.key: group.memory for group in groups}, chosen.architecture),
         measures=tuple(measures(compiled, workflows, text, len(json.loads(text)["Resources"]))),
         diagnostics=tuple(diagnostic for workflow in workflows for diagnostic in workflow.diagnostics),
+        savings=lambda: savings_of(compiled, compiling, (flow.name for flow in app.short)),
     )
 
 
-def _workflows(
+def _settings(
     app: App, compiled: Mapping[str, Program], groups: Iterable[FunctionGroup], config: Config
-) -> tuple[Workflow, ...]:
-    """The state machines of all flows, each once, and everything that is wrong with any of them at once."""
+) -> WorkflowSettings:
     tasks, prompts = group_of(groups)
     aliases = {prompt.model for program in compiled.values() for prompt in program.prompts.values()}
-    settings = WorkflowSettings(app=app.name, tasks=tasks, prompts=prompts, models=native_models(config, aliases))
+    return WorkflowSettings(app=app.name, tasks=tasks, prompts=prompts, models=native_models(config, aliases))
+
+
+def _workflows(app: App, compiled: Mapping[str, Program], settings: WorkflowSettings) -> tuple[Workflow, ...]:
+    """The state machines of all flows, each once, and everything that is wrong with any of them at once."""
     short = {flow.name for flow in app.short}
     found: dict[str, Workflow] = {}
     problems: dict[Diagnostic, None] = {}

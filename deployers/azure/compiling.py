@@ -6,6 +6,7 @@ app -> programs -> groups -> function apps -> orchestrators -> packages -> templ
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from skyloom.deployers.azure.app_limits import advice, refusals, too_large
@@ -25,6 +26,7 @@ from skyloom.deployers.azure.listing import listings
 from skyloom.deployers.azure.measuring import measures
 from skyloom.deployers.azure.naming import FunctionNames
 from skyloom.deployers.azure.resources.layout import Layout, Parts, Worker, at_once
+from skyloom.deployers.azure.saving import savings_of
 from skyloom.deployers.azure.services_package import services
 from skyloom.deployers.azure.template import MAIN as TEMPLATE
 from skyloom.deployers.azure.template import template
@@ -62,7 +64,8 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     chosen = settings or FunctionSettings.of(app.environment(environment))
     names = FunctionNames.of(compiled.values())
     problems = [*_too_large(groups, compiled), *_no_such_python(app, chosen)]
-    workflows = _workflows(compiled, names, app_parts(groups), problems)
+    compiling = _settings(names, app_parts(groups))
+    workflows = _workflows(compiled, compiling, problems)
     fused = all_fused(workflows)
     groups = stretched(groups, fused)
     parts = app_parts(groups)
@@ -89,7 +92,10 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     activities = at_once(layout.settings.concurrency).activities
     built = {MAIN: main_package(app.name, parts, names, addition, code, chosen, activities)}
     built |= {part.key: worker_package(app.name, part, names, code, chosen) for part in parts[1:]}
-    return _bundled(layout, built, workflows, charges(compiled, parts))
+    return replace(
+        _bundled(layout, built, workflows, charges(compiled, parts, {one.flow: one.fused for one in workflows})),
+        savings=lambda: savings_of(compiled, compiling),
+    )
 
 
 def _bundled(layout: Layout, built: Mapping[str, Package], workflows: Iterable[Workflow], charged: Charges) -> Compiled:
@@ -133,12 +139,15 @@ def _addition(
     )
 
 
+def _settings(names: FunctionNames, parts: Iterable[AppPart]) -> WorkflowSettings:
+    apps = {task: part.key for part in parts for group in part.groups for task in group.tasks}
+    return WorkflowSettings(tasks=names.tasks, prompts=names.prompts, apps=apps)
+
+
 def _workflows(
-    compiled: Mapping[str, Program], names: FunctionNames, parts: Iterable[AppPart], problems: Iterable[Diagnostic]
+    compiled: Mapping[str, Program], settings: WorkflowSettings, problems: Iterable[Diagnostic]
 ) -> tuple[Workflow, ...]:
     """The orchestrators of all flows, and everything that is wrong with any of them, and before, at once."""
-    apps = {task: part.key for part in parts for group in part.groups for task in group.tasks}
-    settings = WorkflowSettings(tasks=names.tasks, prompts=names.prompts, apps=apps)
     found: list[Workflow] = []
     said: dict[Diagnostic, None] = dict.fromkeys(problems)
     for program in compiled.values():

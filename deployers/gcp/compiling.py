@@ -33,6 +33,7 @@ from skyloom.deployers.gcp.resources.gateway import DOCUMENT, document
 from skyloom.deployers.gcp.resources.layout import SERVICES, Layout, Parts
 from skyloom.deployers.gcp.resources.sources import own_sources
 from skyloom.deployers.gcp.resources.workflows import source_file
+from skyloom.deployers.gcp.saving import savings_of
 from skyloom.deployers.gcp.services_package import service_files
 from skyloom.deployers.gcp.template import MAIN, template
 from skyloom.deployers.gcp.workflow import HELPER, Invoke, Workflow, WorkflowSettings, compile_workflow
@@ -58,7 +59,8 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     config = load_config(file, environment, known=app.environments)
     compiled = programs(app)
     groups = function_groups(app, compiled, config, TARGET)
-    workflows = _workflows(app, compiled, groups, config)
+    compiling = _settings(app, compiled, groups, config)
+    workflows = _workflows(compiled, compiling)
     used = {need.function for workflow in workflows for need in workflow.uses if isinstance(need, Invoke)}
     fused = all_fused(workflows)
     # A prompt that the workflows ask the model for by themselves needs no function.
@@ -81,7 +83,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
         built[HELPER] = helper_package(merged(workflows), chosen)
     if _has_services(Layout(parts)):
         built[SERVICES] = service_package(service_files(app, compiled), chosen)
-    return _bundled(_placed(parts, built), built)
+    return replace(_bundled(_placed(parts, built), built), savings=lambda: savings_of(compiled, compiling))
 
 
 def _has_services(layout: Layout) -> bool:
@@ -118,13 +120,16 @@ def _bundled(parts: Parts, built: Mapping[str, Package]) -> Compiled:
     )
 
 
-def _workflows(
+def _settings(
     app: App, compiled: Mapping[str, Program], groups: Iterable[FunctionGroup], config: Config
-) -> tuple[Workflow, ...]:
-    """The workflows of all flows, and everything that is wrong with any of them at once."""
+) -> WorkflowSettings:
     tasks, prompts = group_of(groups)
     aliases = {prompt.model for program in compiled.values() for prompt in program.prompts.values()}
-    settings = WorkflowSettings(app=app.name, tasks=tasks, prompts=prompts, models=native_models(config, aliases))
+    return WorkflowSettings(app=app.name, tasks=tasks, prompts=prompts, models=native_models(config, aliases))
+
+
+def _workflows(compiled: Mapping[str, Program], settings: WorkflowSettings) -> tuple[Workflow, ...]:
+    """The workflows of all flows, and everything that is wrong with any of them at once."""
     found: list[Workflow] = []
     problems: dict[Diagnostic, None] = {}
     for program in compiled.values():

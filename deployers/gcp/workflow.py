@@ -38,6 +38,7 @@ from skyloom.deployers.gcp.limits import HTTP_TIMEOUT, MARGIN, program_problems,
 from skyloom.deployers.gcp.source import workflow_source
 from skyloom.deployers.gcp.steps import Subworkflow
 from skyloom.deployers.mixed_numbers import text_problems
+from skyloom.deployers.saving import Rewrite
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows import passes
 from skyloom.flows.ir import nodes as ir
@@ -62,6 +63,14 @@ _BESIDES = 30
 """Seconds of an invocation that calls which share it do not have: reading and writing values, and the host's own."""
 
 
+REWRITES = (
+    Rewrite("inline_flows", "sub-flows that are called once stand in place"),
+    Rewrite("first_values_early", "first values ride on an earlier assignment"),
+    Rewrite("fewer_steps", "decisions behind decisions are one, and short cases have no step of their own"),
+)
+"""What of the lowering can be left out, in its order."""
+
+
 def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     """The workflow of the program's main flow.
 
@@ -73,8 +82,9 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     program = passes.run(program, engine, settings.without)
     settings = replace(settings, tasks=with_functions(settings.tasks, program))
     _refuse([*program_problems(program), *order_problems(program), *text_problems(program, "Workflows")])
-    workflow, problems = _made(program, settings, inlined_flows(program))
-    if problems:
+    inlined = frozenset[str]() if "inline_flows" in settings.without else inlined_flows(program)
+    workflow, problems = _made(program, settings, inlined)
+    if problems and inlined:
         # Steps that stand in place stand deeper, and may stand there twice.
         workflow, problems = _made(program, settings, frozenset())
     _refuse(problems)
@@ -101,7 +111,7 @@ def _made(
     if lowering.has_runs:
         finish_entries(lowering)
     found = (main, *sorted(lowering.shared.values(), key=lambda one: one not in flows))
-    subworkflows = tuple(map(fewer_steps, found))
+    subworkflows = found if "fewer_steps" in settings.without else tuple(map(fewer_steps, found))
     definition, uses = workflow_source(subworkflows), frozenset(lowering.needs)
     workflow = Workflow(
         flow=program.main,

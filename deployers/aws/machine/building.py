@@ -29,6 +29,7 @@ from skyloom.deployers.aws.machine.writing import Writing
 from skyloom.deployers.carrying import carried
 from skyloom.deployers.fused import fused_tasks
 from skyloom.deployers.mixed_numbers import text_problems
+from skyloom.deployers.saving import Rewrite
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.ir.program import Program
 
@@ -47,7 +48,7 @@ def machine_of(program: Program, settings: WorkflowSettings) -> Workflow:
     lowering = Lowering(program, settings, lower_block, apart, places)
     graph = _lowered(lowering)
     writing = Writing()
-    _simplify(graph, writing)
+    _simplify(graph, writing, settings.without)
     definition = with_placeholders(_definition(program, States(writing).scope(graph)))
     kind, uses = settings.kind, frozenset(_needs(graph))
     _refuse([*limits.definition_problems(program, definition), *_express_problems(program, kind, uses)])
@@ -93,13 +94,24 @@ def _lowered(lowering: Lowering) -> Graph:
     return graph
 
 
-def _simplify(graph: Graph, writing: Writing) -> None:
+REWRITES = (
+    Rewrite("decide", "what only decides on a value is a value, no choice"),
+    Rewrite("take_joins_away", "no state where ways come together"),
+    Rewrite("merge_choices", "choices behind choices are one"),
+)
+"""What of the simplifying can be left out, in its order."""
+
+
+def _simplify(graph: Graph, writing: Writing, without: frozenset[str]) -> None:
     """Brings the graph to the form in which states are written."""
     liveness(graph)
-    decide(graph, writing)
-    take_joins_away(graph, writing)
+    if "decide" not in without:
+        decide(graph, writing)
+    if "take_joins_away" not in without:
+        take_joins_away(graph, writing)
     liveness(graph)
-    merge_choices(graph, writing)
+    if "merge_choices" not in without:
+        merge_choices(graph, writing)
     liveness(graph)
     share_readers(graph)
     enter(graph)

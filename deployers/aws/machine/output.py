@@ -42,7 +42,7 @@ class WorkflowSettings:
         models: aliases of models that state machines may ask natively.
         kind: the type of the state machine.
         width: how many items of a map run at once where the flow says nothing.
-        without: names of passes (`flows.passes.PASSES`) that are left out.
+        without: names of passes, and of `machine.building.REWRITES`, that are left out.
     """
 
     app: str

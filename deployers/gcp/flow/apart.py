@@ -86,7 +86,7 @@ def _entry(lowering: Lowering, context: Context, step: ir.Race, position: int) -
     inside = Context(
         flow=context.flow,
         places={},
-        frame=frame(),
+        frame=frame(lowering),
         exits=ends_workflow(),
         path=(Counted("path"), "/"),
         run=expression("run"),
@@ -128,7 +128,7 @@ def entering(lowering: Lowering) -> Steps:
 def timed_main(lowering: Lowering) -> Subworkflow:
     """A main flow with a timeout: it runs in an execution of its own, which the first one watches."""
     flow = lowering.program.flow
-    context = Context(flow=flow, places={}, frame=frame(), exits=ends_workflow(), path=(f"{flow.name}/",))
+    context = Context(flow=flow, places={}, frame=frame(lowering), exits=ends_workflow(), path=(f"{flow.name}/",))
     lowering.needs.add(StartItself())
     pairs: list[tuple[str, Json]] = [("values", {})]
     for p in flow.parameters:

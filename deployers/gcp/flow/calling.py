@@ -29,9 +29,13 @@ MOST_PARAMETERS = 8
 PACKED = "given"
 
 
-def frame() -> Frame:
+def frame(lowering: Lowering) -> Frame:
     """A new (sub)workflow."""
-    return Frame(Names(), Names(STANDARD_NAMES | {"path", "run", PACKED}))
+    return Frame(Names(), _free_names(), early="first_values_early" not in lowering.settings.without)
+
+
+def _free_names() -> Names:
+    return Names(STANDARD_NAMES | {"path", "run", PACKED})
 
 
 def ends_workflow() -> Exits:
@@ -50,7 +54,7 @@ def lower_main(lowering: Lowering, before: Steps = ()) -> Subworkflow:
     """The main flow, whose arguments are the execution's. `before` are steps in front of its own."""
     flow = lowering.program.flow
     start, ranges = (f"{flow.name}/",), ranges_of(flow)
-    context = Context(flow=flow, places={}, frame=frame(), exits=ends_workflow(), path=start, ranges=ranges)
+    context = Context(flow=flow, places={}, frame=frame(lowering), exits=ends_workflow(), path=start, ranges=ranges)
     for step in before:
         context.step(step.name)
     unchanged = _unchanged(flow)
@@ -134,7 +138,7 @@ def complete(flow: FlowDefinition, given: dict[str, Json]) -> dict[str, Json]:
 
 def parameter_names(flow: FlowDefinition) -> dict[str, str]:
     """What the parameters of a flow are called in its subworkflow."""
-    names = frame()
+    names = Frame(Names(), _free_names())
     return {parameter.name: names.variable(parameter.name) for parameter in flow.parameters}
 
 
@@ -192,7 +196,7 @@ def lower_flow(lowering: Lowering, key: tuple[str, int]) -> Subworkflow:
     context = Context(
         flow=flow,
         places={},
-        frame=frame(),
+        frame=frame(lowering),
         exits=ends_workflow(),
         path=(Counted("path"), "/"),
         run=expression("run") if lowering.has_runs else RUN,
@@ -237,7 +241,8 @@ def _finished(context: Context, lowered: list[Lowered]) -> Steps:
 def in_place(context: Context, steps: Steps) -> Steps:
     """The steps of a whole (sub)workflow: jumps lead to steps, first values are set early."""
     frame = context.frame
-    return first_values_early(renamed(steps, frame.aliases), frame.set_each_round, frame.set_once)
+    placed = renamed(steps, frame.aliases)
+    return first_values_early(placed, frame.set_each_round, frame.set_once) if frame.early else placed
 
 
 def _title(flow: FlowDefinition) -> str:

@@ -53,6 +53,7 @@ class Frame:
             asks for it before (`fewer_steps`).
         set_once: likewise, in front of loops as well.
         parts: where the results of branches are read, by the variable of their list, which is not made.
+        early: whether first values are set earlier at all.
     """
 
     steps: Names
@@ -61,6 +62,7 @@ class Frame:
     set_each_round: set[str] = field(default_factory=set)
     set_once: set[str] = field(default_factory=set)
     parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    early: bool = True
 
     def variable(self, wish: str) -> str:
         """A name for a variable: no subworkflow is called so."""

@@ -56,7 +56,7 @@ class WorkflowSettings:
         prompts: the same for prompts; a prompt that is asked natively may be left out.
         models: aliases of models that workflows may ask natively.
         width: how many items of a map run at once where the flow says nothing; at most 20.
-        without: names of passes (`flows.passes.PASSES`) that are left out.
+        without: names of passes, and of `workflow.REWRITES`, that are left out.
     """
 
     app: str

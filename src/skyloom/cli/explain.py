@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,11 @@ from skyloom.cli.output import show, show_diagnostics, show_json, show_table
 from skyloom.cli.run import JSON_HELP
 from skyloom.cli.target import Environment, choose
 from skyloom.errors import Diagnostic, UserError
+
+if TYPE_CHECKING:
+    from skyloom.deployers.base import Explanation
+    from skyloom.deployers.saving import Saving
+    from skyloom.flows.outcome import Json
 
 
 def explain(
@@ -26,7 +32,8 @@ def explain(
     environment: Environment = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Show what each flow becomes in a cloud: its states, what they cost, and what had to go elsewhere and why.
+    """Show what each flow becomes in a cloud: its states, what they cost, what had to go elsewhere and why, and what
+    passes have saved.
 
     With --source the whole definition, line by line beside the flow's source. Calls no cloud.
     """
@@ -43,16 +50,43 @@ def explain(
     if beside:
         show_listings(chosen, compiled, names, as_json=as_json)
         return
+    saved = [saving for saving in compiled.savings() if saving.flow in names]
     if as_json:
-        show_json(
-            [
-                {"flow": e.flow, "place": e.place, "what": e.what, "name": e.name, "why": e.why, "cost": e.cost}
-                for e in wanted
-            ]
-        )
+        show_json({"steps": [_step(one) for one in wanted], "savings": [_saving(one) for one in saved]})
         return
     for name in names:
         show(name, "bold")
         rows = ((e.place, e.name, e.what, e.cost, e.why) for e in wanted if e.flow == name)
         show_table(("PLACE", "NAME", "BECOMES", "COSTS", "WHY"), rows)
         show()
+        _show_savings([saving for saving in saved if saving.flow == name])
+
+
+def _step(one: Explanation) -> dict[str, Json]:
+    return {"flow": one.flow, "place": one.place, "what": one.what, "name": one.name, "why": one.why, "cost": one.cost}
+
+
+def _saving(one: Saving) -> dict[str, Json]:
+    """A saving as JSON; the total of a flow has no pass."""
+    return {
+        "flow": one.flow,
+        "pass": one.rewrite or None,
+        "saves": one.saves,
+        "before": dict(one.before),
+        "after": dict(one.after),
+    }
+
+
+def _show_savings(saved: Sequence[Saving]) -> None:
+    """What each pass saves, in its order, and the total below."""
+    if not saved:
+        return
+    show_table(
+        ("PASS", "SAVES IN THE DEFINITION (a step in a loop counts once)", "BILLED"),
+        ((one.rewrite or "together", one.saves, _change(one)) for one in saved),
+    )
+    show()
+
+
+def _change(one: Saving) -> str:
+    return ", ".join(f"{count} -> {one.after[unit]} {unit}" for unit, count in one.before.items())

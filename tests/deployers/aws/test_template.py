@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from clouds.apps import NAMES, app_of, file_of
 
-from skyloom.deployers.aws.compiling import _workflows
+from skyloom.deployers.aws.compiling import _settings, _workflows
 from skyloom.deployers.aws.machine.output import Invoke
 from skyloom.deployers.aws.resources.permissions import UNAVOIDABLE, ask_model
 from skyloom.deployers.aws.resources.triggers import expression
@@ -30,7 +30,7 @@ def parts_of(name: str, environment: str = "dev", app: App | None = None, file: 
     config = load_config(file or file_of(name), environment, known=app.environments)
     compiled = programs(app)
     groups = function_groups(app, compiled, config)
-    workflows = _workflows(app, compiled, groups, config)
+    workflows = _workflows(app, compiled, _settings(app, compiled, groups, config))
     used = {need.function for workflow in workflows for need in workflow.uses if isinstance(need, Invoke)}
     groups = tuple(group for group in groups if group.key in used)
     keys = [*(group.key for group in groups), "helper", "services"]
