@@ -1,7 +1,8 @@
 """What runs of orchestrations are charged for: messages of the scheduler, executions of functions and their time.
 
 An orchestrator is Python: which way a run takes through it shows in nothing but its calls. So its graph is a star, with
-every call that the flow and its sub-flows can make. A message of the scheduler is an action: one that starts an
+every call that the flow and its sub-flows can make, alone or in an activity that calls share; of several ways to share
+one, that of the fewest activities. A message of the scheduler is an action: one that starts an
 orchestration or an activity, and one that brings a result, a timer or an event, and resumes the orchestrator.
 Source: https://learn.microsoft.com/azure/azure-functions/durable/durable-task-scheduler/durable-task-scheduler-billing
 """
@@ -9,8 +10,9 @@ Source: https://learn.microsoft.com/azure/azure-functions/durable/durable-task-s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import assert_never
 
 from skyloom.deployers.azure.apps import MAIN, AppPart
@@ -23,13 +25,16 @@ from skyloom.flows.ir.program import Program
 ACTION, EXECUTION, EVENT, GIGABYTES = "scheduler actions", "executions", "events", "GB-seconds"
 ORCHESTRATOR, WAITS, EMIT = "orchestrator", "waits", "emit"
 
+NOTHING: Mapping[str, Sequence[FusedTask]] = {}
 _HUB = "flow"
 _BEHIND = (Way(_HUB), Way(_HUB, is_error=True))
 
 
-def charges(programs: Mapping[str, Program], parts: Sequence[AppPart], fused: Sequence[FusedTask] = ()) -> Charges:
-    """The orchestrations of an app. `fused`: calls that share an activity."""
-    return lambda flow: graph(flow, programs, parts, fused)
+def charges(
+    programs: Mapping[str, Program], parts: Sequence[AppPart], fused: Mapping[str, Sequence[FusedTask]] = NOTHING
+) -> Charges:
+    """The orchestrations of an app. `fused`: calls that share an activity, by flow."""
+    return lambda flow: graph(flow, programs, parts, fused.get(flow, ()))
 
 
 def graph(
@@ -44,19 +49,16 @@ def graph(
         raise NotCounted(f"{flow} has no orchestrator")
     star = _Star(parts)
     stops = dict(star.stops(statement for one in programs[flow].flows.values() for statement in ir.walk(one.body)))
-    tasks = set(programs[flow].tasks)
+    begins = list(stops)
     for one in fused:
-        if {task.name for task in one.called} <= tasks:
-            like = one.calls.like
-            stops |= fused_stops(one, one.name, star.activity_units(like), star.activity_works, _BEHIND)
-            stops[one.name] = _with_resume(stops[one.name], star)
-    ways = (*map(Way, sorted(stops)), Way(DONE), Way(FAILED))
+        made = fused_stops(
+            one, one.name, star.activity_units(one.calls.like), partial(star.shared_works, one.calls.like), _BEHIND
+        )
+        stops |= made | {one.name: replace(made[one.name], works=(star.resumed,))}
+        begins.append(one.name)
+    ways = (*map(Way, sorted(begins)), Way(DONE), Way(FAILED))
     begin = Stop(units={ACTION: 1, EXECUTION: 1}, works=(star.resumed,), ways=(Way(_HUB),))
     return Graph(start="begin", stops={**stops, "begin": begin, _HUB: Stop(ways=ways)})
-
-
-def _with_resume(stop: Stop, star: _Star) -> Stop:
-    return Stop(units=stop.units, works=(star.resumed,), ways=stop.ways)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,10 @@ class _Star:
         elsewhere = self._elsewhere(name)
         both = (self.parts[0], *(() if elsewhere is None else (elsewhere,)))
         return tuple(Work(name, ((GIGABYTES, _gigabytes(part)),)) for part in both)
+
+    def shared_works(self, like: str, name: str) -> tuple[Work, ...]:
+        """The same of a call in an activity that others share, which runs where the task `like` does."""
+        return tuple(Work(name, work.rates) for work in self.activity_works(like))
 
     def _activity(self, kind: str, name: str) -> Stop:
         works = (*self.activity_works(name), self.resumed)

