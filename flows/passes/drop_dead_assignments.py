@@ -6,15 +6,17 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 
+from skyloom.flows.expr.nodes import Bind
 from skyloom.flows.expr.rules import may_raise
-from skyloom.flows.ir.nodes import Append, Assign, Block, Extend, If, Statement, Try
+from skyloom.flows.ir.nodes import Append, Assign, Block, Extend, For, If, Statement, Try
 from skyloom.flows.ir.program import FlowDefinition, Program
 from skyloom.flows.ir.rewrite import rewrite
 from skyloom.flows.passes.liveness import Live, liveness
 
 
 def drop_dead_assignments(program: Program) -> Program:
-    """The program without assignments that nobody reads. What a dropped one alone has read goes too."""
+    """The program without assignments that nobody reads. What a dropped one alone has read goes too, and so
+    do decisions and loops in which nothing is left."""
     return dataclasses.replace(program, flows={name: _without(flow) for name, flow in program.flows.items()})
 
 
@@ -53,5 +55,7 @@ def _is_dead(statement: Statement, live: Mapping[int, Live]) -> bool:
             return name not in live[id(statement)].after and not may_raise(value)
         case If(test=test, body=(), orelse=()):
             return not may_raise(test)
+        case For(target=Bind(name=name), items=items, body=()) if id(statement) in live:
+            return name not in live[id(statement)].after and not may_raise(items)
         case _:
             return False

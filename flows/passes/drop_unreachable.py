@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir.nodes import Block, Break, Continue, If, Raise, Reraise, Return, Statement, Try, While
 from skyloom.flows.ir.program import Program
@@ -27,12 +29,14 @@ def _same(one: Statement, other: Statement) -> bool:
 
 
 def _taken(statement: Statement) -> Block:
-    """What is left of a statement whose test is a constant."""
+    """What is left of a statement whose test is a constant, or of which a part is never reached."""
     match statement:
         case If(test=Literal(value=value), body=body, orelse=orelse):
             return body if value else orelse
         case While(test=Literal(value=False)):
             return ()
+        case Try(body=body, orelse=orelse) if orelse and _always_leaves(body):
+            return (dataclasses.replace(statement, orelse=()),)
         case _:
             return (statement,)
 

@@ -88,6 +88,12 @@ def test_what_is_read_or_may_raise_stays(tmp_path: Path, name: str) -> None:
     assert drop_dead_assignments(program).flow.body == program.flow.body
 
 
+def test_a_loop_over_nothing_goes_where_nobody_reads_its_variable(tmp_path: Path) -> None:
+    loops = "for i in range(n):\n    a = i\nfor j in range(n):\n    b = j\nreturn j"
+    program = program_of(tmp_path, f"j = 0\n{loops}")
+    assert [one.kind for one in drop_dead_assignments(program).flow.body] == ["assign", "for", "return"]
+
+
 def test_a_decision_about_nothing_goes_too(tmp_path: Path) -> None:
     program = program_of(tmp_path, "a = 0\nif n > 1:\n    a = 2\nelse:\n    a = 3\nreturn n")
     assert len(drop_dead_assignments(program).flow.body) == 1

@@ -98,6 +98,7 @@ GONE: tuple[tuple[Block, Block], ...] = (
     ((trying((A,), (BACK,), orelse=(BACK,)), B), (trying((A,), (BACK,), orelse=(BACK,)),)),
     ((trying((A,), (B,), final=(BACK,)), C), (trying((A,), (B,), final=(BACK,)),)),
     ((trying((BACK,), final=(A,)), C), (trying((BACK,), final=(A,)),)),
+    ((trying((BACK,), (A,), orelse=(B,)), C), (trying((BACK,), (A,)), C)),
 )  # fmt: skip
 
 
