@@ -72,10 +72,14 @@ def reimburse(claim: Claim, patience: float = hours(24)) -> Outcome:
             default=False,
             form=Terms,
         )
-        if decision.approved and decision.answer is not None:
-            terms = decision.answer
-            amount = claim.amount if terms.at_most is None else min(claim.amount, terms.at_most)
-            paid = pay(claim.employee, amount, terms.cost_centre)
+        if decision.approved:
+            # Who says yes without the form agrees to the whole amount.
+            amount, cost_centre = claim.amount, "not named"
+            if decision.answer is not None:
+                cost_centre = decision.answer.cost_centre
+                if decision.answer.at_most is not None:
+                    amount = min(claim.amount, decision.answer.at_most)
+            paid = pay(claim.employee, amount, cost_centre)
             return Outcome(status="paid", amount=paid, decided_by=decision.by, comment=decision.comment, asked=asked)
         if decision.by:
             return Outcome(status="refused", amount=0.0, decided_by=decision.by, comment=decision.comment, asked=asked)

@@ -160,6 +160,13 @@ def test_the_manager_pays_a_part() -> None:
     assert (outcome.status, outcome.amount, outcome.asked) == ("paid", 400.0, ["Grace"])
 
 
+def test_a_yes_without_the_form_is_a_yes() -> None:
+    with script(prompts=CALM, approvals=[approve(by="grace")]) as run:
+        outcome = reimburse(CLAIM)
+    assert (outcome.status, outcome.amount, outcome.decided_by) == ("paid", 420.5, "grace")
+    assert [call.arguments["cost_centre"] for call in run.calls if call.name == "pay"] == ["not named"]
+
+
 def test_a_silent_manager_is_passed_over_after_a_day() -> None:
     answers = [no_answer(), approve(by="finn", answer=Terms(cost_centre="R1"))]
     with script(prompts=CALM, approvals=answers) as run:

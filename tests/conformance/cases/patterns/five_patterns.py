@@ -113,6 +113,14 @@ CASES = [
     ),
     case(
         reimburse,
+        {"claim": _CLAIM},
+        approvals=[approve(by="grace")],
+        result={"status": "paid", "amount": 420.5, "decided_by": "grace", "comment": "", "asked": ["Grace"]},
+        calls=[call("pay", employee="Ada", amount=420.5, cost_centre="not named")],
+        name="paid-without-form",
+    ),
+    case(
+        reimburse,
         {"claim": _CLAIM, "patience": 3.0},
         approvals=[no_answer(), reject("too much", by="finn")],
         result={
