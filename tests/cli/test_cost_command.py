@@ -13,7 +13,7 @@ from skyloom.deployers.prices import PRICES, READ
 
 SOURCE = '''"""Flows to be paid for."""
 
-from skyloom.flows import flow, task, wait_for
+from skyloom.flows import App, flow, prompt, sleep, task, wait_for
 
 
 @task(memory=1024)
@@ -34,6 +34,28 @@ def all_of(names: list[str]) -> int:
 @flow
 def patient() -> int:
     return wait_for("payment", int)
+
+
+@prompt("Say something about {subject}.", max_tokens=40)
+def say(subject: str) -> str: ...
+
+
+@prompt("Judge {text}.", model="smart", system="You are fair.")
+def judge(text: str) -> bool: ...
+
+
+@flow
+def talk(subject: str) -> bool:
+    return judge(say(subject))
+
+
+@flow(timeout=60)
+def quick(n: int) -> int:
+    sleep(2)
+    return weigh("a" * n)
+
+
+app = App("paid-of-test", flows=[all_of, patient, talk, quick], short=[quick])
 '''
 
 
@@ -98,6 +120,65 @@ def test_a_run_that_fails_is_paid_for_as_well(file: str, document: Any) -> None:
     told = document("cost", f"{file}:all_of", "--input", given, "--json")
     assert numbers(told)["invocations"] == numbers(told, "gcp")["requests"] == 2_000
     assert "which ended with ValueError" in told["assumptions"][0]
+
+
+def test_models_are_paid_by_the_token(file: str, document: Any, invoke: Any) -> None:
+    told = document("cost", f"{file}:talk", "--to", "aws,azure", "--input", '{"subject": "tea"}', "--json")
+    fast, smart = "foundry:gpt-5-mini", "foundry:gpt-5.2"
+    charged = numbers(told, "azure")
+    # "Say something about tea." are 24 characters; the prompt allows 40 tokens.
+    assert charged[f"input tokens, {fast}"] == 6_000
+    assert charged[f"output tokens, {fast}"] == 40_000
+    assert charged[f"output tokens, {smart}"] == 500_000
+    paid = told["targets"]["azure"]["paid_for"]["models"]
+    read = charged[f"input tokens, {smart}"]
+    assert paid == pytest.approx((6_000 * 0.25 + 40_000 * 2 + read * 1.75 + 500_000 * 14) / 1e6)
+    assert numbers(told)["output tokens, bedrock:global.amazon.nova-2-lite-v1:0"] == 40_000
+    arguments = ("cost", f"{file}:talk", "--to", "azure", "--input", '{"subject": "tea"}', "--output-tokens", "20")
+    text = invoke(*arguments).stdout
+    assert "assumed: a token is 4 characters" in text
+    assert "assumed: each answer has 20 tokens" in text
+
+
+def test_express_workflows_are_paid_by_their_time(file: str, document: Any) -> None:
+    told = document("cost", f"{file}:quick", "--to", "aws", "--input", '{"n": 3}', "--json")
+    charged = numbers(told)
+    assert charged["Express requests"] == 1_000
+    # A second at work, two seconds of pause, 64 MB.
+    helped = charged["invocations"] / 1_000 - 1
+    assert charged["Express GB-seconds"] == pytest.approx(1_000 * (3 + 0.1 * helped) * 64 / 1024, rel=0.05)
+    assert "transitions" not in charged
+    assert any("Express" in text for text in told["assumptions"])
+
+
+REFUSED = '''"""A flow that one cloud refuses."""
+
+from skyloom.flows import flow, hours, task
+
+
+@task(timeout=hours(0.4))
+def slow(n: int) -> int:
+    return n
+
+
+@flow
+def late(n: int) -> int:
+    return slow(n)
+'''
+
+
+def test_a_cloud_that_refuses_says_why_and_the_others_are_shown(tmp_path: Path, invoke: Any) -> None:
+    path = tmp_path / "refused.py"
+    path.write_text(REFUSED, encoding="utf-8")
+    result = invoke("cost", str(path), "--to", "aws,gcp", "--input", '{"n": 1}')
+    assert result.exit_code == 2, result.output
+    assert re.search(r"PAID FOR +gcp +aws", result.stdout)
+    assert re.search(r"together +\S+ +refused", result.stdout)
+    assert "SKY7" in result.stderr and "slow" in result.stderr
+    alone = invoke("cost", str(path), "--to", "aws", "--input", '{"n": 1}')
+    assert (alone.exit_code, alone.stdout) == (2, "")
+    told = invoke("cost", str(path), "--to", "aws,gcp", "--input", '{"n": 1}', "--json")
+    assert list(json.loads(told.stdout)["refused"]) == ["aws"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +50,7 @@ def cost(
     billed units are counted. Approvals are given. Exit code: 0, or 2 where a cloud refuses the flow.
     """
     arguments = read_object(given, "--input")
-    chosen = [choose(target, source, environment) for target in _targets(to)]
+    chosen = [_chosen(target, source, flow, environment) for target in _targets(to)]
     picked = _flow(chosen[0], flow, source)
     assumed = _assumed(task_seconds, own_seconds, seconds or (), output_tokens, picked)
     from skyloom.cli.cost_report import document, show_report
@@ -81,6 +81,17 @@ def _targets(given: str) -> Iterable[str]:
     if not named:
         raise UserError(Diagnostic("SKY770", "--to names no cloud", PLACE, hint=_CLOUDS))
     return named
+
+
+def _chosen(target: str, source: str, flow: str | None, environment: str | None) -> Chosen:
+    """The app that the flow is deployed with: `FILE:FLOW` means that of the file, where there is one."""
+    file, name = split_app(source)
+    if name is not None and flow is None:
+        with suppress(UserError):
+            whole = choose(target, str(file), environment)
+            if whole.app is not None and any(one.name == name for one in whole.app.flows):
+                return whole
+    return choose(target, source, environment)
 
 
 def _flow(chosen: Chosen, name: str | None, source: str) -> Flow[..., object]:
