@@ -10,6 +10,7 @@ from skyloom.deployers.base import CloudRun
 from skyloom.deployers.bundle import Bundle
 from skyloom.deployers.cloud_deployer import CloudDeployer
 from skyloom.deployers.events import Event, Finished
+from skyloom.errors import UserError
 from skyloom.flows.app import Environment
 
 APP, ENVIRONMENT = "shop", "dev"
@@ -61,3 +62,8 @@ class Deploys(Generic[Made]):
 def as_text(events: Iterable[Event]) -> str:
     """Events for people who read a failed test."""
     return "\n".join(map(str, events))
+
+
+def code_of(error: UserError) -> str:
+    """The code of what a user is told."""
+    return error.diagnostics[0].code

@@ -1,4 +1,4 @@
-"""Deploying a small bundle to AWS: plans, updates, what fails, going back, and that nothing is left at the end."""
+"""Deploying a small bundle to AWS: plans, updates, what fails, and what an earlier deploy left behind."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ import json
 import time
 
 import pytest
-from clouds.aws_deploys import ask, deploy, deployer, destroy, ended, inventory, stack_status
+from clouds.aws_deploys import ask, deploy, deployer, inventory, stack_status
 from clouds.aws_small_app import BROKEN, STACK, WAITING, small_bundle
-from clouds.deploys import as_text
+from clouds.deploys import as_text, code_of
 from engines.aws.account import AwsAccount
 
 from skyloom.deployers.base import DeployFailed
 from skyloom.deployers.events import Changed, Said, Uploaded
-from skyloom.errors import ConfigError, UserError
-
-
-def code_of(error: UserError) -> str:
-    return error.diagnostics[0].code
-
+from skyloom.errors import UserError
 
 # --- deploying ------------------------------------------------------------------------------------------------------
 
@@ -134,16 +129,6 @@ def test_a_template_that_cloudformation_refuses_is_said_in_the_plan(aws: AwsAcco
     assert deployer().plan(small_bundle()).is_empty
 
 
-def test_a_plan_that_somebody_else_made_outdated_is_refused(aws: AwsAccount) -> None:
-    deploy(small_bundle())
-    first = deployer()
-    plan = first.plan(small_bundle(price="2"))
-    deploy(small_bundle(price="3"))
-    with pytest.raises(DeployFailed, match="out of date"):
-        list(first.apply(plan))
-    assert ask() == "3"
-
-
 # --- what was left behind -------------------------------------------------------------------------------------------
 
 
@@ -245,191 +230,3 @@ def test_a_deletion_that_failed_is_finished_before_a_deploy(aws: AwsAccount) -> 
         time.sleep(0.05)
     deploy(small_bundle(price="2"))
     assert ask() == "2"
-
-
-# --- going back -----------------------------------------------------------------------------------------------------
-
-
-def test_a_rollback_brings_the_version_before_and_back_again(aws: AwsAccount) -> None:
-    deploy(small_bundle())
-    deploy(small_bundle(price="2"))
-    made = deployer()
-    plan = made.plan_rollback(None)
-    assert plan.version == small_bundle().version
-    assert [(change.kind, change.name) for change in plan.changes] == [("function", "price")]
-    list(made.apply(plan))
-    assert ask() == "1"
-    versions = deployer().status().versions
-    assert [version.current for version in versions] == [True, False, True]
-    made = deployer()
-    list(made.apply(made.plan_rollback(None)))
-    assert ask() == "2"
-
-
-def test_a_rollback_to_a_named_version(aws: AwsAccount) -> None:
-    for price in "123":
-        deploy(small_bundle(price=price))
-    made = deployer()
-    list(made.apply(made.plan_rollback(small_bundle().version)))
-    assert ask() == "1"
-    with pytest.raises(UserError) as raised:
-        deployer().plan_rollback("abc")
-    assert code_of(raised.value) == "SKY648"
-    assert small_bundle(price="2").version in str(raised.value)
-
-
-def test_only_the_last_versions_are_kept(aws: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skyloom.deployers.releases.KEPT", 2)
-    for price in "1234":
-        deploy(small_bundle(price=price))
-    assert [v.version for v in deployer().status().versions] == [small_bundle(price=p).version for p in "43"]
-    with pytest.raises(UserError):
-        deployer().plan_rollback(small_bundle(price="1").version)
-
-
-def test_without_an_earlier_version_there_is_nothing_to_go_back_to(aws: AwsAccount) -> None:
-    with pytest.raises(UserError) as raised:
-        deployer().plan_rollback(None)
-    assert code_of(raised.value) == "SKY643"
-    deploy(small_bundle())
-    with pytest.raises(UserError) as raised:
-        deployer().plan_rollback(None)
-    assert code_of(raised.value) == "SKY648"
-
-
-# --- destroying -----------------------------------------------------------------------------------------------------
-
-
-def test_destroying_leaves_nothing(aws: AwsAccount) -> None:
-    _, finished = deploy(small_bundle())
-    s3 = aws.client("s3")
-    for version in range(3):
-        s3.put_object(Bucket=finished.outputs["Bucket"], Key="order", Body=str(version).encode())
-    s3.delete_object(Bucket=finished.outputs["Bucket"], Key="order")
-    assert ask() == "1"
-    plan = deployer().removal(delete_data=False)
-    assert {change.action for change in plan.changes} == {"delete"}
-    assert {change.name for change in plan.changes if change.loses_data} == {"uploads", "waits"}
-    events = destroy()
-    assert Said("emptied bucket uploads: 4 objects") in events
-    assert Changed(action="delete", kind="function", name="price", state="done") in events
-    assert inventory(aws) == {}
-    assert destroy()[-1:] == events[-1:]
-
-
-def test_runs_under_way_are_stopped(aws: AwsAccount) -> None:
-    deploy(small_bundle(definition=WAITING))
-    made = deployer()
-    made.start("quote", {})
-    made.start("quote", {})
-    assert deployer().removal(delete_data=False).notes == ("2 runs are under way and will be stopped",)
-    assert any(isinstance(event, Said) and "stopped 2 runs" in event.text for event in destroy())
-    assert inventory(aws) == {}
-
-
-def test_data_that_is_kept_is_named_and_goes_when_asked_for(aws: AwsAccount) -> None:
-    _, finished = deploy(small_bundle(data="Retain"))
-    bucket = finished.outputs["Bucket"]
-    aws.client("s3").put_object(Bucket=bucket, Key="order", Body=b"1")
-    kept = {change.name for change in deployer().removal(delete_data=False).changes if change.action == "keep"}
-    assert kept == {"uploads", "waits"}
-    events = destroy()
-    assert bucket in events[-1].text  # type: ignore[union-attr]
-    left = inventory(aws)
-    assert left["s3 Buckets"] == [bucket] and len(left["dynamodb TableNames"]) == 1 and len(left) == 2
-    # What stayed is found again, also now that its stack is gone.
-    plan = deployer().removal(delete_data=False)
-    assert plan.is_empty and {change.name for change in plan.changes} == kept
-    plan = deployer().removal(delete_data=True)
-    assert {change.name for change in plan.changes if change.loses_data} == kept
-    destroy(delete_data=True)
-    assert inventory(aws) == {}
-
-
-def test_data_goes_at_once_when_asked_for(aws: AwsAccount) -> None:
-    _, finished = deploy(small_bundle(data="Retain"))
-    aws.client("s3").put_object(Bucket=finished.outputs["Bucket"], Key="order", Body=b"1")
-    destroy(delete_data=True)
-    assert inventory(aws) == {}
-
-
-def test_the_bucket_to_deploy_from_stays_as_long_as_another_app_needs_it(aws: AwsAccount) -> None:
-    deploy(small_bundle())
-    other = small_bundle()
-    text = other.files["template.json"].replace(b"shop", b"cafe")
-    deploy(type(other)("aws", "cafe", "dev", {**other.files, "template.json": text}))
-    destroy()
-    left = inventory(aws)
-    assert any(stack.startswith("skyloom-artifacts ") for stack in left["stacks"])
-    cafe = deployer("cafe")
-    list(cafe.apply(cafe.removal(delete_data=False)))
-    assert inventory(aws) == {}
-
-
-# --- operating ------------------------------------------------------------------------------------------------------
-
-
-def test_runs_are_started_listed_shown_and_stopped(aws: AwsAccount) -> None:
-    deploy(small_bundle())
-    made = deployer()
-    done = ended(made, made.start("quote", {"run": "first"}, "quote-first"))
-    assert (done.id, done.status, done.result, done.input) == ("quote-first", "done", "1", {"run": "first"})
-    failed = ended(made, made.start("quote", {"fail": True}))
-    assert failed.error is not None
-    assert (failed.error.type, failed.error.bases, failed.error.message) == ("NoPrice", ("Exception",), "none today")
-    assert [run.id for run in made.runs(10)] == [failed.id, "quote-first"]
-    assert made.run("quote-fir").id == "quote-first"
-    [step] = made.steps(made.run(failed.id))
-    assert (step.name, step.kind, step.attempts, step.error) == ("price", "Task", 1, "NoPrice: none today")
-    with pytest.raises(UserError) as raised:
-        made.run("quote-x")
-    assert code_of(raised.value) == "SKY646"
-    with pytest.raises(UserError, match="2 runs begin with quote"):
-        made.run("quote")
-    with pytest.raises(UserError, match="there is a run quote-first already"):
-        made.start("quote", {"run": "another"}, "quote-first")
-    with pytest.raises(UserError) as raised:
-        made.start("other", {})
-    assert code_of(raised.value) == "SKY651"
-    with pytest.raises(UserError, match="is not running"):
-        made.cancel(done)
-
-
-def test_a_run_is_stopped(aws: AwsAccount) -> None:
-    deploy(small_bundle(definition=WAITING))
-    made = deployer()
-    run = made.start("quote", {})
-    made.cancel(run)
-    assert ended(made, run).status == "cancelled"
-
-
-def test_the_log_of_a_run_holds_its_lines_only(aws: AwsAccount) -> None:
-    deploy(small_bundle())
-    made = deployer()
-    began = time.time() - 60
-    runs = [made.start("quote", {"run": f"run-{number}"}) for number in range(2)]
-    for run in runs:
-        ended(made, run)
-    every = made.logs(None, began)
-    assert {"called for run-0", "called for run-1"} <= {line.text for line in every}
-    assert {line.source for line in every} == {"price"}
-    assert made.logs(None, time.time() + 60) == []
-
-
-# --- the account ----------------------------------------------------------------------------------------------------
-
-
-def test_an_environment_is_deployed_to_its_own_account_only(aws: AwsAccount) -> None:
-    with pytest.raises(ConfigError) as raised:
-        deployer(account="123456789012").plan(small_bundle())
-    assert code_of(raised.value) == "SKY647"
-    assert inventory(aws) == {}
-
-
-def test_the_environment_says_where(aws: AwsAccount) -> None:
-    made = deployer(region="eu-central-1", account=aws.id)
-    list(made.apply(made.plan(small_bundle())))
-    assert "eu-central-1" in made.status().place
-    with pytest.raises(UserError) as raised:
-        deployer().status()
-    assert code_of(raised.value) == "SKY643"

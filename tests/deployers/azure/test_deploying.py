@@ -1,13 +1,13 @@
-"""Deploying a small app to Azure: plans, updates, what fails, going back, and that nothing is left."""
+"""Deploying a small app to Azure: plans, updates, what fails, and what an earlier deploy left behind."""
 
 from __future__ import annotations
 
 import threading
 
 import pytest
-from clouds.azure_deploys import ask, deploy, deployer, destroy
+from clouds.azure_deploys import ask, deploy, deployer
 from clouds.azure_small_app import ALARMS, BROKEN, GROUP, small_bundle
-from clouds.deploys import as_text
+from clouds.deploys import as_text, code_of
 from engines.azure_account.account import AzureSubscription
 
 from skyloom.deployers.base import DeployFailed
@@ -16,10 +16,6 @@ from skyloom.deployers.events import Changed, Event, Said, Uploaded
 from skyloom.errors import UserError
 
 NO_FUNCTIONS = b"raise RuntimeError('no functions today')\n"
-
-
-def code_of(error: UserError) -> str:
-    return error.diagnostics[0].code
 
 
 def changes_of(bundle: Bundle) -> set[tuple[str, str, str, tuple[str, ...]]]:
@@ -214,16 +210,6 @@ def test_a_template_that_azure_refuses_is_said_in_the_plan(azure: AzureSubscript
     assert deployer().plan(small_bundle()).is_empty
 
 
-def test_a_plan_that_somebody_else_made_outdated_is_refused(azure: AzureSubscription) -> None:
-    deploy(small_bundle())
-    first = deployer()
-    plan = first.plan(small_bundle(price="2"))
-    deploy(small_bundle(price="3"))
-    with pytest.raises(DeployFailed, match="out of date"):
-        list(first.apply(plan))
-    assert ask() == "3 of 5"
-
-
 def test_a_resource_group_of_somebody_else_is_left_alone(azure: AzureSubscription) -> None:
     from skyloom.deployers.azure.client import Azure
 
@@ -255,117 +241,3 @@ def test_while_a_change_is_under_way_plans_are_refused_and_deploys_wait(azure: A
     assert not deployer().status().ok
     deploy(small_bundle(memory=512, price="3"))
     assert ask() == "3 of 5"
-
-
-# --- going back -----------------------------------------------------------------------------------------------------
-
-
-def test_a_rollback_brings_the_version_before_and_back_again(azure: AzureSubscription) -> None:
-    deploy(small_bundle())
-    deploy(small_bundle(price="2", memory=4096))
-    made = deployer()
-    plan = made.plan_rollback(None)
-    assert plan.version == small_bundle().version
-    assert {(change.kind, change.name) for change in plan.changes} == {("code", "main"), ("function app", "main")}
-    list(made.apply(plan))
-    assert ask() == "1 of 5"
-    assert [version.current for version in deployer().status().versions] == [True, False, True]
-    made = deployer()
-    list(made.apply(made.plan_rollback(None)))
-    assert ask() == "2 of 5"
-
-
-def test_a_rollback_to_a_named_version(azure: AzureSubscription) -> None:
-    for price in "123":
-        deploy(small_bundle(price=price))
-    made = deployer()
-    list(made.apply(made.plan_rollback(small_bundle().version)))
-    assert ask() == "1 of 5"
-    with pytest.raises(UserError) as raised:
-        deployer().plan_rollback("abc")
-    assert code_of(raised.value) == "SKY648"
-    assert small_bundle(price="2").version in str(raised.value)
-
-
-def test_only_the_last_versions_are_kept(azure: AzureSubscription, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skyloom.deployers.releases.KEPT", 2)
-    for price in "123":
-        deploy(small_bundle(price=price))
-    assert [v.version for v in deployer().status().versions] == [small_bundle(price=p).version for p in "32"]
-    with pytest.raises(UserError):
-        deployer().plan_rollback(small_bundle(price="1").version)
-
-
-def test_without_an_earlier_version_there_is_nothing_to_go_back_to(azure: AzureSubscription) -> None:
-    with pytest.raises(UserError) as raised:
-        deployer().plan_rollback(None)
-    assert code_of(raised.value) == "SKY643"
-    deploy(small_bundle())
-    with pytest.raises(UserError) as raised:
-        deployer().plan_rollback(None)
-    assert code_of(raised.value) == "SKY648"
-
-
-# --- destroying -----------------------------------------------------------------------------------------------------
-
-
-def test_destroying_leaves_nothing(azure: AzureSubscription) -> None:
-    deploy(small_bundle())
-    plan = deployer().removal(delete_data=False)
-    assert {change.action for change in plan.changes} == {"delete"}
-    assert "data" in {change.name for change in plan.changes if change.loses_data}
-    events = destroy()
-    assert Changed(action="delete", kind="function app", name="main", state="done") in events, as_text(events)
-    assert azure.inventory() == {}
-    assert destroy()[-1:] == events[-1:]
-
-
-def test_runs_under_way_are_stopped(azure: AzureSubscription) -> None:
-    deploy(small_bundle())
-    made = deployer()
-    made.start("linger", {"item": "lamp"})
-    made.start("linger", {"item": "lamp"})
-    assert deployer().removal(delete_data=False).notes == ("2 runs are under way and will be stopped",)
-    destroy()
-    assert azure.inventory() == {}
-
-
-def test_data_that_is_kept_is_named_taken_over_and_goes_when_asked_for(azure: AzureSubscription) -> None:
-    deploy(small_bundle(keep=True))
-    plan = deployer().removal(delete_data=False)
-    assert [(c.kind, c.name) for c in plan.changes if c.action == "keep"] == [("storage account", "data")]
-    events = destroy()
-    left = azure.inventory()
-    assert left.keys() == {"groups", "resources"} and left["groups"] == [GROUP]
-    kinds = {name.partition(":")[0].split("/")[1] for name in left["resources"]}
-    # Azure itself has made the action group.
-    assert kinds == {"storageAccounts", "roleAssignments", "actionGroups"}
-    assert "kept: storage account" in events[-1].text  # type: ignore[union-attr]
-    # What stayed is found again, also now that its stack is gone, and belongs to the app again with the next deploy.
-    plan = deployer().removal(delete_data=False)
-    assert plan.is_empty and [change.name for change in plan.changes] == ["data"]
-    again = deployer().plan(small_bundle(keep=True))
-    assert ("import", "storage account", "data") in {(c.action, c.kind, c.name) for c in again.changes}
-    deploy(small_bundle(keep=True))
-    assert ask() == "1 of 5"
-    destroy()
-    plan = deployer().removal(delete_data=True)
-    assert [change.name for change in plan.changes if change.loses_data] == ["data"]
-    destroy(delete_data=True)
-    assert azure.inventory() == {}
-
-
-def test_data_goes_at_once_when_asked_for(azure: AzureSubscription) -> None:
-    deploy(small_bundle(keep=True))
-    destroy(delete_data=True)
-    assert azure.inventory() == {}
-
-
-def test_what_cannot_be_deleted_is_said_and_goes_when_it_can(azure: AzureSubscription) -> None:
-    deploy(small_bundle())
-    azure.trouble("delete /subscriptions", "the plan is held", 409)
-    with pytest.raises(DeployFailed, match=r"shop-dev cannot be deleted: .*the plan is held"):
-        destroy()
-    assert azure.inventory()["stacks"]
-    destroy()
-    assert azure.inventory() == {}

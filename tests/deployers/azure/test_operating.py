@@ -5,14 +5,11 @@ from __future__ import annotations
 import pytest
 from clouds.azure_deploys import deploy, deployer, ended
 from clouds.azure_small_app import small_bundle
+from clouds.deploys import code_of
 from engines.azure_account.account import AzureSubscription
 
 from skyloom.deployers.base import CloudStep
 from skyloom.errors import ConfigError, EngineError, InvalidInput, UserError
-
-
-def code_of(error: UserError) -> str:
-    return error.diagnostics[0].code
 
 
 def test_runs_are_listed_followed_and_cancelled(azure: AzureSubscription) -> None:
