@@ -9,6 +9,7 @@ from typing import Literal
 
 from skyloom.deployers.limits import Limit, durations
 from skyloom.errors import Span
+from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
 
 Known = Literal["measured", "declared", "at least"]
@@ -64,6 +65,42 @@ def longest(flow: str, definition: FlowDefinition, limit: Limit) -> Iterator[Mea
         span, seconds = found
         place = place_of(definition.file, span)
         yield Measure(flow=flow, limit=limit, value=seconds, known="declared", place=place)
+
+
+def wider(flow: str, program: Program, limit: Limit) -> Iterator[Measure]:
+    """The widest map of a flow, and of those that stand in it, where it asks for more items at once than the limit: the
+    others wait for their turn."""
+    asked = (
+        (statement.limit, place_of(one.file, statement.span))
+        for one in program.flows.values()
+        for statement in ir.walk(one.body)
+        if isinstance(statement, ir.Map) and statement.limit is not None
+    )
+    value, place = max(asked, default=(0, ""))
+    if value > limit.value:
+        yield Measure(flow=flow, limit=limit, value=value, known="declared", place=place)
+
+
+def deeper(flow: str, program: Program, limit: Limit) -> Iterator[Measure]:
+    """How deep maps and `parallel` of a flow stand in each other, where it is more than the limit: what is further
+    inside goes one after the other."""
+    value = _side_by_side(program, program.flow.body, (program.main,))
+    if value > limit.value:
+        place = place_of(program.flow.file, program.flow.span)
+        yield Measure(flow=flow, limit=limit, value=value, known="measured", place=place)
+
+
+def _side_by_side(program: Program, block: ir.Block, around: tuple[str, ...]) -> int:
+    deepest = 0
+    for statement in block:
+        inside = [_side_by_side(program, inner, around) for inner in ir.blocks(statement)]
+        if isinstance(statement, ir.CallFlow) and statement.flow not in around:
+            called = program.flows[statement.flow]
+            if called.timeout is None:  # with one it is an execution of its own
+                inside.append(_side_by_side(program, called.body, (*around, statement.flow)))
+        own = isinstance(statement, ir.Parallel) or (isinstance(statement, ir.Map) and statement.limit != 1)
+        deepest = max(deepest, max(inside, default=0) + own)
+    return deepest
 
 
 def place_of(file: str, span: Span) -> str:

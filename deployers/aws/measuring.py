@@ -13,6 +13,7 @@ from skyloom.deployers.aws.limits import (
     EXPRESS,
     FUNCTION,
     HOST_SECONDS,
+    MAP_WIDTH,
     MEMORY,
     PAYLOAD,
     RESOURCES,
@@ -22,7 +23,7 @@ from skyloom.deployers.aws.limits import (
     least_events,
 )
 from skyloom.deployers.aws.workflow import Workflow
-from skyloom.deployers.measures import Measure, callees, longest, timeouts
+from skyloom.deployers.measures import Measure, callees, longest, timeouts, wider
 from skyloom.flows.ir.program import Program
 
 
@@ -36,6 +37,7 @@ def measures(
     for name, program in programs.items():
         yield Measure(flow=name, limit=EVENTS, value=least_events(program), known="at least")
         yield from longest(name, program.flow, EXPRESS if name in short else EXECUTION)
+        yield from wider(name, program, MAP_WIDTH)
         for callee in callees(program):
             yield from timeouts(name, callee, FUNCTION, HOST_SECONDS, MEMORY)
     yield Measure(flow="", limit=RESOURCES, value=resources, known="measured")

@@ -16,6 +16,8 @@ from skyloom.deployers.gcp.limits import (
     MARGIN,
     MEMORY_OF_FUNCTION,
     NESTING,
+    PARALLEL_DEPTH,
+    PARALLEL_WIDTH,
     SOURCE,
     STEPS,
     VARIABLES,
@@ -38,7 +40,7 @@ from skyloom.deployers.gcp.steps import (
 )
 from skyloom.deployers.gcp.workflow import Workflow
 from skyloom.deployers.limits import Limit
-from skyloom.deployers.measures import Measure, callees, longest, timeouts
+from skyloom.deployers.measures import Measure, callees, deeper, longest, timeouts, wider
 from skyloom.flows.ir.program import Program
 
 
@@ -50,6 +52,8 @@ def measures(programs: Mapping[str, Program], workflows: Sequence[Workflow]) -> 
         yield from _of_steps(workflow)
         yield Measure(flow=name, limit=STEPS, value=least_steps(program), known="at least")
         yield from longest(name, program.flow, EXECUTION)
+        yield from wider(name, program, PARALLEL_WIDTH)
+        yield from deeper(name, program, PARALLEL_DEPTH)
         for callee in callees(program):
             yield from timeouts(name, callee, HTTP_TIMEOUT, MARGIN, MEMORY_OF_FUNCTION)
 

@@ -161,6 +161,45 @@ def test_one_flow_alone(file: str, document: Any) -> None:
     assert [one["flow"] for one in told["targets"]] == ["quick"]
 
 
+FANS = """
+
+
+@flow
+def inner(many: list[list[str]]) -> list[list[str]]:
+    return [[tidy(text) for text in each(texts, limit=2)] for texts in each(many, limit=30)]
+
+
+@flow
+def outer(all: list[list[list[str]]]) -> list[list[list[str]]]:
+    return [inner(many) for many in each(all, limit=50)]
+
+
+@flow
+def fine(all: list[list[list[str]]]) -> list[list[list[str]]]:
+    return [inner(many) for many in each(all, limit=1)]
+"""
+
+
+def test_maps_that_go_slower_than_they_ask_for_are_told(tmp_path: Path, document: Any) -> None:
+    path = tmp_path / "fans_of_test.py"
+    path.write_text(SOURCE.replace("import approval", "import approval, each") + FANS, encoding="utf-8")
+    told = document("check", str(path), "--targets", "aws,gcp", "--json", code=2)["targets"]
+    near = {
+        (one["target"], one["flow"], limit["limit"]): (limit["value"], limit["most"], limit["known"], limit["place"])
+        for one in told
+        if one["flow"] in ("inner", "outer", "fine")
+        for limit in one["near"]
+        if limit["value"] > limit["most"]
+    }
+    assert near == {
+        ("aws", "outer", "iterations of a map at once"): (50, 40, "declared", "fans_of_test.py:45"),
+        ("gcp", "inner", "branches and iterations at once"): (30, 20, "declared", "fans_of_test.py:40"),
+        ("gcp", "outer", "branches and iterations at once"): (50, 20, "declared", "fans_of_test.py:45"),
+        ("gcp", "outer", "parallel steps inside of each other"): (3, 2, "measured", "fans_of_test.py:44"),
+        ("gcp", "fine", "branches and iterations at once"): (30, 20, "declared", "fans_of_test.py:40"),
+    }
+
+
 @pytest.mark.parametrize(("targets", "code"), [(" ,", "SKY770"), ("aws,nowhere", "SKY640")])
 def test_targets_that_there_are_not(targets: str, code: str, file: str, invoke: Any) -> None:
     result = invoke("check", file, "--targets", targets)
