@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from skyloom.deployers.functions import FunctionGroup
+from skyloom.errors import CheckFailed
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FusedCalls, ModelDefinition, Program, PromptDefinition, TaskDefinition
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,21 @@ def with_functions(functions: Mapping[str, str], program: Program) -> dict[str, 
     """The function of each task, by its name: those that calls have become run where the calls did."""
     made = (task for task in program.tasks.values() if task.fused is not None)
     return {**functions, **{t.name: functions.get(t.fused.like, t.fused.like) for t in made if t.fused}}
+
+
+PASSES = frozenset({"batch_items", "fuse_calls"})
+"""The passes (`flows.passes.PASSES`) that make steps of several calls."""
+
+
+def where_it_fits(program: Program, without: frozenset[str], compiled: Callable[[frozenset[str]], T]) -> T:
+    """What is compiled without these passes; without fusing too where a cloud refuses the program: what its author only
+    allows shall not be why it cannot be deployed. Raises CheckFailed, with what is wrong with the program itself."""
+    try:
+        return compiled(without)
+    except CheckFailed:
+        if without >= PASSES or not any(task.fuse for task in program.tasks.values()):
+            raise
+        return compiled(without | PASSES)
 
 
 def kind_of(task: TaskDefinition) -> str:

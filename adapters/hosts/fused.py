@@ -111,14 +111,13 @@ class Calls:
         before, slash, last = str(context.get("step", "")).rpartition("/")
         self._before, self._behind = f"{before}{slash}", last.removeprefix(place["step"])
         if "map" in place:
-            self._map, _, number = before.rpartition("[")
-            self._item: int = int(number.removesuffix("]")) * place["size"] - 1
+            self._map, self._item = _items(before, slash, last, place)
 
     def each(self, items: list[Json]) -> Iterator[Json]:
         """The items of a slice, one after the other."""
         for item in items:
             self._item += 1
-            self._before = f"{self._map}[{self._item}]/"
+            self._before, self._behind = f"{self._map}[{self._item}]/", ""
             yield item
 
     def __call__(self, step: str, task: str | None = None, /, **arguments: Json) -> Json:
@@ -145,6 +144,16 @@ class Calls:
         except TaskFailed:
             # It cannot be loaded: nobody knows its policy.
             return NO_RETRY
+
+
+def _items(before: str, slash: str, last: str, place: Mapping[str, Any]) -> tuple[str, int]:
+    """The path of the map whose items go together, and the number in front of the first of them. A map of one slice
+    may be no map: its call stands in its place, behind the same rounds."""
+    name = place["map"]
+    if before.rpartition("/")[2].startswith(f"{name}["):
+        path, _, number = before.rpartition("[")
+        return path, int(number.removesuffix("]")) * place["size"] - 1
+    return f"{before}{slash}{name}{last.removeprefix(place['step'])}", -1
 
 
 def conformed_to(value: Json, of: Any, models: Mapping[str, Any]) -> Json:

@@ -24,7 +24,7 @@ from skyloom.deployers.aws.machine.output import (
     Workflow,
     WorkflowSettings,
 )
-from skyloom.deployers.fused import with_functions
+from skyloom.deployers.fused import where_it_fits, with_functions
 from skyloom.flows import passes
 from skyloom.flows.ir.program import Program
 from skyloom.flows.passes import Engine
@@ -55,13 +55,19 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Step Functions cannot carry, with its place and a way out.
     """
-    return machine_of(*_fewer_units(program, settings))
+
+    def compiled(without: frozenset[str]) -> Workflow:
+        return machine_of(*_fewer_units(program, settings, without))
+
+    return where_it_fits(program, settings.without, compiled)
 
 
-def _fewer_units(program: Program, settings: WorkflowSettings) -> tuple[Program, WorkflowSettings]:
-    """The program after all passes, and the settings with what they have made."""
+def _fewer_units(
+    program: Program, settings: WorkflowSettings, without: frozenset[str]
+) -> tuple[Program, WorkflowSettings]:
+    """The program after all passes but these, and the settings with what they have made."""
     engine = Engine(evaluates=evaluates, functions=settings.tasks, longest=FUNCTION.value - _BESIDES)
-    program = passes.run(program, engine, settings.without)
+    program = passes.run(program, engine, without)
     return program, dataclasses.replace(settings, tasks=with_functions(settings.tasks, program))
 
 
@@ -72,7 +78,12 @@ def compile_workflows(program: Program, settings: WorkflowSettings) -> tuple[Wor
     Raises:
         CheckFailed: as `compile_workflow`.
     """
-    program, settings = _fewer_units(program, settings)
+    return where_it_fits(
+        program, settings.without, lambda without: _machines(*_fewer_units(program, settings, without))
+    )
+
+
+def _machines(program: Program, settings: WorkflowSettings) -> tuple[Workflow, ...]:
     compiled: dict[str, Workflow] = {}
     waiting = [program.main]
     while waiting:

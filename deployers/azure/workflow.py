@@ -14,7 +14,7 @@ from skyloom.deployers.azure.orchestrator.module import ENTRY, module_source
 from skyloom.deployers.azure.orchestrator.naming import ModuleNames
 from skyloom.deployers.azure.orchestrator.output import Explained, Uses, Workflow, WorkflowSettings
 from skyloom.deployers.carrying import carried
-from skyloom.deployers.fused import fused_tasks, with_functions
+from skyloom.deployers.fused import fused_tasks, where_it_fits, with_functions
 from skyloom.errors import CheckFailed
 from skyloom.flows import passes
 from skyloom.flows.ir.program import Program
@@ -32,8 +32,12 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Durable Functions cannot carry, with its place and a way out.
     """
+    return where_it_fits(program, settings.without, lambda without: _compiled(program, settings, without))
+
+
+def _compiled(program: Program, settings: WorkflowSettings, without: frozenset[str]) -> Workflow:
     engine = Engine(functions=settings.apps, longest=ATTEMPT.value - _BESIDES)
-    program = passes.run(program, engine, settings.without)
+    program = passes.run(program, engine, without)
     settings = replace(settings, tasks=with_functions(settings.tasks, program))
     problems = [*program_problems(program)]
     if problems:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from skyloom.deployers.carrying import carried
-from skyloom.deployers.fused import fused_tasks, with_functions
+from skyloom.deployers.fused import fused_tasks, where_it_fits, with_functions
 from skyloom.deployers.gcp.dict_order import order_problems
 from skyloom.deployers.gcp.flow.apart import entering, timed_main
 from skyloom.deployers.gcp.flow.calling import lower_flow, lower_main
@@ -77,9 +77,13 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     Raises:
         CheckFailed: SKY7xx, something that Workflows cannot carry, with its place and a way out.
     """
+    return where_it_fits(program, settings.without, lambda without: _compiled(program, settings, without))
+
+
+def _compiled(program: Program, settings: WorkflowSettings, without: frozenset[str]) -> Workflow:
     longest = HTTP_TIMEOUT.value - MARGIN - _BESIDES
     engine = Engine(evaluates=evaluates, functions=settings.tasks, shares_memory=True, longest=longest)
-    program = passes.run(program, engine, settings.without)
+    program = passes.run(program, engine, without)
     settings = replace(settings, tasks=with_functions(settings.tasks, program))
     _refuse([*program_problems(program), *order_problems(program), *text_problems(program, "Workflows")])
     inlined = frozenset[str]() if "inline_flows" in settings.without else inlined_flows(program)

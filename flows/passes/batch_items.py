@@ -6,9 +6,11 @@ import dataclasses
 
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import (
+    Array,
     Binary,
     Bind,
     Call,
+    Compare,
     Comprehension,
     Expr,
     Generator,
@@ -18,7 +20,7 @@ from skyloom.flows.expr.nodes import (
     bound_names,
 )
 from skyloom.flows.expr.properties import iteration_type
-from skyloom.flows.expr.types import INT, NULL, ListType, TupleType, Type
+from skyloom.flows.expr.types import BOOL, INT, NULL, ListType, TupleType, Type
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FusedCalls, Program, SlicedItems, TaskDefinition
 from skyloom.flows.ir.rewrite import rewrite
@@ -96,10 +98,14 @@ class _Maps:
             result=write.null() if step.target is None else write.name(results, returns),
             limit=step.limit,
         )
-        if step.target is None:
-            return [*before, sliced]
-        joined = write.joined(write.name(parts, ListType(returns)), returns, fusing.fresh(part), fusing.fresh("one"))
-        return [*before, sliced, ir.Assign(span=step.span, variable=step.target, value=joined)]
+        many: list[ir.Statement] = [sliced]
+        if step.target is not None:
+            whole = write.name(parts, ListType(returns))
+            joined = write.joined(whole, returns, fusing.fresh(part), fusing.fresh("one"))
+            many.append(ir.Assign(span=step.span, variable=step.target, value=joined))
+        if fusing.engine.evaluates(sliced.items):
+            return [*before, *many]
+        return [*before, _by_number(write, step, items, size, tuple(many), call, part)]
 
     def _call(self, step: ir.Map, size: int, part: Name, results: str) -> ir.CallTask:
         fusing = self.fusing
@@ -122,6 +128,24 @@ class _Maps:
         return fusing.call(calls, fused, arguments, ListType(given.type), seconds, target)
 
 
+def _by_number(
+    write: _Writer, step: ir.Map, items: Expr, size: int, many: ir.Block, call: ir.CallTask, part: str
+) -> ir.If:
+    """Slices where there are several; one call where there is one, none for no items. To make slices, and to join what
+    they give, costs steps where the workflow does not do it by itself."""
+    arguments = (
+        dataclasses.replace(one, value=items) if isinstance(one.value, Name) and one.value.name == part else one
+        for one in call.arguments
+    )
+    one_call = dataclasses.replace(call, target=step.target, arguments=tuple(arguments))
+    nothing: ir.Block = ()
+    if step.target is not None:
+        empty = Array(span=step.span, type=ListType(step.result.type), items=())
+        nothing = (ir.Assign(span=step.span, variable=step.target, value=empty),)
+    few = ir.If(span=step.span, test=write.longer(items, 0), body=(one_call,), orelse=nothing)
+    return ir.If(span=step.span, test=write.longer(items, size), body=many, orelse=(few,))
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Writer:
     """Writes expressions that stand at one place of the source."""
@@ -136,6 +160,11 @@ class _Writer:
 
     def number(self, value: int) -> Literal:
         return Literal(span=self.span, type=INT, value=value)
+
+    def longer(self, items: Expr, than: int) -> Expr:
+        """`len(items) > than`."""
+        length = Call(span=self.span, type=INT, function="len", arguments=(items,))
+        return Compare(span=self.span, type=BOOL, operator=">", left=length, right=self.number(than))
 
     def slices(self, items: Expr, size: int, of: Type, start: str) -> Expr:
         """`[items[start:start + size] for start in range(0, len(items), size)]`."""

@@ -45,9 +45,11 @@ def paths(fused: FusedTask, step: str) -> set[str]:
     behind = last.removeprefix(calls.step)
     heads = [f"{before}{slash}"]
     if items is not None:
-        head, _, number = before.rpartition("[")
-        assert head.endswith((items.step, "]"))
-        first = int(number.removesuffix("]")) * items.size
+        head, first = f"{before}{slash}{items.step}{behind}", 0
+        if before.rpartition("/")[2].startswith(f"{items.step}["):
+            head, _, number = before.rpartition("[")
+            first = int(number.removesuffix("]")) * items.size
+        behind = ""
         heads = [f"{head}[{first + n}]/" for n in range(items.size)]
     ids = [one.id for one in calls.body if isinstance(one, ir.CallTask)]
     return {f"{head}{name}{behind}" for head in heads for name in ids}

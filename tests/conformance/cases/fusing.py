@@ -484,6 +484,26 @@ def fused_map_in_a_loop(rounds: int) -> list[int]:
     return seen
 
 
+@flow
+def fused_slices_in_a_loop(rounds: int) -> list[int]:
+    seen: list[int] = []
+    for i in range(rounds):
+        found = [check(check(i * 50) + n) for n in range(12)]
+        seen.append(len(found))
+        seen.append(sum(found))
+    return seen
+
+
+@flow
+def fused_keys_in_a_loop(rounds: int, items: int) -> list[int]:
+    found: dict[str, bool] = {}
+    for i in range(rounds):
+        keys = [key_of(f"{i}") for n in range(items)]
+        for key in keys:
+            found[key] = True
+    return [len(found)]
+
+
 def _checks(numbers: list[int]) -> list[Any]:
     return [call("check", n=n) for n in numbers]
 
@@ -662,5 +682,8 @@ CASES = [
     case(fused_map_of_keys, {"names": ["n"] * 23}, result=23),
     case(fused_map_of_large, {"times": [120_000, 10, 120_000]}, result=[120_000, 10, 120_000]),
     case(fused_map_of_notes, {"names": ["a", "b"]}, result=2),
+    case(fused_slices_in_a_loop, {"rounds": 2}, result=[12, 66, 12, 666]),
+    case(fused_keys_in_a_loop, {"rounds": 2, "items": 11}, result=[22]),
+    case(fused_keys_in_a_loop, {"rounds": 3, "items": 2}, name="few", result=[6]),
     case(fused_map_in_a_loop, {"rounds": 3}, result=[0, 1, 2, 10, 11, 12, 20, 21, 22]),
 ]
