@@ -25,6 +25,7 @@ from benchmarks import (
     bench_aws_functions,
     bench_azure,
     bench_azure_functions,
+    bench_billed,
     bench_check,
     bench_cli,
     bench_gcp,
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Callable[[bool, Say], Iterator[Ratio]]] = {
     "azure_functions": bench_azure_functions.ratios,
     "gcp": bench_gcp.ratios,
     "gcp_functions": bench_gcp_functions.ratios,
+    "billed": bench_billed.ratios,
 }
 
 

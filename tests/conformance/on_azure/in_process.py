@@ -40,11 +40,12 @@ STORAGE = "https://conformance.blob.core.windows.net"
 
 
 class InProcess:
-    """The app of a program. Raises CheckFailed for what Azure cannot carry."""
+    """The app of a program, compiled without some passes. Raises CheckFailed for what Azure cannot carry."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, without: frozenset[str] = frozenset()) -> None:
         self._program = program
-        self._workflow = compile_workflow(program, WorkflowSettings(apps=dict.fromkeys(program.tasks, "main")))
+        settings = WorkflowSettings(apps=dict.fromkeys(program.tasks, "main"), without=without)
+        self._workflow = compile_workflow(program, settings)
         module = ModuleType(f"flows.{program.main}")
         exec(compile(self._workflow.source, f"{program.main}.py", "exec"), vars(module))
         places = {name: f"{task.module}:{task.qualname}" for name, task in program.tasks.items()}
