@@ -50,7 +50,9 @@ def main() -> int:
     )
     _show(outcomes, detailed=asked.detailed)
     write(outcomes, ended, whole=not asked.cases and outcomes.engines == ENGINES)
-    return 1 if outcomes.differences() or ended not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) else 0
+    if not outcomes.cases:
+        show_text(f"No case was tried: --cases {asked.cases or '(all)'}, --on {asked.on}.")
+    return 1 if outcomes.differences() or ended != pytest.ExitCode.OK else 0
 
 
 def _arguments() -> argparse.Namespace:

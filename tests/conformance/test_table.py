@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -172,3 +175,13 @@ def test_a_part_of_a_run_is_not_written(outcomes: Outcomes, ended: int, whole: b
     write(outcomes, ended, whole=whole)
     assert not conformance_page.DATA.exists()
     assert page.read_text(encoding="utf-8") == before
+
+
+def test_a_run_of_no_case_is_no_success() -> None:
+    tests = Path(__file__).parents[1]
+    command = [sys.executable, "-m", "conformance.run", "--cases", "nothing_is_so", "--on", "local"]
+    ran = subprocess.run(
+        command, cwd=tests.parent, env={**os.environ, "PYTHONPATH": str(tests)}, capture_output=True, text=True
+    )
+    assert ran.returncode == 1
+    assert "No case was tried: --cases nothing_is_so, --on local." in ran.stdout
