@@ -22,9 +22,9 @@ from skyloom.flows.testing import approve
 EXACT = RUNS[:3]
 
 
-def counted(run: Run) -> tuple[int, int]:
+def counted(run: Run, module: str = "") -> tuple[int, int]:
     """Transitions of a run, as counted and as measured."""
-    flow: Any = getattr(load_file(ROOT / "examples" / run.example / f"{run.example}.py"), run.flow)
+    flow: Any = getattr(load_file(ROOT / "examples" / run.example / f"{module or run.example}.py"), run.flow)
     machines = {workflow.flow: workflow for workflow in compiled(flow.program)}
     case = Case(flow=flow, name=run.name, input=run.given, approvals=(approve(),))
     seen = run_case(case, pace=0.01, machines=machines)
@@ -44,6 +44,19 @@ def test_rounds_that_could_have_been_one_are_counted_as_one() -> None:
     # Levels of a `while` around a map look in the calls like one level: what is said is "at least".
     ours, measured = counted(RUNS[3])
     assert 0.9 * measured < ours <= measured
+
+
+PATTERNS: dict[str, tuple[str, dict[str, Any]]] = {
+    "invoice_intake": ("take_in", {"text": "Invoice INV-2043 of Miller and Sons. Net 100.00 EUR, total 119.00 EUR."}),
+    "research_desk": ("research", {"question": "Why did steam engines need less coal after the separate condenser?"}),
+}
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_transitions_are_those_of_the_patterns(name: str) -> None:
+    flow, given = PATTERNS[name]
+    ours, measured = counted(Run(name, "five_patterns", flow, given), module=name)
+    assert ours == measured
 
 
 FUSED = """

@@ -86,6 +86,22 @@ def test_steps_are_those_of_the_run(run: Run, tmp_path: Path) -> None:
     compare(example(run), run.given, tmp_path)
 
 
+PATTERNS: dict[str, tuple[str, dict[str, Any]]] = {
+    "invoice_intake": ("take_in", {"text": "Invoice INV-2043 of Miller and Sons. Net 100.00 EUR, total 119.00 EUR."}),
+    "expense_approval": (
+        "reimburse",
+        {"claim": {"employee": "Ada", "manager": "Grace", "amount": 420.5, "reason": "Train to the customer."}},
+    ),
+    "research_desk": ("research", {"question": "Why did steam engines need less coal after the separate condenser?"}),
+}
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_steps_are_those_of_the_patterns(name: str, tmp_path: Path) -> None:
+    flow, given = PATTERNS[name]
+    compare(getattr(load_file(ROOT / "examples" / "five_patterns" / f"{name}.py"), flow), given, tmp_path)
+
+
 def test_further_attempts_are_not_in_it(tmp_path: Path) -> None:
     # The carrier is down at the first attempt: it fails, is looked at by two tests for another, noted and raised.
     ours = bill_of(example(RUNS[1]), RUNS[1].given)
