@@ -207,6 +207,14 @@ def test_targets_that_there_are_not(targets: str, code: str, file: str, invoke: 
     assert code in result.stderr
 
 
+def test_a_file_with_problems_is_no_cloud_s(tmp_path: Path, document: Any) -> None:
+    path = tmp_path / "broken_of_test.py"
+    path.write_text("def f(:\n", encoding="utf-8")
+    told = document("check", str(path), "--targets", "aws", "--json", code=2)
+    assert told["targets"] == []
+    assert [one["code"] for one in told["diagnostics"]] == ["SKY001"]
+
+
 def test_a_measure_s_share() -> None:
     measure = Measure(flow="f", limit=aws_limits.FUNCTION, value=450, known="declared")
     assert measure.share == 0.5

@@ -51,7 +51,7 @@ def check(
             "flows": sorted(checked.flows),
             "diagnostics": [diagnostic_json(diagnostic) for diagnostic in checked.diagnostics],
         }
-        if targets is not None and not checked.diagnostics:
+        if targets is not None:
             document["targets"] = [report_json(one) for one in found]
         show_json(document if schemas is None else document | {"schemas": schemas})
     else:
