@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.cloud_app import write
 from typer.testing import CliRunner, Result
 
 from skyloom.cli.app import app
@@ -53,3 +55,14 @@ def document(invoke: Invoke) -> Callable[..., Any]:
         return json.loads(result.stdout)
 
     return call
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file with the app of `cloud_app`, in the working folder. Its module is forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "shop_app.py"
+    write(path, 3)
+    yield path
+    sys.modules.pop("shop_app", None)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry != str(tmp_path)])
