@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,13 +35,18 @@ _current: list[Slept] = []
 
 @contextmanager
 def counted() -> Iterator[Slept]:
-    """Counts what `time.sleep` and `asyncio.sleep` of this process would wait, while the block lasts."""
-    slept, block, wait = Slept(), time.sleep, asyncio.sleep
+    """Counts what `time.sleep` and `asyncio.sleep` of this thread would wait, while the block lasts. Other threads,
+    such as those of another engine, wait as ever."""
+    slept, block, wait, here = Slept(), time.sleep, asyncio.sleep, threading.get_ident()
 
     def sleep(seconds: float | SupportsIndex, /) -> None:
-        slept.sleep(float(seconds))
+        if threading.get_ident() != here:
+            return block(seconds)
+        return slept.sleep(float(seconds))
 
     async def later(delay: float, result: Any = None) -> Any:
+        if threading.get_ident() != here:
+            return await wait(delay, result)
         slept.sleep(delay)
         return await wait(0, result)
 
