@@ -150,7 +150,8 @@ def _items(before: str, slash: str, last: str, place: Mapping[str, Any]) -> tupl
     """The path of the map whose items go together, and the number in front of the first of them. A map of one slice
     may be no map: its call stands in its place, behind the same rounds."""
     name = place["map"]
-    if before.rpartition("/")[2].startswith(f"{name}["):
+    map_, own, behind = before.rpartition("/")[2].partition(name)
+    if own and not map_ and behind[:1] in ("[", "#"):
         path, _, number = before.rpartition("[")
         return path, int(number.removesuffix("]")) * place["size"] - 1
     return f"{before}{slash}{name}{last.removeprefix(place['step'])}", -1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import itertools
+import re
 import sys
 from collections.abc import Iterable
 from types import ModuleType
@@ -46,7 +47,7 @@ def paths(fused: FusedTask, step: str) -> set[str]:
     heads = [f"{before}{slash}"]
     if items is not None:
         head, first = f"{before}{slash}{items.step}{behind}", 0
-        if before.rpartition("/")[2].startswith(f"{items.step}["):
+        if re.match(rf"{items.step}[\[#]", before.rpartition("/")[2]):
             head, _, number = before.rpartition("[")
             first = int(number.removesuffix("]")) * items.size
         behind = ""
