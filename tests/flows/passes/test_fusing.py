@@ -16,7 +16,7 @@ from skyloom.flows.passes.fusable import worst_case
 
 def fused(program: Program, **engine: Any) -> Program:
     """The program after all passes, with all tasks in one function that may run for 900 seconds."""
-    known = {"functions": dict.fromkeys(program.tasks, "tasks"), "longest": 900.0} | engine
+    known: dict[str, Any] = {"functions": dict.fromkeys(program.tasks, "tasks"), "longest": 900.0} | engine
     return run(program, Engine(**known))
 
 
