@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from skyloom.deployers.aws.machine.scopes import RACE_WON
 from skyloom.deployers.aws.resources.functions import MEMORY
 from skyloom.deployers.aws.workflow import HELPER, WAITS, Workflow
 from skyloom.deployers.charging import (
@@ -143,10 +144,15 @@ class _Building:
     def _branches(
         self, state: Mapping[str, Any], key: str, onward: Sequence[str], caught: Sequence[str]
     ) -> tuple[Way, ...]:
-        """One branch after the other: what is billed is the same."""
-        after = onward
+        """One branch after the other: what is billed is the same. In a race the first branch stands for the one that
+        wins, and the others are cancelled in their calls."""
+        won = [name for branch in state["Branches"] for name, inner in branch["States"].items() if _has_won(inner)]
+        after = caught if won else onward
         for number, branch in reversed(list(enumerate(state["Branches"]))):
-            after = (self._states(branch, f"{key}/{number}", after, caught),)
+            at = f"{key}/{number}"
+            after = (self._states(branch, at, after, after if won else caught),)
+            for ended in (f"{at}/{name}" for name in won if number and name in branch["States"]):
+                self.stops[ended] = replace(self.stops[ended], units={})
         return tuple(map(Way, after))
 
     def _billed(self, state: Mapping[str, Any], key: str) -> tuple[dict[str, int], tuple[Work, ...], Call | None]:
@@ -181,6 +187,10 @@ def _onward(state: Mapping[str, Any], at: str, done: Sequence[str]) -> tuple[str
 def _expression(state: Mapping[str, Any]) -> str:
     payload = state.get("Arguments", {}).get("Payload", {})
     return str(payload.get("expression", "")) if isinstance(payload, dict) else ""
+
+
+def _has_won(state: Mapping[str, Any]) -> bool:
+    return bool(state.get("Error") == RACE_WON)
 
 
 def _function(state: Mapping[str, Any]) -> str:

@@ -47,7 +47,8 @@ def cost(
     """Say what 1,000 runs of a flow cost on each cloud, as far as that is known. Calls no cloud.
 
     Runs the flow once on this machine, tasks included: the calls it makes lead through what it is compiled to, whose
-    billed units are counted. Approvals are given. Exit code: 0, or 2 where a cloud refuses the flow.
+    billed units are counted. Approvals are given. Exit code: 0, or 2 where a cloud refuses the flow or is not
+    counted.
     """
     arguments = read_object(given, "--input")
     chosen = [_chosen(target, source, flow, environment) for target in _targets(to)]
@@ -156,6 +157,6 @@ def _counted(chosen: Chosen, flow: Flow[..., object], seen: Sample, assumed: Ass
         raise UserError(Diagnostic("SKY775", message, source)) from None
     if found is None:
         message = f"what {flow.name} was compiled to for {target} has no way with the calls of the sample run"
-        hint = "races, and flows that are stopped by their timeout, are not followed"
+        hint = "is one of its flows stopped by its timeout, or decided by a race? That is not always followed"
         raise UserError(Diagnostic("SKY773", message, source, hint=hint))
     return found

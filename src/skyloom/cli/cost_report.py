@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Refused = Mapping[str, Sequence[Diagnostic]]
 _TITLES = {"workflow": "the workflow", "functions": "functions", "models": "models", "events": "events"}
+_NOT_COUNTED = ("SKY773", "SKY775")
 NOT_IN_IT = (
     "attempts after the first one, and repairs of answers that do not fit",
     "large values in the bucket, logs, metrics, network, storage, keys, the API and its queues",
@@ -32,7 +33,7 @@ def show_report(flow: str, found: Sequence[Cost], refused: Refused, seen: Sample
     show(f"{flow}: what {RUNS:,} runs cost, in US dollars", "bold")
     targets = [*(one.target for one in found), *refused]
     rows = [(_TITLES[group], *(_sum(one, group) for one in found), *("" for _ in refused)) for group in GROUPS]
-    total = ("together", *(_sum(one, None) for one in found), *("refused" for _ in refused))
+    total = ("together", *(_sum(one, None) for one in found), *map(_why, refused.values()))
     show_table(("PAID FOR", *targets), (*rows, total))
     show()
     show("what is charged", "bold")
@@ -48,6 +49,11 @@ def show_report(flow: str, found: Sequence[Cost], refused: Refused, seen: Sample
     show(f"list prices as read on {READ}")
     if any(one.unpriced() for one in found):
         say("what has no price is not in the sum", "yellow")
+
+
+def _why(diagnostics: Sequence[Diagnostic]) -> str:
+    """Why a cloud has no sum."""
+    return "not counted" if {one.code for one in diagnostics} <= set(_NOT_COUNTED) else "refused"
 
 
 def _sum(one: Cost, group: Group | None) -> str:

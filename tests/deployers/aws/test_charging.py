@@ -92,6 +92,49 @@ def test_calls_that_share_an_invocation_are_billed_once(many: int, tmp_path: Pat
     assert sum(number for work, number in bill.works.items() if work.of == "short") == 2 + many
 
 
+RACE = """
+from skyloom.flows import *
+
+@task
+def one(n: int) -> int:
+    return n
+
+@task
+def other(n: int) -> int:
+    if n == 13:
+        raise ValueError("no luck")
+    return n
+
+@flow
+def first(n: int) -> int:
+    found = race(one(n), other(n))
+    return other(found)
+
+@flow
+def caught(n: int) -> str:
+    try:
+        other(n)
+    except ValueError as error:
+        return str(error)
+    finally:
+        sleep(2)
+    return "fine"
+"""
+
+
+@pytest.mark.parametrize(("name", "number"), [("first", 1), ("caught", 1), ("caught", 13)])
+def test_transitions_of_races_and_of_what_comes_at_last(name: str, number: int, tmp_path: Path) -> None:
+    file = tmp_path / "races_and_more.py"
+    file.write_text(RACE, encoding="utf-8")
+    flow: Any = getattr(load_file(file), name)
+    machines = {workflow.flow: workflow for workflow in compiled(flow.program)}
+    made = sample(flow, {"n": number})
+    seen = run_case(Case(flow=flow, name=name, input={"n": number}), pace=0.01, machines=machines)
+    bill = billed(graph(flow.name, machines, {}, "arm64"), made.calls, made.errors)
+    assert bill is not None
+    assert bill.units["transitions"] == seen.transitions
+
+
 def test_express_runs_are_billed_by_their_time() -> None:
     flow: Any = load_file(ROOT / "examples/order_saga/order_saga.py").place_order
     (workflow,) = compiled(flow.program)
