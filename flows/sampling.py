@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from skyloom.flows.prompting import request_for
 from skyloom.flows.runner.launch import prepare
 from skyloom.flows.testing import Call, approve, script
 
+NOTHING: Mapping[str, Sequence[Json]] = {}
 _APPROVALS = 10_000
 """More than any sample asks for."""
 
@@ -57,17 +58,20 @@ class Sample:
     error: str | None = None
 
 
-def sample(flow: Flow[..., Any], arguments: Mapping[str, Json]) -> Sample:
-    """Calls the flow. Its tasks run; its prompts ask the configured models; every approval is given at once.
+def sample(
+    flow: Flow[..., Any], arguments: Mapping[str, Json], events: Mapping[str, Sequence[Json]] = NOTHING
+) -> Sample:
+    """Calls the flow. Its tasks run; its prompts ask the configured models; every approval is given at once; `events`
+    are the payloads that come, by name, in the order in which they are waited for.
 
     Raises:
         CheckFailed: the flow does not compile.
         InvalidInput: the arguments are not those of the flow.
-        UserError: SKY774, the flow waits for an event, which a sample run has none of.
+        UserError: SKY774, the flow waits for an event that does not come.
     """
     decoded = invoke.decode_arguments(flow, prepare(flow, dict(arguments)).arguments)
     error: str | None = None
-    with script(approvals=[approve()] * _APPROVALS) as active:
+    with script(approvals=[approve()] * _APPROVALS, events=events) as active:
         try:
             flow(**decoded)
         except UserError:

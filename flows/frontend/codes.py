@@ -235,11 +235,12 @@ ENGINES = {
     "SKY770": Code("no target", "`skyloom check --targets` names no cloud."),
     "SKY771": Code("no source", "`skyloom explain --source` was given a bundle, which holds no source of flows."),
     "SKY773": Code("no such way", "No way through the compiled definition makes the calls of the sample run."),
-    "SKY774": Code("no sample run", "A flow that waits for events has no sample run."),
+    "SKY774": Code("no sample run", "A flow waits for an event that `skyloom cost` was not given."),
     "SKY775": Code("unknown charges", "Something that a flow was compiled to is not known to `skyloom cost`."),
     "SKY776": Code(
         "no such time", "`skyloom cost --seconds` names no function that is called, or no number of seconds."
     ),
+    "SKY777": Code("no such event", "`skyloom cost --event` is not NAME=JSON."),
 }
 
 CODES: dict[str, Code] = {

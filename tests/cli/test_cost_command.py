@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
+from skyloom.cli.cost_report import show_report
+from skyloom.deployers.costing import Assumptions
 from skyloom.deployers.prices import PRICES, READ
+from skyloom.errors import Diagnostic
+from skyloom.flows.sampling import Sample
+
+SEEN = Sample(calls=())
 
 SOURCE = '''"""Flows to be paid for."""
 
@@ -151,6 +157,23 @@ def test_express_workflows_are_paid_by_their_time(file: str, document: Any) -> N
     assert any("Express" in text for text in told["assumptions"])
 
 
+def test_events_that_come_are_given(file: str, document: Any) -> None:
+    told = document("cost", f"{file}:patient", "--event", "payment=3", "--json")
+    # The service that opens the wait.
+    assert numbers(told)["invocations"] == numbers(told, "gcp")["requests"] == 1_000
+    assert numbers(told, "gcp")["external steps"] == 1_000
+    # The activity that opens it is two messages, the event is one, the start another.
+    assert numbers(told, "azure")["scheduler actions"] == 4_000
+
+
+def test_a_cloud_that_cannot_be_counted_does_not_refuse(capsys: pytest.CaptureFixture[str]) -> None:
+    unknown = (Diagnostic("SKY775", "what runs are charged for is not known", "flows.py"),)
+    show_report(
+        "answer", [], {"aws": unknown, "gcp": (Diagnostic("SKY701", "too large", "flows.py"),)}, SEEN, Assumptions()
+    )
+    assert re.search(r"together +not counted +refused", capsys.readouterr().out)
+
+
 REFUSED = '''"""A flow that one cloud refuses."""
 
 from skyloom.flows import flow, hours, task
@@ -189,6 +212,7 @@ def test_a_cloud_that_refuses_says_why_and_the_others_are_shown(tmp_path: Path, 
         (("", "--input", "{}"), "SKY006"),
         (("", "--flow", "nobody"), "SKY005"),
         ((":patient",), "SKY774"),
+        ((":patient", "--event", "payment=soon"), "SKY777"),
         ((":all_of", "--to", ",", "--input", '{"names": []}'), "SKY770"),
         ((":all_of", "--to", "nowhere", "--input", '{"names": []}'), "SKY640"),
         ((":all_of", "--input", '{"names": []}', "--seconds", "lift=1"), "SKY776"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import redirect_stdout, suppress
@@ -16,6 +17,7 @@ from skyloom.cli.output import show_diagnostics, show_json
 from skyloom.cli.run import JSON_HELP
 from skyloom.cli.target import PLACE, Chosen, Environment, choose, split_app
 from skyloom.errors import CheckFailed, Diagnostic, UserError
+from skyloom.flows.outcome import Json
 
 if TYPE_CHECKING:
     from skyloom.deployers.costing import Assumptions, Cost
@@ -31,6 +33,9 @@ def cost(
     given: Annotated[
         str, typer.Option("--input", "-i", metavar="JSON|@FILE|-", help="The input of the sample run.")
     ] = "{}",
+    events: Annotated[
+        list[str] | None, typer.Option("--event", metavar="NAME=JSON", help="An event that the sample run waits for.")
+    ] = None,
     flow: Annotated[str | None, typer.Option("--flow", "-f", metavar="FLOW", help="The flow, of several.")] = None,
     task_seconds: Annotated[float, typer.Option(min=0, help="How long a call of a task or prompt takes.")] = 1.0,
     own_seconds: Annotated[
@@ -58,7 +63,7 @@ def cost(
     from skyloom.flows.sampling import sample
 
     with redirect_stdout(sys.stderr):
-        seen = sample(picked, arguments)
+        seen = sample(picked, arguments, _events(events or ()))
     found: list[Cost] = []
     refused: dict[str, Sequence[Diagnostic]] = {}
     for one in chosen:
@@ -82,6 +87,18 @@ def _targets(given: str) -> Iterable[str]:
     if not named:
         raise UserError(Diagnostic("SKY770", "--to names no cloud", PLACE, hint=_CLOUDS))
     return named
+
+
+def _events(given: Iterable[str]) -> dict[str, list[Json]]:
+    found: dict[str, list[Json]] = {}
+    for text in given:
+        name, _, payload = text.partition("=")
+        try:
+            found.setdefault(name, []).append(json.loads(payload))
+        except ValueError:
+            message = f"--event {text} has no JSON behind its name"
+            raise UserError(Diagnostic("SKY777", message, PLACE, hint="--event 'payment={\"amount\": 3}'")) from None
+    return found
 
 
 def _chosen(target: str, source: str, flow: str | None, environment: str | None) -> Chosen:
