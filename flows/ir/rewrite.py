@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import operator
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
@@ -14,8 +16,8 @@ from skyloom.flows.ir.program import Program
 
 N = TypeVar("N")
 
-_EXPRESSIONS: tuple[type, ...] = get_args(get_args(Expr)[0])
-_STATEMENTS: tuple[type, ...] = get_args(get_args(Statement)[0])
+_EXPRESSIONS: frozenset[type] = frozenset(get_args(get_args(Expr)[0]))
+_STATEMENTS: frozenset[type] = frozenset(get_args(get_args(Statement)[0]))
 _LEAVES: tuple[type, ...] = (*get_args(get_args(Type)[0]), Span)
 
 
@@ -55,17 +57,30 @@ def rewrite_program(
 
 def _rewrite(node: Any, expr: Callable[[Expr], Expr], block: Callable[[Block], Block]) -> Any:
     if isinstance(node, tuple):
-        parts = tuple(_rewrite(part, expr, block) for part in node)
-        same = all(new is old for new, old in zip(parts, node, strict=True))
-        rebuilt: Any = node if same else parts
-        return block(rebuilt) if node and isinstance(node[0], _STATEMENTS) else rebuilt
-    if not dataclasses.is_dataclass(node) or isinstance(node, _LEAVES):
-        return node
+        return _rewrite_all(node, expr, block)
+    kind: Any = type(node)
     changes = {}
-    for field in dataclasses.fields(node):
-        old = getattr(node, field.name)
+    for name in _parts(kind):
+        old = getattr(node, name)
         new = _rewrite(old, expr, block)
         if new is not old:
-            changes[field.name] = new
-    result: Any = dataclasses.replace(node, **changes) if changes else node  # type: ignore[type-var]
-    return expr(result) if isinstance(node, _EXPRESSIONS) else result
+            changes[name] = new
+    result: Any = dataclasses.replace(node, **changes) if changes else node
+    return expr(result) if kind in _EXPRESSIONS else result
+
+
+def _rewrite_all(nodes: tuple[Any, ...], expr: Callable[[Expr], Expr], block: Callable[[Block], Block]) -> Any:
+    if not nodes:
+        return nodes
+    parts = tuple([_rewrite(part, expr, block) for part in nodes])
+    same = all(map(operator.is_, parts, nodes))
+    rebuilt: Any = nodes if same else parts
+    return block(rebuilt) if type(nodes[0]) in _STATEMENTS else rebuilt
+
+
+@functools.cache
+def _parts(kind: type) -> tuple[str, ...]:
+    """The fields of a kind of node; none of what is no node, or has no others in it."""
+    if not dataclasses.is_dataclass(kind) or issubclass(kind, _LEAVES):
+        return ()
+    return tuple(field.name for field in dataclasses.fields(kind))

@@ -37,6 +37,8 @@ class Engine(ABC):
 
     exact = False
     """Whether it keeps what JSON engines lose: the difference of 2 and 2.0 where the type says nothing."""
+    slow = False
+    """Whether a run takes so long that only one of a program's inputs is run."""
 
     def __init__(self, program: Program, folder: Path) -> None:
         self.program, self.folder = program, folder
@@ -106,9 +108,10 @@ class Inline(Engine):
 
 
 class OnPrefect(Engine):
-    """Prefect; uses the server of `SKYLOOM_HOME`, or starts it."""
+    """Prefect; uses the server of `SKYLOOM_HOME`, or starts it. A run takes as long as those of all others together."""
 
     exact = True
+    slow = True
 
     def run(self, case: Case, folder: Path) -> Observed:
         load_prefect()
@@ -175,7 +178,10 @@ class OnGcp(Engine):
                 return Observed(None, (LIMIT, str(refused)), [], [])
             finally:
                 run.close()
-        return Observed(execution.result, error_of(execution), calls, run.emitted())
+        error = error_of(execution)
+        if error is not None and '"ResourceLimitError"' in error[1]:
+            return Observed(None, (LIMIT, error[1]), calls, [])
+        return Observed(execution.result, error, calls, run.emitted())
 
 
 class OnAzure(Engine):

@@ -18,7 +18,7 @@ def minimised(program: FuzzProgram, keeps: Keeps, tries: int = 600) -> FuzzProgr
     """The smallest program found in so many tries."""
     left = tries
     for given in program.inputs:
-        one = replace(program, inputs=(given,))
+        one = replace(program, inputs=(given,), chosen=0)
         left -= 1
         if keeps(one):
             program = one

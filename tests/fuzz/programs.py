@@ -38,12 +38,14 @@ class FuzzProgram:
         inputs: what it is called with, once with each.
         approvals: what people answer.
         events: what arrives.
+        chosen: the place of the input that engines get on which a run takes long.
     """
 
     source: str
     inputs: tuple[dict[str, Json], ...]
     approvals: tuple[Answer, ...]
     events: dict[str, list[Arrival]]
+    chosen: int = 0
 
 
 def program(choices: Choices, inputs: int = 3) -> FuzzProgram:
@@ -81,6 +83,7 @@ def program(choices: Choices, inputs: int = 3) -> FuzzProgram:
         inputs=tuple({name: values.of(kind) for name, kind in parameters.items()} for _ in range(inputs)),
         approvals=_answers(choices, values, features) if " approval(" in source else (),
         events=_arrivals(values) if "wait_for(" in source else {},
+        chosen=choices.below(inputs),
     )
 
 

@@ -72,7 +72,8 @@ def attempt(program: FuzzProgram, engines: Iterable[str], folder: Path) -> Outco
             case = Case(
                 flow=flow, name="fuzzed", input=given, approvals=program.approvals, events=program.events
             )  # fmt: skip
-            _run_all(case, compiled, place / str(number), outcome)
+            here = {name: engine for name, engine in compiled.items() if number == program.chosen or not engine.slow}
+            _run_all(case, here, place / str(number), outcome)
     return outcome
 
 
