@@ -40,7 +40,9 @@ def cost(
     task_seconds: Annotated[float, typer.Option(min=0, help="How long a call of a task or prompt takes.")] = 1.0,
     own_seconds: Annotated[
         float,
-        typer.Option(min=0, help="How long a call of the app's own functions takes: helper, waits, orchestrator."),
+        typer.Option(
+            min=0, help="How long a call of the app's own functions takes: helper, waits, emit, orchestrator."
+        ),
     ] = 0.1,
     seconds: Annotated[
         list[str] | None, typer.Option("--seconds", metavar="NAME=SECONDS", help="The same of one of these, by name.")

@@ -188,6 +188,10 @@ def shared(ns: list[int]) -> list[int]:
     return [b, *found]
 
 @flow
+def raced(n: int) -> int:
+    return race(one(n), short(n))
+
+@flow
 def deep(words: list[str]) -> str:
     text = " ".join(sorted(words, key=lambda word: word.casefold()))
     one(len(text))
@@ -225,6 +229,18 @@ def test_rounds_without_calls_are_not_seen(tmp_path: Path) -> None:
     steps, asked = run_of(flow, {"ns": [1, 2, 3, 4]}, tmp_path)
     assert steps.total() - 2 * 2 <= ours.units[INTERNAL] < steps.total()
     assert ours.units["requests"] == asked.total() == 2
+
+
+def test_of_a_race_all_branches_are_counted(tmp_path: Path) -> None:
+    file = tmp_path / "raced.py"
+    file.write_text(SOURCE, encoding="utf-8")
+    flow = load_file(file).raced
+    ours = bill_of(flow, {"n": 1})
+    steps, asked = run_of(flow, {"n": 1}, tmp_path)
+    assert ours.units["requests"] == 2 >= asked.total()
+    assert ours.units[EXTERNAL] == steps["external"] == 1
+    # The loser may be cancelled before it has told what came of it, which is a step of its own.
+    assert abs(ours.units[INTERNAL] - steps["internal"]) <= 8
 
 
 def test_what_is_not_known_is_an_error() -> None:
