@@ -16,13 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from benchmarks.bench_aws import ROOT, RUNS, shape
 from benchmarks.measuring import Ratio, Say
 from conformance.case import Case
 
 from skyloom.flows.frontend import load_file
 from skyloom.flows.passes import PASSES
-from skyloom.flows.testing import approve
+from skyloom.flows.testing import approve, no_answer
 
 Json = Any
 Taken = tuple[Mapping[str, int], Json]
@@ -33,14 +34,17 @@ LETTER = (
     "Net amount: 100.00 EUR\nTax amount: 19.00 EUR\nTotal amount: 119.00 EUR"
 )
 CLAIM = {"employee": "Ada", "manager": "Grace", "amount": 420.5, "reason": "Train to the customer and a hotel."}
-BRIEF = {"product": "Tea Kettle", "facts": ["It boils a litre in two minutes."], "languages": ["en", "de", "fr"]}
+FACTS = ["It boils a litre in two minutes.", "It is friendly and quiet.", "It is fine for four cups."]
+BRIEF = {"product": "Tea Kettle", "facts": FACTS, "languages": ["en", "de", "fr"]}
 PATTERNS: dict[str, tuple[str, dict[str, Json]]] = {
     "invoice_intake": ("take_in", {"text": LETTER}),
     "ask_the_books": ("ask", {"question": "What makes bodies emit light?"}),
     "product_launch": ("launch", {"brief": BRIEF}),
-    "expense_approval": ("reimburse", {"claim": CLAIM}),
+    "expense_approval": ("reimburse", {"claim": CLAIM, "patience": 1.0}),
     "research_desk": ("research", {"question": "Why did steam engines need less coal after the separate condenser?"}),
 }
+UNLIMITED = 1 << 30
+"""Bytes of a value on AWS."""
 SHARED = frozenset(one.name for one in PASSES)
 
 
@@ -53,7 +57,7 @@ def ratios(quick: bool, say: Say) -> Iterator[Ratio]:
 
 
 def _cases() -> Iterator[Case]:
-    answers = tuple(approve(answer=answer) for answer in ({"cost_centre": "R1", "at_most": 0.0}, None))
+    answers = (no_answer(), approve(answer={"cost_centre": "R1", "at_most": 400.0}))
     for run in RUNS:
         flow: Any = getattr(load_file(ROOT / "examples" / run.example / f"{run.example}.py"), run.flow)
         yield Case(flow=flow, name=run.name, input=run.given, approvals=(approve(),))
@@ -89,12 +93,16 @@ def _compared(
 
 def _on_aws(case: Case, without: frozenset[str]) -> Taken:
     from engines.aws.in_process import run_case, settings_for
+    from engines.aws.machine import scope
 
     from skyloom.deployers.aws.workflow import compile_workflows
 
     program = case.flow.program
     machines = compile_workflows(program, replace(settings_for(program), without=without))
-    seen = run_case(case, pace=0.01, machines={one.flow: one for one in machines})
+    with pytest.MonkeyPatch.context() as patch:
+        # Large values wait in no bucket here.
+        patch.setattr(scope, "PAYLOAD_BYTES", UNLIMITED)
+        seen = run_case(case, pace=0.01, machines={one.flow: one for one in machines})
     assert seen.ending.status == "SUCCEEDED", seen.ending
     return {"transitions": seen.transitions}, seen.ending.output
 
