@@ -10,10 +10,11 @@ from skyloom.deployers.azure import logs, sending
 from skyloom.deployers.azure.client import Azure, translated
 from skyloom.deployers.azure.decisions import Decisions
 from skyloom.deployers.azure.deployed import Deployed
-from skyloom.deployers.azure.deploying import TARGET, Deployment, Wanted
+from skyloom.deployers.azure.deploying import TARGET, Deployment
 from skyloom.deployers.azure.executions import Executions
 from skyloom.deployers.azure.removing import Removal, Remover
 from skyloom.deployers.azure.settling import settle
+from skyloom.deployers.azure.wanted import Wanted
 from skyloom.deployers.base import Compiled, LogLine
 from skyloom.deployers.bundle import Bundle
 from skyloom.deployers.cloud_deployer import COUNTED, CloudDeployer, FlowRuns, Standing

@@ -7,69 +7,28 @@ what a first deploy has made is deleted.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from skyloom.deployers.azure import access, deployments, publishing, sites
-from skyloom.deployers.azure.artifacts import Upload, apps_of
+from skyloom.deployers.azure import access, deployments, releasing
 from skyloom.deployers.azure.client import PLACE, Azure
 from skyloom.deployers.azure.deployed import Deployed
 from skyloom.deployers.azure.deployments import Change as StackChange
 from skyloom.deployers.azure.deployments import Ended, StackState, Told
 from skyloom.deployers.azure.groups import Group
 from skyloom.deployers.azure.keeping import keeps
-from skyloom.deployers.azure.kept_flows import FOLDER as FLOWS
 from skyloom.deployers.azure.kinds import declared
-from skyloom.deployers.azure.marking import marked
 from skyloom.deployers.azure.parameters import parameters
 from skyloom.deployers.azure.previews import Preview, preview
+from skyloom.deployers.azure.wanted import Wanted
 from skyloom.deployers.base import DeployFailed
-from skyloom.deployers.bundle import SHOWN_DIGITS, Bundle
+from skyloom.deployers.bundle import SHOWN_DIGITS
 from skyloom.deployers.events import Event, Finished, Said
 from skyloom.deployers.plan import Action, Change, Plan
 from skyloom.deployers.planning import Planning
-from skyloom.deployers.releases import Release, Releases, chosen
+from skyloom.deployers.releases import Releases, chosen
 
 TARGET = "azure"
-TEMPLATE = "template.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be deployed.
-
-    Attributes:
-        apps: the object that holds each function app's code, by the app's key.
-        uploads: those of the objects that this machine has.
-        since: the deployment of the stack's last change when the plan was made; empty where there was none.
-        unchanged: whether nothing is to be done.
-        preview: what the plan found.
-    """
-
-    digest: str
-    template: bytes
-    apps: Mapping[str, str]
-    uploads: Mapping[str, Upload]
-    since: str = ""
-    unchanged: bool = False
-    preview: Preview = field(default_factory=Preview)
-
-    @classmethod
-    def of(cls, bundle: Bundle) -> Wanted:
-        """What a bundle wants."""
-        found = apps_of(bundle)
-        return cls(
-            bundle.digest,
-            bundle.files[TEMPLATE],
-            {key: place for key, (place, _) in found.items()},
-            dict(found.values()),
-        )
-
-    @classmethod
-    def again(cls, release: Release, template: bytes) -> Wanted:
-        """What a release had deployed."""
-        return cls(release.digest, template, {key.split("/")[1]: key for key in release.objects}, {})
 
 
 class Deployment:
@@ -143,26 +102,28 @@ class Deployment:
         if wanted.unchanged:
             assert state is not None
             deployed = self.deployed(state)
-            self._record(deployed, wanted)
+            releasing.record(deployed, wanted)
             yield Finished(text="no changes", version=plan.version, outputs=deployed.shown)
             return
         if ("" if state is None else state.deployment) != wanted.since or (plan.first and state is not None):
             raise DeployFailed("the plan is out of date: somebody deployed in the meantime; repeat it")
         yield from self.group.ensure()
         if state is not None:
-            yield from self._uploaded(state, wanted)
-            self._forget(state, wanted)
+            deployed = self.deployed(state)
+            yield from releasing.upload(self._azure, deployed, wanted)
+            releasing.forget(deployed, wanted)
         try:
             ended = yield from self._applied(wanted, state)
             if ended.state is None or not ended.state.is_well:
                 raise DeployFailed("; ".join(ended.reasons))
-            yield from self._uploaded(ended.state, wanted)
-            yield from self._published(ended.state, wanted, "update" if wanted.since else "create")
+            deployed = self.deployed(ended.state)
+            action: Action = "update" if wanted.since else "create"
+            yield from releasing.upload(self._azure, deployed, wanted)
+            yield from releasing.publish(self._azure, self.group.name, deployed, wanted, action)
         except DeployFailed as failed:
             yield from self._taken_back(wanted, str(failed))
             raise
-        deployed = self.deployed(ended.state)
-        self._record(deployed, wanted)
+        releasing.record(deployed, wanted)
         yield Finished(text=ended.state.status, version=plan.version, outputs=deployed.shown)
 
     def _applied(
@@ -176,58 +137,6 @@ class Deployment:
         deployments.begin(self._azure, self.group.name, change)
         return (
             yield from deployments.follow(self._azure, self.group.name, told, "" if state is None else state.deployment)
-        )
-
-    def _uploaded(self, state: StackState, wanted: Wanted) -> Iterator[Event]:
-        """Brings what the release consists of to where releases lie, where that is there already."""
-        deployed = self.deployed(state)
-        artifacts = deployed.artifacts
-        if artifacts is None:
-            return
-        yield from access.gain(self._azure, artifacts, deployed.storage_account)
-        missing = artifacts.missing(wanted.apps.values())
-        yield from artifacts.upload({key: one for key, one in wanted.uploads.items() if key in missing})
-        lost = [key for key in missing if key not in wanted.uploads]
-        if lost:
-            raise DeployFailed(f"{len(lost)} of the files of version {wanted.digest[:SHOWN_DIGITS]} are no longer kept")
-        artifacts.upload_template(wanted.digest, wanted.template)
-
-    def _published(
-        self, state: StackState, wanted: Wanted, action: Action, *, undoing: bool = False
-    ) -> Iterator[Event]:
-        """Publishes the code of every function app that has another one, and waits until it answers."""
-        deployed = self.deployed(state)
-        artifacts = deployed.artifacts
-        if artifacts is None:
-            raise DeployFailed("the template has no storage account for releases")
-        published = artifacts.published()
-        for key, name in deployed.apps.items():
-            place = wanted.apps.get(key)
-            if place is None or published.get(key) == place:
-                continue
-            to = sites.site(self._azure, self.group.name, name, key)
-            artifacts.note(key, None)
-            code, digest = marked(artifacts.code(key, place))
-            first = not wanted.since
-            yield from publishing.publish(self._azure, to, code, action, first=first, undoing=undoing)
-            sites.wait_until_it_answers(self._azure, to, deployed.functions.get(key, ()), digest, first=first)
-            artifacts.note(key, place)
-
-    def _forget(self, state: StackState, wanted: Wanted) -> None:
-        """Forgets what was published to function apps that go: who gets one of them back, publishes anew."""
-        artifacts = self.deployed(state).artifacts
-        for key in artifacts.published() if artifacts is not None else ():
-            if artifacts is not None and key not in wanted.apps:
-                artifacts.note(key, None)
-
-    def _record(self, deployed: Deployed, wanted: Wanted) -> None:
-        artifacts = deployed.artifacts
-        assert artifacts is not None, "it was published from there"
-        template = artifacts.upload_template(wanted.digest, wanted.template)
-        objects = tuple(wanted.apps[key] for key in sorted(wanted.apps))
-        # The flows of earlier versions outlive the releases: runs may have begun with them.
-        Releases(artifacts, lambda digest: FLOWS).record(
-            Release(digest=wanted.digest, deployed=time.time(), objects=objects, template=template)
         )
 
     # --- going back ---
@@ -251,7 +160,8 @@ class Deployment:
             back = yield from self._applied(before, state, undoing=True)
             if back.state is None or not back.state.is_well:
                 raise DeployFailed("; ".join(back.reasons))
-            yield from self._published(back.state, before, "update", undoing=True)
+            deployed = self.deployed(back.state)
+            yield from releasing.publish(self._azure, self.group.name, deployed, before, "update", undoing=True)
         except DeployFailed as failed:
             raise DeployFailed(
                 f"the deploy failed and could not be taken back, repeat it to go on: {why}; on the way back: {failed}"
