@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from skyloom.errors import Diagnostic, Span
 from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir import nodes as ir
-from skyloom.flows.ir.program import FlowDefinition
+from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
 from skyloom.flows.passes.fold_constants import folded
 
 
@@ -54,3 +54,36 @@ def durations(flow: FlowDefinition) -> Iterator[tuple[Span, float]]:
                         pass
             case _:
                 pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionLimits:
+    """What the functions of a cloud can do at most.
+
+    Attributes:
+        time: of a call.
+        host: seconds of it that the host in the function keeps.
+        says_time: how the time is said.
+        memory: of a function.
+        called: what a function is called there.
+    """
+
+    time: Limit
+    host: int
+    says_time: str
+    memory: Limit
+    called: str
+
+
+def function_problems(program: Program, limits: FunctionLimits) -> Iterator[Diagnostic]:
+    """SKY703, SKY704: tasks and prompts that take longer, tasks that ask for more memory, than functions have."""
+    longest = limits.time.value - limits.host
+    called: list[TaskDefinition | PromptDefinition] = [*program.tasks.values(), *program.prompts.values()]
+    for one in called:
+        if one.timeout > longest:
+            told = f"{limits.says_time}, of which the host keeps {limits.host}"
+            hint = f"split the work into steps of at most {longest:,} s, or start it elsewhere and `wait_for` its end"
+            yield Diagnostic("SKY703", f"{one.name} may take {one.timeout:g} s; {told}", one.file, one.span, hint=hint)
+        if isinstance(one, TaskDefinition) and one.memory is not None and one.memory > limits.memory.value:
+            message = f"{one.name} asks for {one.memory:,} MiB; {limits.called} has at most {limits.memory}"
+            yield Diagnostic("SKY704", message, one.file, one.span, hint="split the work into smaller steps")

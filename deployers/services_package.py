@@ -10,9 +10,10 @@ from skyloom.deployers.modules import imports_of
 from skyloom.deployers.naming import digest
 from skyloom.flows.app import App
 from skyloom.flows.frontend.source import SourceFile
+from skyloom.flows.frontend.triggers import object_parameter
 from skyloom.flows.ir.program import Program
 from skyloom.flows.outcome import Json
-from skyloom.flows.triggers import Http, OnEvent, QueueMessage
+from skyloom.flows.triggers import Http, ObjectCreated, OnEvent, QueueMessage
 
 _PACKAGE = Path(__file__).parents[1]
 """The folder of the package `skyloom`."""
@@ -91,3 +92,24 @@ def start_key(trigger: QueueMessage | OnEvent) -> str:
     """The key of the function that starts runs for a trigger, and the trigger's name in its package."""
     source = trigger.queue.name if isinstance(trigger, QueueMessage) else trigger.event
     return f"start-{trigger.flow.name}-{digest(type(trigger).__name__, source, trigger.parameter or '')}"
+
+
+def object_starts(app: App, programs: Mapping[str, Program]) -> dict[str, Json]:
+    """What new objects start where a function of Skyloom is told of them, and not the workflow itself."""
+    found: dict[str, Json] = {}
+    for trigger in app.triggers:
+        if isinstance(trigger, ObjectCreated):
+            flow = programs[trigger.flow.name].flow
+            found[object_start_key(trigger)] = {
+                "flow": trigger.flow.name,
+                "schema": flow.input_schema,
+                "parameter": object_parameter(trigger, flow),
+                "at_once": False,
+            }
+    return found
+
+
+def object_start_key(trigger: ObjectCreated) -> str:
+    """The key of what starts runs for new objects, and the trigger's name in its package."""
+    told = (trigger.bucket.name, trigger.prefix, trigger.suffix, trigger.parameter or "")
+    return f"start-{trigger.flow.name}-{digest(type(trigger).__name__, *told)}"

@@ -13,16 +13,18 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from urllib.parse import urlsplit, urlunsplit
 
+from skyloom.deployers import uploading
 from skyloom.deployers.aws import buckets, changesets, stacks
 from skyloom.deployers.aws.client import Aws, code
 from skyloom.deployers.aws.settling import delete, settle
 from skyloom.deployers.aws.stacks import History
 from skyloom.deployers.base import DeployFailed
 from skyloom.deployers.bundle import Bundle, tree_digest
-from skyloom.deployers.events import Event, Said, Uploaded
+from skyloom.deployers.events import Event, Said
 from skyloom.flows.outcome import Json
 
 STACK = "skyloom-artifacts"
@@ -170,14 +172,7 @@ class Artifacts:
 
     def upload(self, bucket: str, objects: Mapping[str, Upload]) -> Iterator[Event]:
         """Puts every object there that is not there yet."""
-        for key, upload in objects.items():
-            size = self._size(bucket, key)
-            if size is not None:
-                yield Uploaded(upload.name, size, new=False)
-                continue
-            body = upload.body()
-            self.put(bucket, key, body)
-            yield Uploaded(upload.name, len(body))
+        return uploading.upload(objects, partial(self._size, bucket), partial(self.put, bucket))
 
     def upload_template(self, bucket: str, template: bytes) -> str:
         """Puts the template there: its key."""

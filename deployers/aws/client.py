@@ -7,11 +7,11 @@ What they let pass becomes a `UserError` or an `EngineError` in `translated`, on
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from skyloom.deployers.translating import translating
 from skyloom.errors import ConfigError, Diagnostic, EngineError, UserError
 
 if TYPE_CHECKING:
@@ -129,16 +129,9 @@ def _answer(error: Exception) -> dict[str, Any]:
     return response.get("Error", {}) if isinstance(response, dict) else {}
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+def translated() -> AbstractContextManager[None]:
     """Turns what boto3 raises inside into errors that tell people what to do. All else passes."""
-    try:
-        yield
-    except Exception as error:
-        meant = _meaning(error)
-        if meant is None:
-            raise
-        raise meant from error
+    return translating(_meaning)
 
 
 def _meaning(error: Exception) -> UserError | EngineError | None:

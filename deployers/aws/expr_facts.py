@@ -9,7 +9,9 @@ import re
 from skyloom.deployers.aws.expr_code import OPPOSITE, Code, either
 from skyloom.deployers.aws.expr_truth import test
 from skyloom.deployers.aws.expr_writer import Writer
+from skyloom.deployers.expressions.comparisons import disjoint
 from skyloom.deployers.expressions.kinds import is_int
+from skyloom.deployers.expressions.ranges import LARGEST
 from skyloom.flows.expr.emitter import CannotEmit
 from skyloom.flows.expr.nodes import Compare, Expr, Logic, Truth, Unary
 
@@ -18,7 +20,6 @@ Facts = frozenset[str]
 
 NOTHING: Facts = frozenset()
 
-_LARGEST = 2**53
 _INTEGER = re.compile(r"-?\d{1,16}")
 _COMPARISON = re.compile(r"(?P<left>.*\S) (?P<operator>=|!=|<=|>=|<|>) (?P<right>\S.*)", re.DOTALL)
 
@@ -52,7 +53,7 @@ def _between_integers(writer: Writer, expr: Expr, *, holds: bool) -> Facts:
                 return NOTHING
             smaller, larger = (left, right) if expr.operator in ("<", ">=") else (right, left)
             texts = writer.code(smaller).text, writer.code(larger).text
-            return frozenset({f"{texts[0]} < {_LARGEST}", f"{texts[1]} > -{_LARGEST}"})
+            return frozenset({f"{texts[0]} < {LARGEST}", f"{texts[1]} > -{LARGEST}"})
         case _:
             return NOTHING
 
@@ -114,28 +115,13 @@ def _excludes(fact: str, failure: str) -> bool:
     if one is None or other is None or one[0] != other[0]:
         return False
     if one[2] == other[2]:
-        return OPPOSITE[one[1]] == other[1] or _disjoint(one[1], 0, other[1], 0)
+        return OPPOSITE[one[1]] == other[1] or disjoint(_in_python(one[1]), 0, _in_python(other[1]), 0)
     try:
-        return _disjoint(one[1], int(one[2]), other[1], int(other[2]))
+        return disjoint(_in_python(one[1]), int(one[2]), _in_python(other[1]), int(other[2]))
     except ValueError:
         return False
 
 
-def _disjoint(operator: str, bound: int, other_operator: str, other_bound: int) -> bool:
-    """Whether no number compares like this with both bounds."""
-    if "!=" in (operator, other_operator):
-        return {operator, other_operator} == {"=", "!="} and bound == other_bound
-    low, high = _interval(operator, bound)
-    other_low, other_high = _interval(other_operator, other_bound)
-    return max(low, other_low) > min(high, other_high)
-
-
-def _interval(operator: str, bound: int) -> tuple[float, float]:
-    """The numbers that compare like this, as closed as floats allow."""
-    return {
-        "=": (bound, bound),
-        "<": (-math.inf, math.nextafter(bound, -math.inf)),
-        "<=": (-math.inf, bound),
-        ">": (math.nextafter(bound, math.inf), math.inf),
-        ">=": (bound, math.inf),
-    }[operator]
+def _in_python(operator: str) -> str:
+    """JSONata's operator as Python writes it."""
+    return "==" if operator == "=" else operator

@@ -13,6 +13,7 @@ from skyloom.deployers.aws.expr_containers import display, item, object_display,
 from skyloom.deployers.aws.expr_loops import comprehension
 from skyloom.deployers.aws.expr_truth import logic, truth
 from skyloom.deployers.aws.expr_writer import Writer, cannot
+from skyloom.deployers.expressions.ranges import LARGEST
 from skyloom.flows.expr.nodes import (
     Array,
     Binary,
@@ -34,9 +35,6 @@ from skyloom.flows.expr.nodes import (
     Truth,
     Unary,
 )
-
-LARGEST = 2**53
-"""Beyond it, integers are not exact any more: JSONata's numbers are floats."""
 
 
 def node(writer: Writer, expr: Expr) -> Code:

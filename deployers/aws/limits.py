@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from skyloom.deployers.lengths import constant_length
-from skyloom.deployers.limits import Limit, duration_problems
+from skyloom.deployers.limits import FunctionLimits, Limit, duration_problems, function_problems
 from skyloom.errors import Diagnostic, Span
 from skyloom.flows.app import App
 from skyloom.flows.ir import nodes as ir
-from skyloom.flows.ir.program import Program, PromptDefinition, TaskDefinition
+from skyloom.flows.ir.program import Program
 
 Json = Any
 
@@ -45,6 +45,13 @@ TEMPLATE = Limit("the template of an app", 1024 * 1024, "bytes", f"{_DOCS}{_STAC
 
 HOST_SECONDS = 10
 """Of a function's time, what its host keeps: to report that a task ran too long it must outlive the task."""
+_FUNCTIONS = FunctionLimits(
+    time=FUNCTION,
+    host=HOST_SECONDS,
+    says_time=f"a Lambda function has {FUNCTION.value} s",
+    memory=MEMORY,
+    called="a Lambda function",
+)
 
 
 def definition_problems(program: Program, definition: Json) -> Iterator[Diagnostic]:
@@ -95,29 +102,10 @@ def template_problems(app: App, template: bytes) -> Iterator[Diagnostic]:
 
 def program_problems(program: Program) -> Iterator[Diagnostic]:
     """What no machine, or no function, can carry out of the flows that a program's main flow runs."""
-    for task in program.tasks.values():
-        yield from _function_problems(task)
-    for prompt in program.prompts.values():
-        yield from _function_problems(prompt)
+    yield from function_problems(program, _FUNCTIONS)
     for flow in program.flows.values():
         yield from duration_problems(flow, EXECUTION, ", the longest that an execution of Step Functions takes")
     yield from _event_problems(program)
-
-
-def _function_problems(task: TaskDefinition | PromptDefinition) -> Iterator[Diagnostic]:
-    longest = FUNCTION.value - HOST_SECONDS
-    if task.timeout > longest:
-        yield Diagnostic(
-            "SKY703",
-            f"{task.name} may take {task.timeout:g} s; a Lambda function has {FUNCTION.value} s, of which the host "
-            f"keeps {HOST_SECONDS}",
-            task.file,
-            task.span,
-            hint=f"split the work into steps of at most {longest} s, or start it elsewhere and `wait_for` its end",
-        )
-    if isinstance(task, TaskDefinition) and task.memory is not None and task.memory > MEMORY.value:
-        message = f"{task.name} asks for {task.memory:,} MiB; a Lambda function has at most {MEMORY}"
-        yield Diagnostic("SKY704", message, task.file, task.span, hint="split the work into smaller steps")
 
 
 # --- history ----------------------------------------------------------------------------------------------------

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from skyloom.deployers import uploading
 from skyloom.deployers.azure.client import Azure
 from skyloom.deployers.azure.kept_flows import code_with_earlier
 from skyloom.deployers.azure.refusals import status
 from skyloom.deployers.bundle import Bundle, json_bytes, tree_digest
-from skyloom.deployers.events import Event, Uploaded
+from skyloom.deployers.events import Event
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
@@ -93,14 +94,7 @@ class Artifacts:
 
     def upload(self, objects: Mapping[str, Upload]) -> Iterator[Event]:
         """Puts every object there that is not there yet."""
-        for key, upload in objects.items():
-            size = self._size(key)
-            if size is not None:
-                yield Uploaded(upload.name, size, new=False)
-                continue
-            body = upload.body()
-            self.put(key, body)
-            yield Uploaded(upload.name, len(body))
+        return uploading.upload(objects, self._size, self.put)
 
     def upload_template(self, digest: str, template: bytes) -> str:
         """Puts a bundle's template there: its key."""

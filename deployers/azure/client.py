@@ -15,14 +15,15 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from skyloom.deployers.azure.endpoints import Endpoints, endpoints
 from skyloom.deployers.azure.profile import default_subscription
 from skyloom.deployers.azure.refusals import code, reason, status
+from skyloom.deployers.translating import translating
 from skyloom.errors import ConfigError, Diagnostic, EngineError, UserError
 from skyloom.flows.outcome import Json
 
@@ -235,16 +236,9 @@ def _checked(answer: HttpResponse) -> Any:
 # --- errors ---------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+def translated() -> AbstractContextManager[None]:
     """Turns what the SDK raises inside into errors that tell people what to do. All else passes."""
-    try:
-        yield
-    except Exception as error:
-        meant = _meaning(error)
-        if meant is None:
-            raise
-        raise meant from error
+    return translating(_meaning)
 
 
 def _meaning(error: Exception) -> UserError | EngineError | None:

@@ -17,7 +17,7 @@ from skyloom.deployers.azure.services.surroundings import (
 from skyloom.deployers.bundle import json_bytes
 from skyloom.deployers.inputs import scheduled_input
 from skyloom.deployers.naming import digest
-from skyloom.deployers.services_package import start_key
+from skyloom.deployers.services_package import object_start_key, start_key
 from skyloom.flows.app import App
 from skyloom.flows.expr.fstrings import quoted
 from skyloom.flows.ir import nodes as ir
@@ -62,12 +62,6 @@ def emits(program: Program) -> bool:
 
 
 # --- keys -----------------------------------------------------------------------------------------------------------
-
-
-def object_start_key(trigger: ObjectCreated) -> str:
-    """The key of what starts runs for new objects: the trigger's name in its package, and the name of its queue."""
-    told = (trigger.bucket.name, trigger.prefix, trigger.suffix, trigger.parameter or "")
-    return f"start-{trigger.flow.name}-{digest(type(trigger).__name__, *told)}"
 
 
 def schedule_key(schedule: Schedule) -> str:

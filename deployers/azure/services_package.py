@@ -10,18 +10,16 @@ from skyloom.deployers.azure.naming import FunctionNames
 from skyloom.deployers.azure.services.callers import Callers
 from skyloom.deployers.azure.services.notices import Notifier
 from skyloom.deployers.azure.services.surroundings import OPERATE_ROUTE
-from skyloom.deployers.azure.services_functions import clock, object_start_key, schedule_key, service_functions
+from skyloom.deployers.azure.services_functions import clock, schedule_key, service_functions
 from skyloom.deployers.bundle import json_bytes
-from skyloom.deployers.services_package import starts_of
+from skyloom.deployers.services_package import object_starts, starts_of
 from skyloom.flows.app import App
-from skyloom.flows.frontend.triggers import object_parameter
 from skyloom.flows.ir.program import Program
-from skyloom.flows.outcome import Json
 from skyloom.flows.resources import EmailNotifier
 from skyloom.flows.resources import Notifier as ToldNotifier
-from skyloom.flows.triggers import Auth, Http, Iam, Jwt, ObjectCreated, Public, Schedule
+from skyloom.flows.triggers import Auth, Http, Iam, Jwt, Public, Schedule
 
-__all__ = ["Services", "notifiers", "object_start_key", "route_problems", "services"]
+__all__ = ["Services", "notifiers", "route_problems", "services"]
 
 _FOLDER = "deployers/azure/services"
 _BESIDE = (
@@ -101,7 +99,7 @@ def _notifier(number: int, told: ToldNotifier) -> Notifier:
 
 
 def _files(app: App, programs: Mapping[str, Program], names: FunctionNames) -> Mapping[str, bytes]:
-    starts = {**starts_of(app, programs), **_object_starts(app, programs)}
+    starts = {**starts_of(app, programs), **object_starts(app, programs)}
     files = services_package.service_files(_FOLDER, _BESIDE, starts)
     told = {
         "callers": {trigger.path: asdict(_callers(trigger.auth)) for trigger in _https(app)},
@@ -111,20 +109,6 @@ def _files(app: App, programs: Mapping[str, Program], names: FunctionNames) -> M
     }
     written = {f"skyloom/{_FOLDER}/{name}.json": json_bytes(document) for name, document in told.items()}
     return dict(sorted({**files, **written}.items()))
-
-
-def _object_starts(app: App, programs: Mapping[str, Program]) -> dict[str, Json]:
-    found: dict[str, Json] = {}
-    for trigger in app.triggers:
-        if isinstance(trigger, ObjectCreated):
-            flow = programs[trigger.flow.name].flow
-            found[object_start_key(trigger)] = {
-                "flow": trigger.flow.name,
-                "schema": flow.input_schema,
-                "parameter": object_parameter(trigger, flow),
-                "at_once": False,
-            }
-    return found
 
 
 def _callers(auth: Auth) -> Callers:

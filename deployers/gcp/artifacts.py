@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from skyloom.deployers import uploading
 from skyloom.deployers.base import DeployFailed
 from skyloom.deployers.bundle import Bundle, tree_digest
-from skyloom.deployers.events import Event, Said, Uploaded
+from skyloom.deployers.events import Event, Said
 from skyloom.deployers.gcp.client import Google, code
 from skyloom.deployers.gcp.resources.code import is_for_own_terraform, zip_file
 
@@ -92,14 +93,7 @@ class Artifacts:
 
     def upload(self, objects: Mapping[str, Upload]) -> Iterator[Event]:
         """Puts every object there that is not there yet."""
-        for key, upload in objects.items():
-            size = self._size(key)
-            if size is not None:
-                yield Uploaded(upload.name, size, new=False)
-                continue
-            body = upload.body()
-            self.put(key, body)
-            yield Uploaded(upload.name, len(body))
+        return uploading.upload(objects, self._size, self.put)
 
     def upload_configuration(self, digest: str, files: Mapping[str, bytes]) -> None:
         """Puts a bundle's configuration there, its main file last: where that is, all of it is."""

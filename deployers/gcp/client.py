@@ -16,13 +16,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from skyloom.deployers.gcp.regions import REGION_HINT, is_region, no_region
+from skyloom.deployers.translating import translating
 from skyloom.errors import ConfigError, Diagnostic, EngineError, UserError
 from skyloom.flows.outcome import Json
 
@@ -246,16 +247,9 @@ def reason(error: Exception) -> str:
     return str(getattr(error, "message", None) or error)
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+def translated() -> AbstractContextManager[None]:
     """Turns what Google's libraries raise inside into errors that tell people what to do. All else passes."""
-    try:
-        yield
-    except Exception as error:
-        meant = _meaning(error)
-        if meant is None:
-            raise
-        raise meant from error
+    return translating(_meaning)
 
 
 def _meaning(error: Exception) -> UserError | EngineError | None:

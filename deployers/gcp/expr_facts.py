@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 
+from skyloom.deployers.expressions.comparisons import disjoint
 from skyloom.deployers.expressions.kinds import is_int, kinds
 from skyloom.deployers.expressions.ranges import LARGEST, NUMBERS, Known, Range
 from skyloom.deployers.gcp.expr_code import COMPARISON, OPPOSITE, SUM, Code, infix, negation, number
@@ -96,28 +97,8 @@ def _exclude(fact: Code, other: Code) -> bool:
         return False
     (_, operator, bound), (_, other_operator, other_bound) = fact.compared, other.compared
     if bound == other_bound:
-        return OPPOSITE[operator] == other_operator or _disjoint(operator, 0, other_operator, 0)
+        return OPPOSITE[operator] == other_operator or disjoint(operator, 0, other_operator, 0)
     try:
-        return _disjoint(operator, int(bound.strip("()")), other_operator, int(other_bound.strip("()")))
+        return disjoint(operator, int(bound.strip("()")), other_operator, int(other_bound.strip("()")))
     except ValueError:
         return False
-
-
-def _disjoint(operator: str, bound: int, other_operator: str, other_bound: int) -> bool:
-    """Whether no number compares like this with both bounds."""
-    if "!=" in (operator, other_operator):
-        return {operator, other_operator} == {"==", "!="} and bound == other_bound
-    low, high = _interval(operator, bound)
-    other_low, other_high = _interval(other_operator, other_bound)
-    return max(low, other_low) > min(high, other_high)
-
-
-def _interval(operator: str, bound: int) -> tuple[float, float]:
-    """The numbers that compare like this, as closed as floats allow."""
-    return {
-        "==": (bound, bound),
-        "<": (-math.inf, math.nextafter(bound, -math.inf)),
-        "<=": (-math.inf, bound),
-        ">": (math.nextafter(bound, math.inf), math.inf),
-        ">=": (bound, math.inf),
-    }[operator]

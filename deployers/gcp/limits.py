@@ -12,10 +12,10 @@ from skyloom.deployers.gcp.flow.output import Invoke, Need, Publish
 from skyloom.deployers.gcp.services.workflows import LONGEST_INPUT
 from skyloom.deployers.gcp.steps import Call, Retry, Steps, Subworkflow, Try, blocks, walk
 from skyloom.deployers.lengths import constant_length
-from skyloom.deployers.limits import Limit, duration_problems
+from skyloom.deployers.limits import FunctionLimits, Limit, duration_problems, function_problems
 from skyloom.errors import Diagnostic
 from skyloom.flows.ir import nodes as ir
-from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
+from skyloom.flows.ir.program import FlowDefinition, Program
 
 _DOCS = "https://cloud.google.com/workflows/"
 _QUOTAS = f"{_DOCS}quotas"
@@ -52,14 +52,18 @@ ARGUMENT = Limit(
 
 MARGIN = 15
 """Seconds by which a call waits longer than the host in the function gives its task."""
+_FUNCTIONS = FunctionLimits(
+    time=HTTP_TIMEOUT,
+    host=MARGIN,
+    says_time=f"Workflows waits {HTTP_TIMEOUT.value:,} s for a function",
+    memory=MEMORY_OF_FUNCTION,
+    called="a function",
+)
 
 
 def program_problems(program: Program) -> Iterator[Diagnostic]:
     """What no workflow, or no function, can carry out of the flows that a program's main flow runs."""
-    for task in program.tasks.values():
-        yield from _function_problems(task)
-    for prompt in program.prompts.values():
-        yield from _function_problems(prompt)
+    yield from function_problems(program, _FUNCTIONS)
     for flow in program.flows.values():
         yield from duration_problems(flow, EXECUTION, ", the longest that an execution of Workflows takes")
     yield from _step_problems(program)
@@ -112,22 +116,6 @@ def deepest_nesting(subworkflows: Sequence[Subworkflow]) -> int:
 
 def _nesting(steps: Steps) -> int:
     return 1 + max((_nesting(block) for step in steps for block in blocks(step)), default=0)
-
-
-def _function_problems(task: TaskDefinition | PromptDefinition) -> Iterator[Diagnostic]:
-    longest = HTTP_TIMEOUT.value - MARGIN
-    if task.timeout > longest:
-        yield Diagnostic(
-            "SKY703",
-            f"{task.name} may take {task.timeout:g} s; Workflows waits {HTTP_TIMEOUT.value:,} s for a function, of "
-            f"which the host keeps {MARGIN}",
-            task.file,
-            task.span,
-            hint=f"split the work into steps of at most {longest:,} s, or start it elsewhere and `wait_for` its end",
-        )
-    if isinstance(task, TaskDefinition) and task.memory is not None and task.memory > MEMORY_OF_FUNCTION.value:
-        message = f"{task.name} asks for {task.memory:,} MiB; a function has at most {MEMORY_OF_FUNCTION}"
-        yield Diagnostic("SKY704", message, task.file, task.span, hint="split the work into smaller steps")
 
 
 # --- steps ------------------------------------------------------------------------------------------------------

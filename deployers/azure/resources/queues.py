@@ -13,7 +13,7 @@ from skyloom.deployers.azure.resources.layout import Layout
 from skyloom.deployers.azure.resources.words import BUS_RECEIVER, BUS_SENDER
 from skyloom.deployers.azure.services.surroundings import EVENTS_QUEUE, NOTICES_QUEUE
 from skyloom.deployers.declared import merged
-from skyloom.deployers.services_package import start_key
+from skyloom.deployers.services_package import object_start_key, start_key
 from skyloom.flows.triggers import ObjectCreated, OnEvent
 
 ATTEMPTS = 10
@@ -45,8 +45,6 @@ def queues(layout: Layout) -> Resources:
 
 def start_queue(trigger: OnEvent | ObjectCreated) -> str:
     """The queue of what starts the runs of a trigger."""
-    from skyloom.deployers.azure.services_package import object_start_key
-
     return object_start_key(trigger) if isinstance(trigger, ObjectCreated) else start_key(trigger)
 
 

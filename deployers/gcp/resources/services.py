@@ -23,8 +23,7 @@ from skyloom.deployers.gcp.resources.keys import LINK_KEY_VERSION, signs
 from skyloom.deployers.gcp.resources.layout import SERVICES, Layout
 from skyloom.deployers.gcp.resources.topics import APPROVALS
 from skyloom.deployers.gcp.resources.words import PROJECT, REGION, Json, Resources, ref
-from skyloom.deployers.gcp.services_package import object_start_key
-from skyloom.deployers.services_package import start_key
+from skyloom.deployers.services_package import object_start_key, start_key
 from skyloom.flows.triggers import ObjectCreated, OnEvent, Public, QueueMessage
 
 API, DECIDE, EVENTS = "api", "decide", "events"
