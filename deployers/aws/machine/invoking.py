@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from skyloom.deployers.aws.machine import errors
@@ -60,6 +60,16 @@ def retriers(policy: RetryPolicy | None = None) -> tuple[dict[str, Json], ...]:
     if policy.max_delay > interval and policy.backoff > 1 and policy.attempts > 2:
         retried["MaxDelaySeconds"] = math.ceil(policy.max_delay)
     return (*never, INFRASTRUCTURE, retried)
+
+
+def fused_retriers(policies: Iterable[RetryPolicy]) -> tuple[dict[str, Json], ...]:
+    """The retriers of calls that share an invocation: their own attempts are made inside of it, and begin anew when it
+    is lost, as often as the most patient policy that counts that as an error would."""
+    lost = [policy for policy in policies if ErrorValue.of(TaskFailed("")).is_a(*policy.on)]
+    most = max(lost, key=lambda policy: policy.attempts, default=RetryPolicy())
+    if most.attempts < 2:
+        return (INFRASTRUCTURE,)
+    return (INFRASTRUCTURE, {**retriers(most)[-1], "ErrorEquals": _PLATFORM[:2]})
 
 
 def _names(classes: tuple[str, ...]) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from skyloom.deployers.aws.machine import errors
 from skyloom.deployers.aws.machine.context import Context
 from skyloom.deployers.aws.machine.graph import Edge, Task, Wait
 from skyloom.deployers.aws.machine.hoisting import Root, evaluate
-from skyloom.deployers.aws.machine.invoking import PAYLOAD, RUN, catch, invoke, retriers, step_context
+from skyloom.deployers.aws.machine.invoking import PAYLOAD, RUN, catch, fused_retriers, invoke, retriers, step_context
 from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.output import PutEvents
 from skyloom.deployers.aws.machine.values import Constant, Placeholder, Record, Value, listing, record, snippet
@@ -17,7 +18,7 @@ from skyloom.deployers.fused import called_as, kind_of
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir.nodes import Argument, CallTask, Emit, Sample, Sleep
-from skyloom.flows.ir.program import RetryPolicy
+from skyloom.flows.ir.program import RetryPolicy, TaskDefinition
 
 NOW = snippet("$substringBefore($now(), 'Z') & '000Z'", fleeting=True)
 """The time with six digits of a second: `$now()` gives three."""
@@ -46,10 +47,17 @@ def lower_task(lowering: Lowering, context: Context, step: CallTask, edge: Edge)
             "context": step_context(lowering, context, step.id),
         },
         timeout=task.timeout,
-        retry=retriers(task.retry),
+        retry=_retriers(lowering, task),
         name=called_as(task),
     )
     return taken(context, edge, step.target, PAYLOAD)
+
+
+def _retriers(lowering: Lowering, task: TaskDefinition) -> tuple[dict[str, Any], ...]:
+    if task.fused is None:
+        return retriers(task.retry)
+    calls = (step for step in task.fused.body if isinstance(step, CallTask))
+    return fused_retriers(lowering.program.tasks[step.task].retry for step in calls)
 
 
 def lower_sample(context: Context, step: Sample, edge: Edge) -> Edge:
