@@ -25,12 +25,21 @@ class Assumptions:
         own_seconds: how long a call of one of the app's own functions takes: `helper`, `waits`, `orchestrator`.
         seconds: the same for some of these, by name.
         output_tokens: how long the answer of a model is; at most as long as its prompt allows.
+        prices: dollars for one unit, by target and unit, that come before those of the list.
     """
 
     task_seconds: Decimal = Decimal(1)
     own_seconds: Decimal = Decimal("0.1")
     seconds: Mapping[str, Decimal] = field(default_factory=dict)
     output_tokens: int = 500
+    prices: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+
+    def price(self, target: str, unit: str) -> Price | None:
+        """The price of a unit: the given one, or that of the list, where there is one."""
+        given = self.prices.get((target, unit))
+        if given is None:
+            return price(target, unit)
+        return Price(target=target, unit=unit, dollars=given, per=1, region="given", source="--price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,9 @@ def cost(
     numbers: dict[str, Decimal] = {unit: Decimal(number) for unit, number in bill.units.items()}
     for unit, number in (*_timed(bill, sample, assumptions), *_tokens(target, sample.asked, config, assumptions)):
         numbers[unit] = numbers.get(unit, Decimal(0)) + number
-    lines = [Line(unit, number * RUNS, price(target, unit)) for unit, number in sorted(numbers.items()) if number]
+    lines = [
+        Line(unit, number * RUNS, assumptions.price(target, unit)) for unit, number in sorted(numbers.items()) if number
+    ]
     return Cost(target=target, lines=tuple(sorted(lines, key=lambda line: GROUPS.index(line.group))))
 
 

@@ -241,6 +241,7 @@ ENGINES = {
         "no such time", "`skyloom cost --seconds` names no function that is called, or no number of seconds."
     ),
     "SKY777": Code("no such event", "`skyloom cost --event` is not NAME=JSON."),
+    "SKY778": Code("no such price", "`skyloom cost --price` is not TARGET:UNIT=DOLLARS."),
 }
 
 CODES: dict[str, Code] = {

@@ -166,6 +166,18 @@ def test_events_that_come_are_given(file: str, document: Any) -> None:
     assert numbers(told, "azure")["scheduler actions"] == 4_000
 
 
+def test_a_price_may_be_given(file: str, document: Any, invoke: Any) -> None:
+    arguments = ("cost", f"{file}:all_of", "--to", "azure", "--input", '{"names": ["a"]}')
+    usual = document(*arguments, "--json")["targets"]["azure"]
+    assert usual["no_price"] == ["scheduler actions"]
+    price = ("--price", "azure:scheduler actions=0.0001")
+    given = document(*arguments, *price, "--json")["targets"]["azure"]
+    assert given["no_price"] == []
+    # A start, an activity and its result.
+    assert given["dollars"] == pytest.approx(usual["dollars"] + 3_000 * 0.0001)
+    assert "given: --price" in invoke(*arguments, *price).stdout
+
+
 def test_a_cloud_that_cannot_be_counted_does_not_refuse(capsys: pytest.CaptureFixture[str]) -> None:
     unknown = (Diagnostic("SKY775", "what runs are charged for is not known", "flows.py"),)
     show_report(
@@ -213,6 +225,8 @@ def test_a_cloud_that_refuses_says_why_and_the_others_are_shown(tmp_path: Path, 
         (("", "--flow", "nobody"), "SKY005"),
         ((":patient",), "SKY774"),
         ((":patient", "--event", "payment=soon"), "SKY777"),
+        ((":all_of", "--input", '{"names": []}', "--price", "actions=1"), "SKY778"),
+        ((":all_of", "--input", '{"names": []}', "--price", "azure:events=dear"), "SKY778"),
         ((":all_of", "--to", ",", "--input", '{"names": []}'), "SKY770"),
         ((":all_of", "--to", "nowhere", "--input", '{"names": []}'), "SKY640"),
         ((":all_of", "--input", '{"names": []}', "--seconds", "lift=1"), "SKY776"),

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import redirect_stdout, suppress
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,6 +48,10 @@ def cost(
     seconds: Annotated[
         list[str] | None, typer.Option("--seconds", metavar="NAME=SECONDS", help="The same of one of these, by name.")
     ] = None,
+    prices: Annotated[
+        list[str] | None,
+        typer.Option("--price", metavar="TARGET:UNIT=DOLLARS", help="What one unit costs, in the place of the list."),
+    ] = None,
     output_tokens: Annotated[int, typer.Option(min=0, help="How long the answer of a model is.")] = 500,
     environment: Environment = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
@@ -60,7 +65,9 @@ def cost(
     arguments = read_object(given, "--input")
     chosen = [_chosen(target, source, flow, environment) for target in _targets(to)]
     picked = _flow(chosen[0], flow, source)
-    assumed = _assumed(task_seconds, own_seconds, seconds or (), output_tokens, picked)
+    assumed = replace(
+        _assumed(task_seconds, own_seconds, seconds or (), output_tokens, picked), prices=dict(_prices(prices or ()))
+    )
     from skyloom.cli.cost_report import document, show_report
     from skyloom.flows.sampling import sample
 
@@ -141,15 +148,32 @@ def _assumed(
     )
 
 
+def _prices(given: Iterable[str]) -> Iterator[tuple[tuple[str, str], Decimal]]:
+    for text in given:
+        named, _, number = text.rpartition("=")
+        target, colon, unit = named.partition(":")
+        dollars = _decimal(number)
+        if not (target and colon and unit) or dollars is None:
+            hint = "--price 'azure:scheduler actions=0.000001', with the unit as the report calls it"
+            raise UserError(Diagnostic("SKY778", f"--price {text} is no price", PLACE, hint=hint))
+        yield (target, unit), dollars
+
+
+def _decimal(text: str) -> Decimal | None:
+    """A number that is not negative."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and number >= 0 else None
+
+
 def _named(given: Iterable[str], known: Iterable[str]) -> Iterator[tuple[str, Decimal]]:
     names = list(known)
     for text in given:
         name, _, number = text.partition("=")
-        try:
-            seconds = Decimal(number)
-        except InvalidOperation:
-            seconds = Decimal(-1)
-        if name not in names or not seconds.is_finite() or seconds < 0:
+        seconds = _decimal(number)
+        if name not in names or seconds is None:
             message = f"--seconds {text} says no time of a function that is called"
             raise UserError(Diagnostic("SKY776", message, PLACE, hint=f"NAME=SECONDS, with {', '.join(names)}"))
         yield name, seconds
