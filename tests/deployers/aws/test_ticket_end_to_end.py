@@ -6,12 +6,20 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from clouds.tickets import (
+    ANSWER,
+    TRIAGE,
+    begin,
+    is_rejected,
+    refuses_forgeries,
+    refuses_what_does_not_fit,
+    tickets_app,
+    was_sent_once,
+)
 from engines.aws.account import AwsAccount, started
 from servers.bedrock_server import BedrockServer, Request, answer, typed
 from servers.model_server import Response
@@ -20,19 +28,16 @@ from skyloom.deployers.aws.compiling import compile_app
 from skyloom.deployers.aws.deployer import AwsDeployer
 from skyloom.deployers.aws.functions import FunctionSettings
 from skyloom.deployers.services import links
-from skyloom.flows.app import App, EmailNotifier, Environment, Http, Public
-from skyloom.flows.frontend import load_file
+from skyloom.flows.app import EmailNotifier, Environment
 
-EXAMPLE = Path(__file__).parents[3] / "examples/ticket_triage"
-TICKET = json.loads((EXAMPLE / "tickets/charged_twice.json").read_text())
 HERE = FunctionSettings(python=f"3.{sys.version_info.minor}", architecture="x86_64")
 
 
 def models(request: Request) -> Response:
     """Every ticket is urgent, and every draft the same."""
     if request.schema is not None:
-        return typed({"urgency": "high", "topic": "billing"})(request)
-    return answer("Both payments of your bank account are booked back today.")(request)
+        return typed(TRIAGE)(request)
+    return answer(ANSWER)(request)
 
 
 class Tickets:
@@ -56,7 +61,7 @@ class Tickets:
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         return str(queue)
 
-    def mail(self) -> str:
+    def link(self) -> str:
         """The link in the next mail, without the API's address, which leads nowhere here."""
         sqs = self.account.client("sqs")
         until = time.monotonic() + 90
@@ -68,31 +73,10 @@ class Tickets:
                 return link[link.index("/approvals/") :]
         raise AssertionError("no mail came")
 
-    def start(self) -> str:
-        """The address that tells how a new run stands."""
-        begun = self.http.post("/tickets", json=TICKET)
-        assert begun.status_code == 202, begun.text
-        return str(begun.headers["location"])
-
-    def ended(self, url: str) -> dict[str, Any]:
-        until = time.monotonic() + 90
-        while time.monotonic() < until:
-            state: dict[str, Any] = self.http.get(url).json()
-            if state["status"] != "running":
-                return state
-            time.sleep(0.3)
-        raise AssertionError("the run did not end")
-
 
 @pytest.fixture(scope="module")
 def tickets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tickets]:
-    flow = load_file(EXAMPLE / "ticket_triage.py").answer
-    app = App(
-        "tickets",
-        flows=[flow],
-        triggers=[Http(flow, "/tickets", Public("the help page's form"))],
-        notify=[EmailNotifier(address="leads@example.com", to="support-leads")],
-    )
+    app = tickets_app(EmailNotifier(address="leads@example.com", to="support-leads"))
     folder = tmp_path_factory.mktemp("tickets")
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -108,38 +92,27 @@ def tickets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tickets]:
 
 
 def test_a_ticket_is_answered_after_somebody_approved(tickets: Tickets) -> None:
-    url = tickets.start()
-    link = tickets.mail()
+    url = begin(tickets.http)
+    link = tickets.link()
     assert tickets.http.get(url).json()["status"] == "running"
     page = tickets.http.get(link)
     assert page.status_code == 200
     assert "Send this answer to Noor Haddad?" in page.text
     assert "Both payments of your bank account" in page.text
-    forged = link[:-2] + ("AA" if link[-2:] != "AA" else "BB")
-    assert tickets.http.get(forged).status_code == 403
-    assert tickets.http.post(forged, data={"decision": "approve", "by": "Eve"}).status_code == 403
-    assert tickets.http.post(link, data={"decision": "approve"}).status_code == 422
+    refuses_forgeries(tickets.http, link)
     decided = tickets.http.post(link, data={"decision": "approve", "by": "Ada", "comment": "fine"})
     assert (decided.status_code, "You have approved this" in decided.text) == (200, True)
-    state = tickets.ended(url)
-    assert (state["status"], state["result"]["status"]) == ("done", "sent"), state
-    assert state["result"]["text"] == "Both payments of your bank account are booked back today."
-    for replayed in (tickets.http.get(link), tickets.http.post(link, data={"decision": "reject", "by": "Eve"})):
-        assert replayed.status_code == 409
-    assert tickets.ended(url) == state
+    was_sent_once(tickets.http, url, link)
 
 
 def test_a_rejected_answer_is_not_sent(tickets: Tickets) -> None:
-    url = tickets.start()
-    decided = tickets.http.post(tickets.mail(), data={"decision": "reject", "by": "Ada", "comment": "too short"})
-    assert decided.status_code == 200
-    result = tickets.ended(url)["result"]
-    assert (result["status"], result["reason"]) == ("rejected", "too short")
+    url = begin(tickets.http)
+    is_rejected(tickets.http, url, tickets.link())
 
 
 def test_an_expired_link_is_refused(tickets: Tickets) -> None:
-    tickets.start()
-    path, _, query = tickets.mail().partition("?")
+    begin(tickets.http)
+    path, _, query = tickets.link().partition("?")
     secrets = tickets.account.client("secretsmanager")
     [name] = [found["Name"] for found in secrets.list_secrets()["SecretList"] if "LinkKey" in found["Name"]]
     key = secrets.get_secret_value(SecretId=name)["SecretString"].encode()
@@ -152,10 +125,4 @@ def test_an_expired_link_is_refused(tickets: Tickets) -> None:
 
 
 def test_a_ticket_that_does_not_fit_starts_nothing(tickets: Tickets) -> None:
-    refused = tickets.http.post("/tickets", json={"ticket": {"id": "T-1"}})
-    assert refused.status_code == 422
-    assert {problem["path"] for problem in refused.json()["problems"]} == {
-        "ticket.customer",
-        "ticket.subject",
-        "ticket.body",
-    }
+    refuses_what_does_not_fit(tickets.http)

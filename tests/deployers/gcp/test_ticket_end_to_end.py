@@ -8,16 +8,25 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from clouds.tickets import (
+    ANSWER,
+    TICKET,
+    TRIAGE,
+    begin,
+    is_approved_in_a_browser,
+    is_rejected,
+    over,
+    refuses_forgeries,
+    refuses_what_does_not_fit,
+    tickets_app,
+    was_sent_once,
+)
 from engines.gcp_account.account import GoogleProject
 from selenium import webdriver
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 from servers.browser import browsing
 from servers.chat import Chat
 from servers.model_server import Response
@@ -27,19 +36,16 @@ from skyloom.deployers.gcp.compiling import compile_app
 from skyloom.deployers.gcp.deployer import GcpDeployer
 from skyloom.deployers.gcp.functions import FunctionSettings
 from skyloom.deployers.services import links
-from skyloom.flows.app import App, Environment, Http, Public, Secret, WebhookNotifier
-from skyloom.flows.frontend import load_file
+from skyloom.flows.app import Environment, Secret, WebhookNotifier
 
-EXAMPLE = Path(__file__).parents[3] / "examples/ticket_triage"
-TICKET = json.loads((EXAMPLE / "tickets/charged_twice.json").read_text())
 HERE = FunctionSettings(python=f"3.{sys.version_info.minor}", pinned=False)
 
 
 def models(request: Request) -> Response:
     """Every ticket is urgent, and every draft the same."""
     if request.schema is not None:
-        return answer(json.dumps({"urgency": "high", "topic": "billing"}))(request)
-    return answer("Both payments of your bank account are booked back today.")(request)
+        return answer(json.dumps(TRIAGE))(request)
+    return answer(ANSWER)(request)
 
 
 class Tickets:
@@ -53,31 +59,10 @@ class Tickets:
         """The link in the next notification."""
         return str(self._chat.posted.get(timeout=60)["url"])
 
-    def start(self, **headers: str) -> str:
-        """The address that tells how a new run stands."""
-        begun = self.http.post("/tickets", json=TICKET, headers=headers)
-        assert begun.status_code == 202, begun.text
-        return str(begun.headers["location"])
-
-    def ended(self, url: str) -> dict[str, Any]:
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            state: dict[str, Any] = self.http.get(url).json()
-            if state["status"] != "running":
-                return state
-            time.sleep(0.2)
-        raise AssertionError("the run did not end")
-
 
 @pytest.fixture(scope="module")
 def tickets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tickets]:
-    flow = load_file(EXAMPLE / "ticket_triage.py").answer
-    app = App(
-        "tickets",
-        flows=[flow],
-        triggers=[Http(flow, "/tickets", Public("the help page's form"))],
-        notify=[WebhookNotifier(url=Secret("chat"))],
-    )
+    app = tickets_app(WebhookNotifier(url=Secret("chat")))
     with pytest.MonkeyPatch.context() as patch, VertexServer(then=models) as vertex:
         project, chat = GoogleProject(tmp_path_factory.mktemp("tickets"), models=vertex.url), Chat()
         for name, value in project.variables.items():
@@ -106,51 +91,33 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 
 def test_a_ticket_is_answered_after_somebody_approved_in_a_browser(tickets: Tickets, browser: webdriver.Chrome) -> None:
-    url = tickets.start()
+    url = begin(tickets.http)
     link = tickets.link()
     assert tickets.http.get(url).json()["status"] == "running"
-    forged = link[:-2] + ("AA" if link[-2:] != "AA" else "BB")
-    assert tickets.http.get(forged).status_code == 403
-    assert tickets.http.post(forged, data={"decision": "approve", "by": "Eve"}).status_code == 403
-    assert tickets.http.post(link, data={"decision": "approve"}).status_code == 422
-    browser.get(link)
-    page = browser.find_element(By.TAG_NAME, "body").text
-    assert "Send this answer to Noor Haddad?" in page
-    assert "Both payments of your bank account" in page
-    browser.find_element(By.NAME, "by").send_keys("Ada")
-    browser.find_element(By.NAME, "comment").send_keys("fine")
-    browser.find_element(By.XPATH, "//button[@value='approve']").click()
-    WebDriverWait(browser, 20).until(lambda one: "You have approved this" in one.page_source)
-    state = tickets.ended(url)
-    assert (state["status"], state["result"]["status"]) == ("done", "sent"), state
-    assert state["result"]["text"] == "Both payments of your bank account are booked back today."
-    for replayed in (tickets.http.get(link), tickets.http.post(link, data={"decision": "reject", "by": "Eve"})):
-        assert replayed.status_code == 409
-    assert tickets.ended(url) == state
+    refuses_forgeries(tickets.http, link)
+    is_approved_in_a_browser(browser, link)
+    was_sent_once(tickets.http, url, link)
 
 
 def test_a_rejected_answer_is_not_sent(tickets: Tickets) -> None:
-    url = tickets.start()
-    decided = tickets.http.post(tickets.link(), data={"decision": "reject", "by": "Ada", "comment": "too short"})
-    assert decided.status_code == 200
-    result = tickets.ended(url)["result"]
-    assert (result["status"], result["reason"]) == ("rejected", "too short")
+    url = begin(tickets.http)
+    is_rejected(tickets.http, url, tickets.link())
 
 
 def test_operators_decide_without_a_link(tickets: Tickets) -> None:
-    url = tickets.start()
+    url = begin(tickets.http)
     link = tickets.link()
     [open_] = tickets.deployer.approvals()
     assert open_.message == "Send this answer to Noor Haddad?" and open_.to == "support-leads"
     assert open_.id in link and open_.run == tickets.deployer.runs(1)[0].id
     assert tickets.deployer.decide(open_.id, approved=True, comment="", by="maria", form=None) == "decided"
-    assert tickets.ended(url)["result"]["status"] == "sent"
+    assert over(tickets.http, url)["result"]["status"] == "sent"
     assert tickets.deployer.approvals() == []
     assert tickets.http.post(link, data={"decision": "approve", "by": "Ada"}).status_code == 409
 
 
 def test_an_expired_link_is_refused(tickets: Tickets) -> None:
-    url = tickets.start()
+    url = begin(tickets.http)
     link = tickets.link()
     path, _, query = link.partition("?")
     [version] = tickets.project.inventory()["keys"]
@@ -166,14 +133,14 @@ def test_an_expired_link_is_refused(tickets: Tickets) -> None:
     tickets.deployer.cancel(run)
     # The run is over: the page says so, and takes nothing.
     assert tickets.http.post(link, data={"decision": "approve", "by": "Ada"}).status_code == 410
-    assert tickets.ended(url)["status"] == "cancelled"
+    assert over(tickets.http, url)["status"] == "cancelled"
 
 
 def test_a_request_that_is_repeated_with_its_key_starts_one_run(tickets: Tickets) -> None:
-    first, second = (tickets.start(**{"Idempotency-Key": "0123456789abcdef"}) for _ in range(2))
+    first, second = (begin(tickets.http, **{"Idempotency-Key": "0123456789abcdef"}) for _ in range(2))
     assert first == second
     tickets.http.post(tickets.link(), data={"decision": "reject", "by": "Ada"})
-    assert tickets.ended(first)["result"]["status"] == "rejected"
+    assert over(tickets.http, first)["result"]["status"] == "rejected"
     other = tickets.http.post(
         "/tickets", json={"ticket": {**TICKET["ticket"], "id": "T-2"}}, headers={"Idempotency-Key": "0123456789abcdef"}
     )
@@ -182,13 +149,7 @@ def test_a_request_that_is_repeated_with_its_key_starts_one_run(tickets: Tickets
 
 def test_a_ticket_that_does_not_fit_starts_nothing(tickets: Tickets) -> None:
     before = len(tickets.deployer.runs(100))
-    refused = tickets.http.post("/tickets", json={"ticket": {"id": "T-1"}})
-    assert refused.status_code == 422
-    assert {problem["path"] for problem in refused.json()["problems"]} == {
-        "ticket.customer",
-        "ticket.subject",
-        "ticket.body",
-    }
+    refuses_what_does_not_fit(tickets.http)
     assert len(tickets.deployer.runs(100)) == before
 
 
