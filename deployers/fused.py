@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from skyloom.deployers.functions import FunctionGroup
-from skyloom.errors import CheckFailed
+from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FusedCalls, ModelDefinition, Program, PromptDefinition, TaskDefinition
+from skyloom.flows.passes import Engine
+from skyloom.flows.passes.batch_items import batched_items
+from skyloom.flows.passes.fuse_calls import fused_calls
 
 T = TypeVar("T")
 
@@ -88,6 +91,14 @@ def where_it_fits(program: Program, without: frozenset[str], compiled: Callable[
         if without >= PASSES or not any(task.fuse for task in program.tasks.values()):
             raise
         return compiled(without | PASSES)
+
+
+def apart(program: Program, engine: Engine) -> tuple[Diagnostic, ...]:
+    """SKY780: what the program's author allows to share an invocation, and stays apart, with the reason."""
+    batched, maps = batched_items(program, engine)
+    left = [*maps, *fused_calls(batched, engine)[1]]
+    found = (Diagnostic("SKY780", f"calls stay apart: {one.reason}", one.file, one.span, one.hint) for one in left)
+    return tuple(dict.fromkeys(found))
 
 
 def kind_of(task: TaskDefinition) -> str:

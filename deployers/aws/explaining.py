@@ -73,8 +73,10 @@ def _told(state: Mapping[str, Any]) -> tuple[str, str]:
         return "wait for somebody's answer", "1 invocation"
     if not function:
         return str(state["Resource"]), ""
-    carried = "carry" in state["Arguments"].get("Payload", {})
-    return f"function {function}", "1 invocation, a large result by the bucket" if carried else "1 invocation"
+    payload = state["Arguments"].get("Payload", {})
+    carried = "carry" in payload
+    what = "several calls, by function" if "fused" in payload else "function"
+    return f"{what} {function}", "1 invocation, a large result by the bucket" if carried else "1 invocation"
 
 
 def place_of_state(state: Mapping[str, Any]) -> str:

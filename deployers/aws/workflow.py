@@ -24,7 +24,7 @@ from skyloom.deployers.aws.machine.output import (
     Workflow,
     WorkflowSettings,
 )
-from skyloom.deployers.fused import where_it_fits, with_functions
+from skyloom.deployers.fused import apart, where_it_fits, with_functions
 from skyloom.flows import passes
 from skyloom.flows.ir.program import Program
 from skyloom.flows.passes import Engine
@@ -62,12 +62,15 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
     return where_it_fits(program, settings.without, compiled)
 
 
+def _engine(settings: WorkflowSettings) -> Engine:
+    return Engine(evaluates=evaluates, functions=settings.tasks, longest=FUNCTION.value - _BESIDES)
+
+
 def _fewer_units(
     program: Program, settings: WorkflowSettings, without: frozenset[str]
 ) -> tuple[Program, WorkflowSettings]:
     """The program after all passes but these, and the settings with what they have made."""
-    engine = Engine(evaluates=evaluates, functions=settings.tasks, longest=FUNCTION.value - _BESIDES)
-    program = passes.run(program, engine, without)
+    program = passes.run(program, _engine(settings), without)
     return program, dataclasses.replace(settings, tasks=with_functions(settings.tasks, program))
 
 
@@ -78,9 +81,11 @@ def compile_workflows(program: Program, settings: WorkflowSettings) -> tuple[Wor
     Raises:
         CheckFailed: as `compile_workflow`.
     """
-    return where_it_fits(
+    main, *others = where_it_fits(
         program, settings.without, lambda without: _machines(*_fewer_units(program, settings, without))
     )
+    notes = apart(program, _engine(settings))
+    return dataclasses.replace(main, diagnostics=(*main.diagnostics, *notes)), *others
 
 
 def _machines(program: Program, settings: WorkflowSettings) -> tuple[Workflow, ...]:

@@ -14,7 +14,7 @@ from skyloom.deployers.azure.orchestrator.module import ENTRY, module_source
 from skyloom.deployers.azure.orchestrator.naming import ModuleNames
 from skyloom.deployers.azure.orchestrator.output import Explained, Uses, Workflow, WorkflowSettings
 from skyloom.deployers.carrying import carried
-from skyloom.deployers.fused import fused_tasks, where_it_fits, with_functions
+from skyloom.deployers.fused import apart, fused_tasks, where_it_fits, with_functions
 from skyloom.errors import CheckFailed
 from skyloom.flows import passes
 from skyloom.flows.ir.program import Program
@@ -37,6 +37,7 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
 
 def _compiled(program: Program, settings: WorkflowSettings, without: frozenset[str]) -> Workflow:
     engine = Engine(functions=settings.apps, longest=ATTEMPT.value - _BESIDES)
+    notes = apart(program, engine)
     program = passes.run(program, engine, without)
     settings = replace(settings, tasks=with_functions(settings.tasks, program))
     problems = [*program_problems(program)]
@@ -67,4 +68,5 @@ def _compiled(program: Program, settings: WorkflowSettings, without: frozenset[s
         ),
         explained=tuple(lowering.explained),
         fused=fused_tasks(program),
+        diagnostics=notes,
     )

@@ -121,4 +121,6 @@ def _call(step: Call, functions: dict[str, str]) -> tuple[str, str]:
         case key if key == WAITS:
             return "wait for somebody's answer", f"{_STEP}, 1 invocation"
         case _:
-            return f"function {function}", f"{_STEP}, 1 invocation"
+            body = step.arguments.get("body")
+            what = "several calls, by function" if isinstance(body, dict) and "fused" in body else "function"
+            return f"{what} {function}", f"{_STEP}, 1 invocation"

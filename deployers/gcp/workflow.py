@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from skyloom.deployers.carrying import carried
-from skyloom.deployers.fused import fused_tasks, where_it_fits, with_functions
+from skyloom.deployers.fused import apart, fused_tasks, where_it_fits, with_functions
 from skyloom.deployers.gcp.dict_order import order_problems
 from skyloom.deployers.gcp.flow.apart import entering, timed_main
 from skyloom.deployers.gcp.flow.calling import lower_flow, lower_main
@@ -83,6 +83,7 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
 def _compiled(program: Program, settings: WorkflowSettings, without: frozenset[str]) -> Workflow:
     longest = HTTP_TIMEOUT.value - MARGIN - _BESIDES
     engine = Engine(evaluates=evaluates, functions=settings.tasks, shares_memory=True, longest=longest)
+    notes = apart(program, engine)
     program = passes.run(program, engine, without)
     settings = replace(settings, tasks=with_functions(settings.tasks, program))
     _refuse([*program_problems(program), *order_problems(program), *text_problems(program, "Workflows")])
@@ -92,7 +93,7 @@ def _compiled(program: Program, settings: WorkflowSettings, without: frozenset[s
         # Steps that stand in place stand deeper, and may stand there twice.
         workflow, problems = _made(program, settings, frozenset())
     _refuse(problems)
-    return workflow
+    return replace(workflow, diagnostics=(*workflow.diagnostics, *notes))
 
 
 def _made(

@@ -242,6 +242,7 @@ ENGINES = {
     ),
     "SKY777": Code("no such event", "`skyloom cost --event` is not NAME=JSON."),
     "SKY778": Code("no such price", "`skyloom cost --price` is not TARGET:UNIT=DOLLARS."),
+    "SKY780": Code("calls stay apart", "A note: calls of tasks with `fuse=True` that cannot share an invocation."),
 }
 
 CODES: dict[str, Code] = {

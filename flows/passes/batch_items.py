@@ -25,7 +25,7 @@ from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FusedCalls, Program, SlicedItems, TaskDefinition
 from skyloom.flows.ir.rewrite import rewrite
 from skyloom.flows.passes.engine import Engine
-from skyloom.flows.passes.fusable import PURE, Fusing, title, with_tasks
+from skyloom.flows.passes.fusable import PURE, Apart, Fusing, title, with_tasks
 
 MOST_ITEMS = 10
 """Items that one invocation carries out one after the other: a tenth of the steps and calls, and a map of few items is
@@ -34,15 +34,22 @@ still spread over several invocations."""
 
 def batch_items(program: Program, engine: Engine) -> Program:
     """The program whose maps of calls of `@task(fuse=True)` are maps of slices, as large as one invocation carries."""
+    return batched_items(program, engine)[0]
+
+
+def batched_items(program: Program, engine: Engine) -> tuple[Program, list[Apart]]:
+    """The same, and the maps whose items stay apart."""
+    apart: list[Apart] = []
     if engine.longest is None or not any(task.fuse for task in program.tasks.values()):
-        return program
+        return program, apart
     flows = dict(program.flows)
     made: dict[str, TaskDefinition] = {}
     for name, flow in program.flows.items():
         maps = _Maps(Fusing(program, flow, engine))
         flows[name] = dataclasses.replace(flow, body=rewrite(flow.body, block=maps.block))
         made |= maps.fusing.made
-    return with_tasks(program, flows, made)
+        apart += maps.fusing.apart
+    return with_tasks(program, flows, made), apart
 
 
 class _Maps:
@@ -71,8 +78,12 @@ class _Maps:
         functions = {self.fusing.function_of(one) for one in calls}
         if len(functions) != 1 or None in functions:
             return 1
-        assert self.fusing.engine.longest is not None
-        return min(MOST_ITEMS, int(self.fusing.engine.longest / self.fusing.seconds(calls)))
+        longest, seconds = self.fusing.engine.longest, self.fusing.seconds(calls)
+        assert longest is not None
+        if 2 * seconds > longest:
+            reason = f"two items may take {2 * seconds:g} s; those of one invocation have {longest:g} s"
+            self.fusing.leave(statement.span, reason, "a shorter `timeout`, or fewer attempts")
+        return min(MOST_ITEMS, int(longest / seconds))
 
     def _in_slices(self, step: ir.Map, size: int) -> list[ir.Statement]:
         fusing = self.fusing

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Comprehension, Expr, Function, Name, bound_names, free_names
 from skyloom.flows.expr.nodes import walk as walk_expr
 from skyloom.flows.expr.python import safe_name
@@ -27,18 +28,30 @@ def worst_case(task: TaskDefinition) -> float:
     return policy.attempts * task.timeout + sum(pauses) * (1 + policy.jitter)
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Calls that their author allows to share an invocation, and that do not: where, why, and a way out."""
+
+    file: str
+    span: Span
+    reason: str
+    hint: str
+
+
 @dataclass(slots=True)
 class Fusing:
     """Fuses statements of one flow.
 
     Attributes:
         made: tasks that calls have become, by name.
+        apart: calls that are left as they are.
     """
 
     program: Program
     flow: FlowDefinition
     engine: Engine
     made: dict[str, TaskDefinition] = field(default_factory=dict)
+    apart: list[Apart] = field(default_factory=list)
     _types: dict[str, Type] | None = None
     _taken: set[str] | None = None
 
@@ -51,6 +64,10 @@ class Fusing:
     def seconds(self, statements: Iterable[ir.Statement]) -> float:
         """What the statements take at most."""
         return sum(worst_case(self.program.tasks[one.task]) for one in statements if isinstance(one, ir.CallTask))
+
+    def leave(self, span: Span, reason: str, hint: str) -> None:
+        """Notes that calls are left apart."""
+        self.apart.append(Apart(self.flow.file, span, reason, hint))
 
     def inputs(self, body: Sequence[ir.Statement], result: Iterable[Expr] = (), own: Iterable[str] = ()) -> list[str]:
         """The variables that statements, and expressions behind them, read from outside; `own` come from elsewhere."""

@@ -10,21 +10,30 @@ from skyloom.flows.expr.types import INT, NULL, TupleType, Type
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FusedCalls, Program, TaskDefinition
 from skyloom.flows.passes.engine import Engine
-from skyloom.flows.passes.fusable import PURE, Fusing, title, with_tasks
+from skyloom.flows.passes.fusable import PURE, Apart, Fusing, title, with_tasks
 from skyloom.flows.passes.liveness import Live, liveness, writes
+
+_ALIKE = "tasks share a function where requirements, memory, timeout and permissions are the same"
 
 
 def fuse_calls(program: Program, engine: Engine) -> Program:
     """The program with one step for several calls of `@task(fuse=True)` that one invocation can carry out."""
+    return fused_calls(program, engine)[0]
+
+
+def fused_calls(program: Program, engine: Engine) -> tuple[Program, list[Apart]]:
+    """The same, and the calls that stay apart."""
+    apart: list[Apart] = []
     if engine.longest is None or not any(task.fuse for task in program.tasks.values()):
-        return program
+        return program, apart
     flows = dict(program.flows)
     made: dict[str, TaskDefinition] = {}
     for name, flow in program.flows.items():
         fusing = Fusing(program, flow, engine)
         flows[name] = dataclasses.replace(flow, body=_Blocks(fusing, liveness(flow.body)).block(flow.body))
         made |= fusing.made
-    return with_tasks(program, flows, made)
+        apart += fusing.apart
+    return with_tasks(program, flows, made), apart
 
 
 class _Blocks:
@@ -73,16 +82,37 @@ class _Blocks:
         assert self._fusing.engine.longest is not None
         count = 0
         for position, statement in enumerate(block):
-            if self._fusing.function_of(statement) == function:
-                if self._fusing.seconds(block[: position + 1]) > self._fusing.engine.longest:
+            if not isinstance(statement, PURE):
+                if not self._belongs(statement, function, block[: position + 1]):
                     break
                 count = position + 1
-            elif not isinstance(statement, PURE):
-                break
-            if writes(statement) in self._live[id(statement)].raises:
+            name = writes(statement)
+            if name in self._live[id(statement)].raises:
                 # Where a later call fails, somebody reads what this one has left.
+                later = next((one for one in block[position + 1 :] if not isinstance(one, PURE)), None)
+                if later is not None and self._fusing.function_of(later) == function:
+                    reason = f"what `{name}` is now is read where an error of a later call is caught"
+                    self._fusing.leave(statement.span, reason, "read it behind the `try`, or leave these calls apart")
                 break
         return count if count > 1 else 0
+
+    def _belongs(self, statement: ir.Statement, function: str, block: ir.Block) -> bool:
+        """Whether a statement is a call that the invocation of those before it may carry out too."""
+        fusing = self._fusing
+        own, longest = fusing.function_of(statement), fusing.engine.longest
+        if own is None:
+            return False
+        assert isinstance(statement, ir.CallTask) and longest is not None
+        if own != function:
+            reason = f"`{statement.task}` runs in the function {own}, the calls before it in {function}"
+            fusing.leave(statement.span, reason, _ALIKE)
+            return False
+        seconds = fusing.seconds(block)
+        if seconds > longest:
+            reason = f"with those before it `{statement.task}` may take {seconds:g} s; one invocation has {longest:g} s"
+            fusing.leave(statement.span, reason, "a shorter `timeout`, or fewer attempts")
+            return False
+        return True
 
     def _fused(self, body: Sequence[ir.Statement]) -> list[ir.Statement]:
         fusing = self._fusing

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from conformance.suite import ALL
 
+from skyloom.deployers.fused import apart
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import Program, RetryPolicy, TaskDefinition
 from skyloom.flows.passes import Engine, run
@@ -118,3 +119,25 @@ def test_where_slices_cost_steps_one_slice_is_one_call() -> None:
 def test_what_is_fused_is_left_as_it_is() -> None:
     program = fused(program_of("fused_map_of_two"))
     assert fused(program) == program
+
+
+def reasons(case: str, **engine: Any) -> list[str]:
+    """Why calls of a case stay apart."""
+    program = program_of(case)
+    known: dict[str, Any] = {"functions": dict.fromkeys(program.tasks, "tasks"), "longest": 900.0} | engine
+    return [one.message.removeprefix("calls stay apart: ") for one in apart(program, Engine(**known))]
+
+
+def test_what_stays_apart_is_told_with_the_reason() -> None:
+    assert reasons("fused_in_a_row") == []
+    functions = {"clean": "one", "count": "two", "note": "two"}
+    assert reasons("fused_in_a_row", functions=functions) == [
+        "`count` runs in the function two, the calls before it in one"
+    ]
+    assert reasons("fused_in_a_row", longest=79.0) == [
+        "with those before it `note` may take 80 s; one invocation has 79 s"
+    ]
+    assert reasons("fused_map", longest=39.0) == ["two items may take 40 s; those of one invocation have 39 s"]
+    assert reasons("fused_read_in_the_handler")[0] == (
+        "what `last` is now is read where an error of a later call is caught"
+    )
