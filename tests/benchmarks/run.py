@@ -28,6 +28,7 @@ from benchmarks import (
     bench_billed,
     bench_check,
     bench_cli,
+    bench_conformance,
     bench_gcp,
     bench_gcp_functions,
     runner_ratios,
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[bool, Say], Iterator[Ratio]]] = {
     "gcp": bench_gcp.ratios,
     "gcp_functions": bench_gcp_functions.ratios,
     "billed": bench_billed.ratios,
+    "conformance": bench_conformance.ratios,
 }
 
 
