@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import resource
 import sys
 import tempfile
 import time
@@ -14,6 +15,10 @@ from fuzz.report import Run, write
 from fuzz.surroundings import surroundings
 from fuzz.total import Total
 from fuzz.workers import Asked, Found, found_by
+
+MEMORY = 4 << 30
+"""Bytes that this process and each worker may take: a text as long as a large integer shall not take all of the
+machine."""
 
 
 def main(arguments: list[str]) -> int:
@@ -66,4 +71,5 @@ def _tell(found: Found, out: Path | None) -> None:
 
 
 if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     sys.exit(main(sys.argv[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,4 +24,13 @@ def surroundings(folder: Path, *, prefect: bool) -> Iterator[None]:
     try:
         yield
     finally:
+        _send_logs()
         server.stop()
+
+
+def _send_logs() -> None:
+    """Lets Prefect, where this process has loaded it, send what it holds: without a server it would complain."""
+    if "prefect" in sys.modules:
+        from prefect.logging.handlers import APILogHandler
+
+        APILogHandler().flush()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import resource
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,8 +15,6 @@ from fuzz.minimising import minimised
 from fuzz.programs import FuzzProgram, program
 from fuzz.trying import Outcome, attempt
 
-MEMORY = 4 << 30
-"""Bytes that a process may take: a text as long as a large integer shall not take all of the machine."""
 _PROGRAMS = 500
 """After so many programs a worker makes room for a new one: what was compiled stays in caches."""
 
@@ -55,17 +52,12 @@ def found_by(asked: Asked, seeds: Iterable[int], workers: int) -> Iterator[Found
     """Tries the programs of all seeds, in this process or in several others."""
     tried = partial(try_seed, asked)
     if workers == 1:
-        _limit_memory()
         yield from map(tried, seeds)
         return
     # Not forked: engines start threads, and Prefect's client is bound to its process.
     context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, _limit_memory, maxtasksperchild=_PROGRAMS) as pool:
+    with context.Pool(workers, maxtasksperchild=_PROGRAMS) as pool:
         yield from pool.imap_unordered(tried, seeds)
-
-
-def _limit_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def try_seed(asked: Asked, seed: int) -> Found:

@@ -85,6 +85,16 @@ def nothing_to_try(n: int) -> list[int]:
 
 
 @flow
+def nothing_left_to_do_finally(n: int) -> int:
+    found = 0
+    try:
+        found = num(n)
+    finally:
+        _unread = n + 1
+    return found
+
+
+@flow
 def nothing_to_try_but_return(n: int) -> int:
     try:
         pass
@@ -238,6 +248,7 @@ CASES = [
     case(race_over_a_comprehension, {"names": ["x", "y"]}, result="0x,1y", calls=[call("word", text="0x,1y")]),
     case(race_that_never_runs, result=["a"], calls=[call("word", text="a")]),
     case(nothing_to_try, {"n": 2}, result=[5], calls=[call("num", n=2), call("num", n=3)]),
+    case(nothing_left_to_do_finally, {"n": 3}, result=3, calls=[call("num", n=3)]),
     case(nothing_to_try_but_return, {"n": 2}, result=3, calls=[call("num", n=2)]),
     case(
         return_out_of_a_loop,
