@@ -10,11 +10,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from skyloom.deployers.lengths import constant_length
+from skyloom.deployers.least import Counts, least
 from skyloom.deployers.limits import FunctionLimits, Limit, duration_problems, function_problems
 from skyloom.errors import Diagnostic, Span
 from skyloom.flows.app import App
-from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import Program
 
 Json = Any
@@ -113,53 +112,22 @@ def program_problems(program: Program) -> Iterator[Diagnostic]:
 
 def _event_problems(program: Program) -> Iterator[Diagnostic]:
     flow = program.flow
-    least = least_events(program)
-    if least > EVENTS.value:
+    events = least_events(program)
+    if events > EVENTS.value:
         yield Diagnostic(
             "SKY706",
-            f"a run of {flow.name} writes at least {least:,} events; the history of an execution holds {EVENTS}",
+            f"a run of {flow.name} writes at least {events:,} events; the history of an execution holds {EVENTS}",
             flow.file,
             flow.span,
             hint="move the loop into a task, or let a sub-flow with a timeout do many rounds: it has its own history",
         )
 
 
+COUNTS = Counts(step=5, pause=2, round=2, test=2, apart=5)
+"""Events of a history. A call: entered, scheduled, started, succeeded, exited; a state that only waits or decides:
+entered, exited. An item of a map: started, succeeded."""
+
+
 def least_events(program: Program) -> int:
     """The events that a run of the program's main flow writes at least, where nothing fails."""
-    return _events(program, program.flow.body)
-
-
-_CALL_EVENTS = 5
-"""Entered, scheduled, started, succeeded, exited."""
-_PLAIN_EVENTS = 2
-"""Entered, exited."""
-
-
-def _events(program: Program, block: ir.Block) -> int:
-    """The events that running a block writes at least, where nothing fails."""
-    return sum(_events_of(program, statement) for statement in block)
-
-
-def _events_of(program: Program, statement: ir.Statement) -> int:
-    match statement:
-        case ir.CallTask() | ir.CallPrompt() | ir.Approval() | ir.WaitFor() | ir.Emit():
-            return _CALL_EVENTS
-        case ir.CallFlow(flow=name):
-            flow = program.flows[name]
-            return _CALL_EVENTS if flow.timeout is not None else _events(program, flow.body)
-        case ir.If(body=body, orelse=orelse):
-            return min(_events(program, body), _events(program, orelse))
-        case ir.For(items=items, body=body):
-            # What leaves the loop early may do so in the first round.
-            rounds = (
-                0
-                if any(isinstance(s, ir.Break | ir.Return | ir.Raise) for s in ir.walk(body))
-                else constant_length(items)
-            )
-            return rounds * (_events(program, body) + _PLAIN_EVENTS)
-        case ir.Map(items=items, body=body):
-            return constant_length(items) * (_events(program, body) + _PLAIN_EVENTS)
-        case ir.Parallel(branches=branches):
-            return sum(_events(program, branch.body) for branch in branches)
-        case _:
-            return 0
+    return least(program, COUNTS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from skyloom.deployers.lengths import constant_length
+from skyloom.deployers.least import Counts, least
 from skyloom.deployers.limits import Limit, duration_problems
 from skyloom.errors import Diagnostic
 from skyloom.flows.expr.nodes import Expr, Literal, walk
@@ -108,42 +108,21 @@ def _constant_bytes(statement: ir.Statement) -> int:
 
 def _step_problems(program: Program) -> Iterator[Diagnostic]:
     flow = program.flow
-    least = least_steps(program)
-    if least > STEPS.value:
+    steps = least_steps(program)
+    if steps > STEPS.value:
         yield Diagnostic(
             "SKY744",
-            f"a run of {flow.name} has at least {least:,} steps; one orchestration is replayed over {STEPS} at most",
+            f"a run of {flow.name} has at least {steps:,} steps; one orchestration is replayed over {STEPS} at most",
             flow.file,
             flow.span,
             hint="let a task do more at once, or start a part of it by an event: `emit`, and a flow that it triggers",
         )
 
 
+COUNTS = Counts(step=1, pause=1)
+"""Sub-flows are parts of the same orchestration, with a timeout or without."""
+
+
 def least_steps(program: Program) -> int:
     """The steps that a run of the program's main flow takes at least, where nothing fails."""
-    return _steps(program, program.flow.body, (program.main,))
-
-
-def _steps(program: Program, block: ir.Block, around: tuple[str, ...]) -> int:
-    """The steps that running a block takes at least, where nothing fails."""
-    return sum(_steps_of(program, statement, around) for statement in block)
-
-
-def _steps_of(program: Program, statement: ir.Statement, around: tuple[str, ...]) -> int:
-    match statement:
-        case ir.CallFlow(flow=name):
-            return 0 if name in around else _steps(program, program.flows[name].body, (*around, name))
-        case ir.If(body=body, orelse=orelse):
-            return min(_steps(program, body, around), _steps(program, orelse, around))
-        case ir.For(items=items, body=body):
-            # What leaves the loop early may do so in the first round.
-            leaves = any(isinstance(s, ir.Break | ir.Continue | ir.Return | ir.Raise) for s in ir.walk(body))
-            return 0 if leaves else constant_length(items) * _steps(program, body, around)
-        case ir.Map(items=items, body=body, condition=None):
-            return constant_length(items) * _steps(program, body, around)
-        case ir.Parallel(branches=branches):
-            return sum(_steps(program, branch.body, around) for branch in branches)
-        case ir.CallTask() | ir.CallPrompt() | ir.Approval() | ir.WaitFor() | ir.Emit() | ir.Sleep():
-            return 1
-        case _:
-            return 0
+    return least(program, COUNTS)

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from skyloom.deployers.gcp.flow.output import Invoke, Need, Publish
 from skyloom.deployers.gcp.services.workflows import LONGEST_INPUT
 from skyloom.deployers.gcp.steps import Call, Retry, Steps, Subworkflow, Try, blocks, walk
-from skyloom.deployers.lengths import constant_length
+from skyloom.deployers.least import Counts, least
 from skyloom.deployers.limits import FunctionLimits, Limit, duration_problems, function_problems
 from skyloom.errors import Diagnostic
-from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program
 
 _DOCS = "https://cloud.google.com/workflows/"
@@ -123,49 +122,24 @@ def _nesting(steps: Steps) -> int:
 
 def _step_problems(program: Program) -> Iterator[Diagnostic]:
     flow = program.flow
-    least = least_steps(program)
-    if least > STEPS.value:
+    steps = least_steps(program)
+    if steps > STEPS.value:
         yield Diagnostic(
             "SKY722",
-            f"a run of {flow.name} takes at least {least:,} steps; an execution of Workflows has {STEPS}",
+            f"a run of {flow.name} takes at least {steps:,} steps; an execution of Workflows has {STEPS}",
             flow.file,
             flow.span,
             hint="move the loop into a task, or let a sub-flow with a timeout do many rounds: it has its own steps",
         )
 
 
+COUNTS = Counts(step=1, pause=1, fan=1, test=1, shortest=1, apart=1)
+"""A round of a loop has a step at least; decisions of the flow may become cases of others."""
+
+
 def least_steps(program: Program) -> int:
     """The steps that a run of the program's main flow takes at least, where nothing fails."""
-    return _steps(program, program.flow.body, {})
-
-
-def _steps(program: Program, block: ir.Block, known: dict[str, int]) -> int:
-    """The steps that running a block takes at least, where nothing fails. `known`: those of flows."""
-    return sum(_steps_of(program, statement, known) for statement in block)
-
-
-def _steps_of(program: Program, statement: ir.Statement, known: dict[str, int]) -> int:
-    match statement:
-        case ir.CallFlow(flow=name):
-            flow = program.flows[name]
-            if name not in known:
-                # A call whose steps stand in place is no step itself.
-                known[name] = _steps(program, flow.body, known) if flow.timeout is None else 1
-            return known[name]
-        case ir.If(body=body, orelse=orelse):
-            return 1 + min(_steps(program, body, known), _steps(program, orelse, known))
-        case ir.For(items=items, body=body):
-            # What leaves the loop early may do so in the first round.
-            leaves = any(isinstance(inner, ir.Break | ir.Return | ir.Raise) for inner in ir.walk(body))
-            return 1 + (0 if leaves else constant_length(items) * _steps(program, body, known))
-        case ir.Map(items=items, body=body):
-            return 1 + constant_length(items) * _steps(program, body, known)
-        case ir.Parallel(branches=branches):
-            return 1 + sum(_steps(program, branch.body, known) for branch in branches)
-        case ir.Step():
-            return 1
-        case _:
-            return 0
+    return least(program, COUNTS)
 
 
 # --- depth ------------------------------------------------------------------------------------------------------
