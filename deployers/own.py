@@ -50,9 +50,22 @@ class PlainSession:
 
 
 _AT_HOME = {
-    "aws": frozenset({"skyloom.adapters.secrets.aws_secrets_manager"}),
-    "azure": frozenset({"skyloom.adapters.hosts.azure_values", "skyloom.adapters.secrets.azure_key_vault"}),
-    "gcp": frozenset({"skyloom.adapters.hosts.google_values", "skyloom.adapters.secrets.google_secret_manager"}),
+    "aws": frozenset({"skyloom.adapters.buckets.amazon_s3", "skyloom.adapters.secrets.aws_secrets_manager"}),
+    "azure": frozenset(
+        {
+            "skyloom.adapters.buckets.azure_blobs",
+            "skyloom.adapters.hosts.azure_values",
+            "skyloom.adapters.secrets.azure_key_vault",
+        }
+    ),
+    "gcp": frozenset(
+        {
+            "skyloom.adapters.buckets.google_storage",
+            "skyloom.adapters.hosts.google_values",
+            "skyloom.adapters.secrets.google_secret_manager",
+        }
+    ),
+    "here": frozenset({"skyloom.adapters.buckets.files"}),
 }
 """Modules that functions of one target alone come to, though others name them."""
 

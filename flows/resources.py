@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from skyloom.adapters.buckets import Objects
     from skyloom.flows.definitions import Task
 
 
@@ -39,6 +40,42 @@ class Bucket:
     def variable(self) -> str:
         """The variable that tells a function the bucket's name at the target."""
         return variable_of("BUCKET", self.name)
+
+    def read(self, key: str) -> bytes | None:
+        """What the object of that key holds, in a task that is one of the `readers`; None where there is none. On your
+        own machine objects are files below `$SKYLOOM_HOME/buckets`.
+
+        Raises:
+            OSError: the service refuses, or does not answer.
+            ConfigError: SKY606, the task's function was given no such bucket.
+            ValueError: the key is none that every store takes: names with `/` between them, at most 1,024 bytes.
+        """
+        from skyloom.adapters.buckets import checked_key
+
+        return self._objects().get(checked_key(key))
+
+    def write(self, key: str, content: bytes | str) -> None:
+        """Keeps the content, of a text its UTF-8, as the object of that key, in a task that is one of the `writers`. An
+        attempt that is repeated writes it again; who reads at the same time gets the old content or the new one.
+
+        Raises: as `read`.
+        """
+        from skyloom.adapters.buckets import checked_key
+
+        self._objects().put(checked_key(key), content.encode() if isinstance(content, str) else content)
+
+    def _objects(self) -> Objects:
+        from skyloom.adapters.buckets import objects_at, objects_here
+        from skyloom.errors import ConfigError, Diagnostic
+
+        address = os.environ.get(self.variable)
+        if address:
+            return objects_at(address)
+        if "SKYLOOM_APP" in os.environ:
+            hint = "name the task in `readers` or `writers` of the bucket, and the bucket in `App(resources=[...])`"
+            message = f"this task may not use the bucket `{self.name}`: ${self.variable} is not set"
+            raise ConfigError(Diagnostic("SKY606", message, "buckets", hint=hint))
+        return objects_here(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,7 @@ CONFIGURATION = {
     "SKY603": Code("extra not installed", "A provider needs a package that an extra of Skyloom brings."),
     "SKY604": Code("no key", "A provider needs a key, and the environment variable for it is not set."),
     "SKY605": Code("secret", "The value of a secret is not there, or may not be read."),
+    "SKY606": Code("bucket", "A task uses a bucket that its function was not given."),
     "SKY610": Code("input", "The input is not JSON, or does not fit the flow's parameters."),
     "SKY611": Code("answer", "The answer to an approval or event does not fit, came twice, or came too late."),
     "SKY620": Code("not JSON", "An input given on the command line is not JSON."),
