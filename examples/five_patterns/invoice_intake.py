@@ -1,11 +1,12 @@
 """Function + LLM: one typed prompt reads an invoice, plain code checks what it read."""
 
 import re
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from skyloom.flows import Retry, flow, minutes, prompt, task
+from skyloom.flows import App, Http, Retry, flow, minutes, prompt, task
 
 
 class Invoice(BaseModel):
@@ -19,9 +20,26 @@ class Invoice(BaseModel):
     total: float = Field(ge=0, description="total amount")
 
 
+class Cents(BaseModel):
+    """The amounts as they are booked: whole cents, of which none is lost."""
+
+    net: int
+    tax: int
+    total: int
+
+
+class Checked(BaseModel):
+    cents: Cents
+    problems: list[str]
+    """What cannot be right."""
+
+
 class Intake(BaseModel):
     status: Literal["accepted", "unclear"]
-    invoice: Invoice
+    supplier: str
+    number: str
+    currency: str
+    cents: Cents
     problems: list[str]
     readings: int
 
@@ -37,17 +55,28 @@ class Intake(BaseModel):
 def read_invoice(text: str, remarks: str) -> Invoice: ...
 
 
+def in_cents(amount: float) -> tuple[int, bool]:
+    """The amount as it is written, in cents, and whether these are whole."""
+    exact = Decimal(str(amount)) * 100
+    return int(exact), exact == int(exact)
+
+
 @task
-def problems_of(invoice: Invoice, text: str) -> list[str]:
-    """What cannot be right: a sum that does not add up, a number or a name that the letter does not have."""
+def check(invoice: Invoice, text: str) -> Checked:
+    """The amounts in cents, and what cannot be right: a sum that does not add up, what the letter does not have."""
     found = []
-    if abs(invoice.net + invoice.tax - invoice.total) > 0.005:
+    cents = {}
+    for name in ("net", "tax", "total"):
+        cents[name], whole = in_cents(getattr(invoice, name))
+        if not whole:
+            found.append(f"{name} {getattr(invoice, name)} has parts of a cent")
+    if cents["net"] + cents["tax"] != cents["total"]:
         found.append(f"net {invoice.net:.2f} and tax {invoice.tax:.2f} do not make {invoice.total:.2f}")
     if invoice.number not in re.findall(r"[A-Z0-9/-]+", text):
         found.append(f"the letter has no number {invoice.number}")
     if invoice.supplier not in text:
         found.append(f"the letter names no {invoice.supplier}")
-    return found
+    return Checked(cents=Cents.model_validate(cents), problems=found)
 
 
 @flow
@@ -55,11 +84,22 @@ def take_in(text: str, readings: int = 2) -> Intake:
     """Reads a letter, at most so many times: what was wrong with a reading goes into the next one."""
     remarks = ""
     invoice = read_invoice(text, remarks)
-    problems = problems_of(invoice, text)
+    checked = check(invoice, text)
     done = 1
-    while problems and done < readings:
-        remarks = " An earlier reading was wrong: " + "; ".join(problems) + "."
+    while checked.problems and done < readings:
+        remarks = " An earlier reading was wrong: " + "; ".join(checked.problems) + "."
         invoice = read_invoice(text, remarks)
-        problems = problems_of(invoice, text)
+        checked = check(invoice, text)
         done += 1
-    return Intake(status="unclear" if problems else "accepted", invoice=invoice, problems=problems, readings=done)
+    return Intake(
+        status="unclear" if checked.problems else "accepted",
+        supplier=invoice.supplier,
+        number=invoice.number,
+        currency=invoice.currency,
+        cents=checked.cents,
+        problems=checked.problems,
+        readings=done,
+    )
+
+
+app = App("invoices", flows=[take_in], triggers=[Http(take_in, "/invoices")])

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from skyloom.flows import Retry, each, emit, flow, minutes, parallel, prompt, task
+from skyloom.flows import App, Http, Retry, each, emit, flow, minutes, parallel, prompt, task
 
 
 class Brief(BaseModel):
@@ -41,7 +41,7 @@ class Launch(BaseModel):
 
 
 class NotPublished(Exception):
-    """The text did not pass, or the site did not take every page: it has none of them."""
+    """The text did not pass, or the site did not take every page: it has none of them, or the message names those."""
 
 
 class SiteRefused(Exception):
@@ -79,16 +79,16 @@ def translate(text: str, language: str) -> str: ...
 
 
 @task(retry=Retry(attempts=3, delay=0.1, never=SiteRefused))
-def publish(product: str, page: Page) -> str:
+def publish(address: str, page: Page) -> str:
     """Puts a page on the site; a repeated attempt finds it there. This site knows no Klingon."""
     if page.language == "tlh":
         raise SiteRefused(f"no pages in {page.language}")
-    return f"/{page.language}/{product.lower().replace(' ', '-')}"
+    return address
 
 
 @task(retry=Retry(attempts=5, delay=0.1))
 def take_down(address: str) -> str:
-    """Takes a page from the site."""
+    """Takes a page from the site, if it is there."""
     return address
 
 
@@ -109,6 +109,18 @@ def write_text(brief: Brief, rounds: int) -> Text:
 
 
 @flow
+def take_all_down(addresses: list[str]) -> list[str]:
+    """Takes pages down, the last one first; those that could not be. One that stays does not keep the others up."""
+    left: list[str] = []
+    for address in reversed(addresses):
+        try:
+            take_down(address)
+        except Exception:
+            left.append(address)
+    return left
+
+
+@flow
 def launch(brief: Brief, rounds: int = 2) -> Launch:
     """Announces a product in every language of the brief, or in none."""
     written = write_text(brief, rounds)
@@ -119,13 +131,20 @@ def launch(brief: Brief, rounds: int = 2) -> Launch:
     pages = [Page(language="en", text=written.text)] if "en" in brief.languages else []
     for language, translation in zip(others, translated, strict=True):
         pages.append(Page(language=language, text=translation))
-    published: list[str] = []
+    slug = brief.product.lower().replace(" ", "-")
+    begun: list[str] = []
     try:
         for page in pages:
-            published.append(publish(brief.product, page))
+            address = f"/{page.language}/{slug}"
+            # Before the call: a page may be there though the answer that says so was lost.
+            begun.append(address)
+            publish(address, page)
     except Exception as problem:
-        for address in reversed(published):
-            take_down(address)
-        raise NotPublished(f"{brief.product}: {problem}") from problem
-    emit("launched", {"product": brief.product, "pages": len(published)})
-    return Launch(product=brief.product, revisions=written.revisions, pages=published, remarks=written.remarks)
+        left = take_all_down(begun)
+        still = f"; still there: {', '.join(left)}" if left else ""
+        raise NotPublished(f"{brief.product}: {problem}{still}") from problem
+    emit("launched", {"product": brief.product, "pages": len(begun)})
+    return Launch(product=brief.product, revisions=written.revisions, pages=begun, remarks=written.remarks)
+
+
+app = App("product-launch", flows=[launch], triggers=[Http(launch, "/launches")])

@@ -1,18 +1,21 @@
-"""Multi-agent: a supervisor sends a question to specialists until it has enough; a critic sifts, a writer answers."""
+"""Multi-agent: a supervisor sends a question to specialists, several at once, until it has enough; a critic sifts, a
+writer answers."""
 
 import re
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from skyloom.flows import Retry, each, flow, minutes, prompt, task
+from skyloom.flows import App, Http, Retry, each, flow, minutes, prompt, task
 
 
 class Choice(BaseModel):
     """What the supervisor wants next."""
 
-    next: Literal["historian", "economist", "engineer", "finish"]
-    brief: str = Field(description="what the specialist is to find out, in one sentence")
+    ask: list[Literal["historian", "economist", "engineer"]] = Field(
+        description="who is to be asked now, side by side; nobody when the findings answer the question"
+    )
+    brief: str = Field(description="what they are to find out, in one sentence")
 
 
 class Note(BaseModel):
@@ -34,8 +37,8 @@ class Dossier(BaseModel):
 
 
 @prompt(
-    "Question: {question}\n\nFindings so far:\n{findings}\n\nNot yet asked: {free}\n\nWho is to be asked next? "
-    "Say finish when the findings answer the question.",
+    "Question: {question}\n\nFindings so far:\n{findings}\n\nNot yet asked: {free}\n\nWho is to be asked now? "
+    "Several at once where they do not need each other, nobody when the findings answer the question.",
     model="smart",
     system="You lead a historian (the past), an economist (money, trade) and an engineer (machines, how things work).",
     temperature=0,
@@ -133,11 +136,13 @@ def research(question: str, most: int = 3) -> Dossier:
     while free and len(notes) < most:
         findings = "\n".join(f"- {note.author}: {note.finding}" for note in notes)
         choice = supervise(question, findings or "none", free)
-        if choice.next == "finish" and notes:
+        asked: list[str] = [name for name in free if name in choice.ask][: most - len(notes)]
+        if not asked and notes:
             break
-        specialist = choice.next if choice.next in free else free[0]
-        notes.append(consult(specialist, choice.brief, question))
-        free = [name for name in free if name != specialist]
+        # A supervisor that names nobody at first, or only whom it has heard, does not end it: the next one is asked.
+        asked = asked or free[:1]
+        notes.extend([consult(name, choice.brief, question) for name in each(asked, limit=3)])
+        free = [name for name in free if name not in asked]
     checked = [criticise(question, note.finding) for note in each(notes, limit=3)]
     kept = [
         note
@@ -148,3 +153,6 @@ def research(question: str, most: int = 3) -> Dossier:
     if kept:
         answer = write_answer(question, "\n".join(f"{note.author}: {note.finding}" for note in kept))
     return Dossier(question=question, answer=answer, notes=kept, dropped=len(notes) - len(kept))
+
+
+app = App("research-desk", flows=[research], triggers=[Http(research, "/questions")])
