@@ -1,8 +1,8 @@
 """Deploys or destroys the small app, and is killed at a request: where a cloud's SDK sends them with `requests`.
 
-`python -m clouds.http_killed_deploy SCRIPT`; the script is JSON: `{"cloud": "azure" | "gcp", "do": "deploy" | "destroy",
-"bundle": {"price": "2"}, "method": "POST", "path": "/deployments", "when": "before" | "after", "count": 1}`: SIGKILL
-before or after the count-th request of that method whose address contains the path.
+`python -m clouds.http_killed_deploy SCRIPT`; the script is JSON: `{"cloud": "azure" | "gcp", "do": "deploy" |
+"destroy", "bundle": {"price": "2"}, "method": "POST", "path": "/deployments", "when": "before" | "after", "count": 1}`:
+SIGKILL before or after the count-th request of that method whose address contains the path.
 """
 
 from __future__ import annotations
