@@ -101,7 +101,12 @@ class Walk:
         """Adds a subworkflow for one call of it."""
         if name in place.inside:
             raise NotCounted(f"{name} calls itself")
-        return self._block(self._known[name].steps, self._in(name, place))
+        inside = self._in(name, place)
+        begin = self._block(self._known[name].steps, inside)
+        # It may have been called from there before, with other arguments.
+        key = f"{next(self._numbers)}/{name}"
+        self.stops[key] = Stop(sets=dict.fromkeys(map(inside.scope.__add__, self._asked[name])), ways=(Way(begin),))
+        return key
 
     def _in(self, name: str, place: _Place) -> _Place:
         return replace(place, jumps={}, scope=f"{next(self._numbers)}.", inside=(*place.inside, name))
@@ -132,12 +137,13 @@ class Walk:
             case Switch(cases=cases, next=to):
                 self._add(key, self._cases(cases, key, place, _to(to, place), is_lost=is_lost), place)
             case For(loop=loop) | ParallelFor(loop=loop):
-                # What begins a round is no step of its own.
+                # What begins a round is no step of its own. The variables of the loop are others in each.
                 head, after = f"{key}/round", Way(place.after)
                 jumps = {**place.jumps, BREAK: place.after, CONTINUE: head}
                 body = self._block(loop.steps, replace(place, after=head, jumps=jumps))
-                self.stops[head] = Stop(ways=(Way(body), after))
-                self._add(key, (Way(body), after), place)
+                sets = self._held([(name, _UNKNOWN) for name in (loop.value, loop.index) if name is not None], place)
+                self.stops[head] = Stop(sets=sets, ways=(Way(body), after))
+                self._add(key, (Way(body), after), place, sets=sets)
             case ParallelBranches(branches=branches):
                 begin = place.after
                 for branch in reversed(branches):

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from typer.testing import CliRunner
 
@@ -33,7 +34,7 @@ _LETTER = "Invoice INV-2043 of Miller and Sons. Net 100.00 EUR, tax 19.00 EUR, t
 _CLAIM = {"employee": "Ada", "manager": "Grace", "amount": 420.5, "reason": "Train to the customer and a hotel."}
 _TICKET = EXAMPLES["ticket_triage"].parent / "tickets" / "late_parcel.json"
 _ARTICLE = {"title": "Late parcels", "text": "A parcel takes three days. After five days we send another one."}
-SAMPLES: dict[str, dict[str, object]] = {
+SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     "document_pipeline": {
         "condense": {"texts": ["One.", "Two.", "Three.", "Four."], "fan_in": 2},
         "summarise_document": {"folder": "texts", "document": "persuasion.txt", "words": 900},

@@ -11,6 +11,7 @@ import pytest
 from benchmarks.bench_aws import ROOT, RUNS, Run
 from conformance.case import Case
 from engines.aws.in_process import compiled, run_case
+from golden.reports import SAMPLES
 
 from skyloom.deployers.aws.charging import charges, graph
 from skyloom.deployers.aws.workflow import HELPER
@@ -46,15 +47,13 @@ def test_rounds_that_could_have_been_one_are_counted_as_one() -> None:
     assert 0.9 * measured < ours <= measured
 
 
-PATTERNS: dict[str, tuple[str, dict[str, Any]]] = {
-    "invoice_intake": ("take_in", {"text": "Invoice INV-2043 of Miller and Sons. Net 100.00 EUR, total 119.00 EUR."}),
-    "research_desk": ("research", {"question": "Why did steam engines need less coal after the separate condenser?"}),
-}
+PATTERNS = {"invoice_intake": "take_in", "research_desk": "research"}
 
 
 @pytest.mark.parametrize("name", PATTERNS)
 def test_transitions_are_those_of_the_patterns(name: str) -> None:
-    flow, given = PATTERNS[name]
+    flow = PATTERNS[name]
+    given = SAMPLES[name][flow]
     ours, measured = counted(Run(name, "five_patterns", flow, given), module=name)
     assert ours == measured
 
@@ -132,7 +131,8 @@ def test_transitions_of_races_and_of_what_comes_at_last(name: str, number: int, 
     seen = run_case(Case(flow=flow, name=name, input={"n": number}), pace=0.01, machines=machines)
     bill = billed(graph(flow.name, machines, {}, "arm64"), made.calls, made.errors)
     assert bill is not None
-    assert bill.units["transitions"] == seen.transitions
+    # The loser of a race may be cancelled before it enters its call.
+    assert bill.units["transitions"] - seen.transitions in ((0, 1) if name == "first" else (0,))
 
 
 def test_express_runs_are_billed_by_their_time() -> None:
