@@ -17,6 +17,7 @@ from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program
 from skyloom.flows.passes.engine import Engine
 from skyloom.flows.passes.liveness import writes
+from skyloom.flows.passes.measure import makes_numbers
 from skyloom.flows.passes.nested import with_blocks
 from skyloom.flows.passes.roots import FreshNames, bound_by, is_leaf, roots, with_roots
 
@@ -78,7 +79,8 @@ class _Hoisting:
         return before, dataclasses.replace(loop, body=tuple(body)) if before else loop
 
     def _moves(self, expr: Expr, known: Names, changed: Names) -> bool:
-        if self._engine.evaluates(expr) or may_raise(expr):
+        # No cloud carries every number: where no round runs, nobody is to be told so.
+        if self._engine.evaluates(expr) or may_raise(expr) or makes_numbers(expr):
             return False
         read = free_names(expr)
         return read <= known and read.isdisjoint(changed)

@@ -93,7 +93,17 @@ def nobody_reads(words: list[str], flag: bool) -> str:
     return kept
 
 
+@flow
+def doubled_in_no_round(number: int, words: list[str]) -> list[str]:
+    said: list[str] = []
+    for word in words:
+        twice = [number + number for _ in range(2)]
+        said.append(put(f"{len(twice)}{word}"))
+    return said
+
+
 CASES: list[Case] = [
+    case(doubled_in_no_round, {"number": 2**53, "words": []}, result=[], calls=[]),
     case(
         neighbours,
         {"words": ["a", "long", "bc"]},

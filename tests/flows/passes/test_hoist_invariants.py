@@ -47,6 +47,7 @@ def test_what_is_always_the_same_moves_out(tmp_path: Path, name: str) -> None:
 
 KEPT = {
     "it reads the element": "for w in words:\n    put(f'{w}!')\nreturn ''",
+    "a number that nothing may carry": "for w in words:\n    a = [n + n for _ in others]\n    fetch(a[0])\nreturn ''",
     "it may raise": "for w in words:\n    put(f'{others[n]}')\nreturn ''",
     "it reads what the loop changes": ("a = ''\nfor w in words:\n    put(f'{a}!')\n    a = put(w)\nreturn a"),
     "behind a decision": "for w in words:\n    if w:\n        continue\n    put(f'{share}')\nreturn ''",
