@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -91,6 +91,12 @@ def where_it_fits(program: Program, without: frozenset[str], compiled: Callable[
         if without >= PASSES or not any(task.fuse for task in program.tasks.values()):
             raise
         return compiled(without | PASSES)
+
+
+def chosen_passes(without: frozenset[str], fused: Sequence[FusedTask]) -> frozenset[str]:
+    """The passes that were left out when `where_it_fits` compiled what has these calls: with none of them, those that
+    make steps of several calls have changed nothing, or were left out."""
+    return without if fused else without | PASSES
 
 
 def apart(program: Program, engine: Engine) -> tuple[Diagnostic, ...]:

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from skyloom.deployers.least import Counts, least, rounds
 from skyloom.deployers.limits import Limit, durations
 from skyloom.errors import Span
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
 
-Known = Literal["measured", "declared", "at least"]
-"""`measured` of what was compiled; `declared` by the author; `at least`: no run takes less, and some take more."""
+Known = Literal["measured", "declared", "at least", "a round"]
+"""`measured` of what was compiled; `declared` by the author; `at least`: no run takes less, and some take more;
+`a round` of a loop or map takes so much at least, and only a run knows how many there are."""
+
+
+NEAR = 0.5
+"""The share of a limit from which on it is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +33,7 @@ class Measure:
         known: how it is known.
         of: whose it is, where the flow has several: a task, a step.
         place: `order.py:31`, or empty where it stands for no line.
+        items: of what is known `a round`: how many elements a round goes through at most.
     """
 
     flow: str
@@ -35,11 +42,28 @@ class Measure:
     known: Known
     of: str = ""
     place: str = ""
+    items: int = 1
 
     @property
     def share(self) -> float:
         """The value as a part of the limit: 1.0 is all of it."""
         return self.value / self.limit.value
+
+    @property
+    def rounds(self) -> int | None:
+        """Of what is known `a round`: how many there can be at most until the limit is full."""
+        return int(self.limit.value // self.value) if self.known == "a round" else None
+
+
+def lengths(flow: str, program: Program, limit: Limit, counts: Counts) -> Iterator[Measure]:
+    """How long runs of a flow are at least, and what each round of loops and maps adds of which only a run knows how
+    many it has. `program`: what was compiled, after the passes."""
+    yield Measure(flow=flow, limit=limit, value=least(program, counts), known="at least")
+    for one in rounds(program, counts):
+        # One that may end early counts as no round above, however many there may be.
+        if one.rounds is None or (one.may_be_fewer and one.rounds * one.takes >= NEAR * limit.value):
+            place = place_of(one.flow.file, one.statement.span)
+            yield Measure(flow=flow, limit=limit, value=one.takes, known="a round", place=place, items=one.items)
 
 
 def callees(program: Program) -> Iterator[TaskDefinition | PromptDefinition]:

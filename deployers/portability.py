@@ -8,15 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from skyloom.deployers.base import Compiled, Explanation
-from skyloom.deployers.measures import Measure
+from skyloom.deployers.measures import NEAR, Measure
 from skyloom.deployers.registry import deployer
 from skyloom.errors import Diagnostic, UserError
 from skyloom.flows.app import App
 
 Verdict = Literal["native", "helper", "refused"]
-
-NEAR = 0.5
-"""The share of a limit from which on it is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +27,8 @@ class Portability:
         refusals: why it is refused.
         advice: what is kept in another way, or left to people.
         near: the limits it has come near to, nearest first.
+        rounds: of loops and maps whose length only a run knows, what each round takes of a limit; what is full first
+            comes first.
     """
 
     target: str
@@ -39,6 +38,7 @@ class Portability:
     refusals: tuple[Diagnostic, ...] = ()
     advice: tuple[Diagnostic, ...] = ()
     near: tuple[Measure, ...] = ()
+    rounds: tuple[Measure, ...] = ()
 
 
 def portability(app: App, target: str, environment: str) -> Iterator[Portability]:
@@ -85,11 +85,11 @@ def _compiled(app: App, target: str, environment: str) -> Compiled | Sequence[Di
 
 def _carried(target: str, flow: str, compiled: Compiled) -> Portability:
     helped = tuple(found for found in compiled.explanations if found.flow == flow and found.is_helped)
-    near = sorted(
-        (one for one in compiled.measures if one.flow == flow and one.share >= NEAR), key=lambda one: -one.share
-    )
+    of_flow = sorted((one for one in compiled.measures if one.flow == flow), key=lambda one: -one.share)
+    near = (one for one in of_flow if one.rounds is None and one.share >= NEAR)
+    rounds = (one for one in of_flow if one.rounds is not None)
     verdict: Verdict = "helper" if helped else "native"
-    return Portability(target=target, flow=flow, verdict=verdict, helped=helped, near=tuple(near))
+    return Portability(target=target, flow=flow, verdict=verdict, helped=helped, near=tuple(near), rounds=tuple(rounds))
 
 
 def _of_app(target: str, compiled: Compiled) -> Iterator[Portability]:

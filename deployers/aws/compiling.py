@@ -20,7 +20,15 @@ from skyloom.deployers.aws.measuring import measures
 from skyloom.deployers.aws.saving import savings_of
 from skyloom.deployers.aws.services_package import service_files
 from skyloom.deployers.aws.template import Parts, template
-from skyloom.deployers.aws.workflow import HELPER, Invoke, StartExecution, Workflow, WorkflowSettings, compile_workflows
+from skyloom.deployers.aws.workflow import (
+    HELPER,
+    Invoke,
+    StartExecution,
+    Workflow,
+    WorkflowSettings,
+    as_compiled,
+    compile_workflows,
+)
 from skyloom.deployers.base import Compiled
 from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.functions import FunctionGroup, function_groups, group_of, programs
@@ -80,12 +88,13 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     # An app that neither asks nor is started from outside needs none of the services.
     trees = {key: tree for key, tree in trees.items() if parts.code[key].encode() in text}
     files = {"template.json": text, **_files(definitions, trees)}
+    after = {one.flow: as_compiled(compiled[one.flow], compiling, one) for one in workflows if one.flow in compiled}
     return Compiled(
         bundle=Bundle(TARGET, app.name, environment, files, place.account, place.region),
         explanations=tuple(explanations(workflows)),
         listings=tuple(listings(workflows)),
         charges=charges(workflows, {group.key: group.memory for group in groups}, chosen.architecture),
-        measures=tuple(measures(compiled, workflows, text, len(json.loads(text)["Resources"]))),
+        measures=tuple(measures(compiled, after, workflows, text, len(json.loads(text)["Resources"]))),
         diagnostics=tuple(diagnostic for workflow in workflows for diagnostic in workflow.diagnostics),
         savings=lambda: savings_of(compiled, compiling, (flow.name for flow in app.short)),
     )

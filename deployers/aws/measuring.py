@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from skyloom.deployers.aws.explaining import place_of_state, states
 from skyloom.deployers.aws.limits import (
+    COUNTS,
     DEFINITION,
     EVENTS,
     EXECUTION,
@@ -20,28 +22,41 @@ from skyloom.deployers.aws.limits import (
     TEMPLATE,
     constants_size,
     definition_size,
-    least_events,
 )
 from skyloom.deployers.aws.workflow import Workflow
-from skyloom.deployers.measures import Measure, callees, longest, timeouts, wider
+from skyloom.deployers.measures import Measure, callees, lengths, longest, timeouts, wider
 from skyloom.flows.ir.program import Program
 
 
 def measures(
-    programs: Mapping[str, Program], workflows: Sequence[Workflow], template: bytes, resources: int
+    programs: Mapping[str, Program],
+    compiled: Mapping[str, Program],
+    workflows: Sequence[Workflow],
+    template: bytes,
+    resources: int,
 ) -> Iterator[Measure]:
-    """Of every machine and what it calls, then of the template."""
+    """Of every machine and what it calls, then of the template. `compiled`: the programs after the passes."""
     for workflow in workflows:
         yield from _of_machine(workflow)
+        program = _program_of(workflow.flow, compiled)
+        if workflow.kind == "STANDARD":  # nobody keeps the history of an Express workflow
+            yield from lengths(workflow.flow, program, EVENTS, COUNTS)
     short = {workflow.flow for workflow in workflows if workflow.kind == "EXPRESS"}
     for name, program in programs.items():
-        yield Measure(flow=name, limit=EVENTS, value=least_events(program), known="at least")
         yield from longest(name, program.flow, EXPRESS if name in short else EXECUTION)
         yield from wider(name, program, MAP_WIDTH)
         for callee in callees(program):
             yield from timeouts(name, callee, FUNCTION, HOST_SECONDS, MEMORY)
     yield Measure(flow="", limit=RESOURCES, value=resources, known="measured")
     yield Measure(flow="", limit=TEMPLATE, value=len(template), known="measured")
+
+
+def _program_of(flow: str, compiled: Mapping[str, Program]) -> Program:
+    """The program of a flow; one that another flow starts as an execution of its own is a part of that flow's."""
+    if flow in compiled:
+        return compiled[flow]
+    around = next(program for program in compiled.values() if flow in program.flows)
+    return replace(around, main=flow)
 
 
 def _of_machine(workflow: Workflow) -> Iterator[Measure]:

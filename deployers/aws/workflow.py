@@ -24,7 +24,7 @@ from skyloom.deployers.aws.machine.output import (
     Workflow,
     WorkflowSettings,
 )
-from skyloom.deployers.fused import apart, where_it_fits, with_functions
+from skyloom.deployers.fused import apart, chosen_passes, where_it_fits, with_functions
 from skyloom.flows import passes
 from skyloom.flows.ir.program import Program
 from skyloom.flows.passes import Engine
@@ -41,6 +41,7 @@ __all__ = [
     "StartExecution",
     "Workflow",
     "WorkflowSettings",
+    "as_compiled",
     "compile_workflow",
     "compile_workflows",
 ]
@@ -72,6 +73,11 @@ def _fewer_units(
     """The program after all passes but these, and the settings with what they have made."""
     program = passes.run(program, _engine(settings), without)
     return program, dataclasses.replace(settings, tasks=with_functions(settings.tasks, program))
+
+
+def as_compiled(program: Program, settings: WorkflowSettings, workflow: Workflow) -> Program:
+    """The program of which this machine was made: after all passes."""
+    return passes.run(program, _engine(settings), chosen_passes(settings.without, workflow.fused))
 
 
 def compile_workflows(program: Program, settings: WorkflowSettings) -> tuple[Workflow, ...]:

@@ -30,7 +30,7 @@ from skyloom.deployers.azure.saving import savings_of
 from skyloom.deployers.azure.services_package import services
 from skyloom.deployers.azure.template import MAIN as TEMPLATE
 from skyloom.deployers.azure.template import template
-from skyloom.deployers.azure.workflow import Workflow, WorkflowSettings, compile_workflow
+from skyloom.deployers.azure.workflow import Workflow, WorkflowSettings, as_compiled, compile_workflow
 from skyloom.deployers.base import Compiled, Explanation
 from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.charging import Charges
@@ -92,13 +92,21 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     activities = at_once(layout.settings.concurrency).activities
     built = {MAIN: main_package(app.name, parts, names, addition, code, chosen, activities)}
     built |= {part.key: worker_package(app.name, part, names, code, chosen) for part in parts[1:]}
+    after = {one.flow: as_compiled(compiled[one.flow], compiling, one) for one in workflows}
+    charged = charges(compiled, parts, {one.flow: one.fused for one in workflows})
     return replace(
-        _bundled(layout, built, workflows, charges(compiled, parts, {one.flow: one.fused for one in workflows})),
+        _bundled(layout, built, workflows, charged, after),
         savings=lambda: savings_of(compiled, compiling),
     )
 
 
-def _bundled(layout: Layout, built: Mapping[str, Package], workflows: Iterable[Workflow], charged: Charges) -> Compiled:
+def _bundled(
+    layout: Layout,
+    built: Mapping[str, Package],
+    workflows: Iterable[Workflow],
+    charged: Charges,
+    after: Mapping[str, Program],
+) -> Compiled:
     made = template(layout)
     files = {TEMPLATE: json_bytes(made), **dict(_below(built))}
     refused = tuple(too_large(layout, made, len(files[TEMPLATE])))
@@ -112,7 +120,7 @@ def _bundled(layout: Layout, built: Mapping[str, Package], workflows: Iterable[W
         explanations=tuple(_explanations(known)),
         listings=tuple(listings(known, layout.parts.flows)),
         charges=charged,
-        measures=tuple(measures(layout.parts.programs, len(made["resources"]), len(files[TEMPLATE]))),
+        measures=tuple(measures(layout.parts.programs, after, len(made["resources"]), len(files[TEMPLATE]))),
         flows=len(known),
         functions=sum(len(names) for names in layout.parts.functions.values()) - len(known),
     )

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from skyloom.deployers.azure.app_limits import MOST_BYTES, MOST_RESOURCES
 from skyloom.deployers.azure.apps import SIZES
-from skyloom.deployers.azure.limits import ATTEMPT, PAYLOAD, RUN, STEPS, constants, least_steps
+from skyloom.deployers.azure.limits import ATTEMPT, COUNTS, PAYLOAD, RUN, STEPS, constants
 from skyloom.deployers.limits import Limit
-from skyloom.deployers.measures import Measure, callees, longest, place_of, timeouts
+from skyloom.deployers.measures import Measure, callees, lengths, longest, place_of, timeouts
 from skyloom.flows.ir.program import Program
 
 _TEMPLATES = "https://learn.microsoft.com/azure/azure-resource-manager/templates/best-practices#template-limits"
@@ -18,10 +18,13 @@ _TEMPLATE = Limit("the template of an app", MOST_BYTES, "bytes", _TEMPLATES)
 _MEMORY = Limit("the memory of a function", SIZES[-1], "MiB", _PLANS)
 
 
-def measures(programs: Mapping[str, Program], resources: int, template: int) -> Iterator[Measure]:
-    """Of every flow and what it calls, then of the template: `template` are its bytes."""
+def measures(
+    programs: Mapping[str, Program], compiled: Mapping[str, Program], resources: int, template: int
+) -> Iterator[Measure]:
+    """Of every flow and what it calls, then of the template: `template` are its bytes. `compiled`: the programs after
+    the passes."""
     for name, program in programs.items():
-        yield Measure(flow=name, limit=STEPS, value=least_steps(program), known="at least")
+        yield from lengths(name, compiled[name], STEPS, COUNTS)
         yield from longest(name, program.flow, RUN)
         given = max(constants(program.flow), key=lambda one: one[1], default=None)
         if given is not None:

@@ -14,13 +14,13 @@ from skyloom.deployers.azure.orchestrator.module import ENTRY, module_source
 from skyloom.deployers.azure.orchestrator.naming import ModuleNames
 from skyloom.deployers.azure.orchestrator.output import Explained, Uses, Workflow, WorkflowSettings
 from skyloom.deployers.carrying import carried
-from skyloom.deployers.fused import apart, fused_tasks, where_it_fits, with_functions
+from skyloom.deployers.fused import apart, chosen_passes, fused_tasks, where_it_fits, with_functions
 from skyloom.errors import CheckFailed
 from skyloom.flows import passes
 from skyloom.flows.ir.program import Program
 from skyloom.flows.passes import Engine
 
-__all__ = ["ENTRY", "Explained", "Uses", "Workflow", "WorkflowSettings", "compile_workflow"]
+__all__ = ["ENTRY", "Explained", "Uses", "Workflow", "WorkflowSettings", "as_compiled", "compile_workflow"]
 
 _BESIDES = 60
 """Seconds of an invocation that calls which share it do not have: reading and writing values, and the host's own."""
@@ -36,7 +36,7 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
 
 
 def _compiled(program: Program, settings: WorkflowSettings, without: frozenset[str]) -> Workflow:
-    engine = Engine(functions=settings.apps, longest=ATTEMPT.value - _BESIDES)
+    engine = _engine(settings)
     notes = apart(program, engine)
     program = passes.run(program, engine, without)
     settings = replace(settings, tasks=with_functions(settings.tasks, program))
@@ -70,3 +70,12 @@ def _compiled(program: Program, settings: WorkflowSettings, without: frozenset[s
         fused=fused_tasks(program),
         diagnostics=notes,
     )
+
+
+def _engine(settings: WorkflowSettings) -> Engine:
+    return Engine(functions=settings.apps, longest=ATTEMPT.value - _BESIDES)
+
+
+def as_compiled(program: Program, settings: WorkflowSettings, workflow: Workflow) -> Program:
+    """The program of which this workflow was made: after all passes."""
+    return passes.run(program, _engine(settings), chosen_passes(settings.without, workflow.fused))

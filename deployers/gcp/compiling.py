@@ -36,7 +36,7 @@ from skyloom.deployers.gcp.resources.workflows import source_file
 from skyloom.deployers.gcp.saving import savings_of
 from skyloom.deployers.gcp.services_package import service_files
 from skyloom.deployers.gcp.template import MAIN, template
-from skyloom.deployers.gcp.workflow import HELPER, Invoke, Workflow, WorkflowSettings, compile_workflow
+from skyloom.deployers.gcp.workflow import HELPER, Invoke, Workflow, WorkflowSettings, as_compiled, compile_workflow
 from skyloom.deployers.hoisted import merged
 from skyloom.deployers.packaging import Package, zipped
 from skyloom.errors import CheckFailed, Diagnostic
@@ -83,7 +83,12 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
         built[HELPER] = helper_package(merged(workflows), chosen)
     if _has_services(Layout(parts)):
         built[SERVICES] = service_package(service_files(app, compiled), chosen)
-    return replace(_bundled(_placed(parts, built), built), savings=lambda: savings_of(compiled, compiling))
+    after = {one.flow: as_compiled(compiled[one.flow], compiling, one) for one in workflows}
+    return replace(
+        _bundled(_placed(parts, built), built),
+        measures=tuple(measures(compiled, after, workflows)),
+        savings=lambda: savings_of(compiled, compiling),
+    )
 
 
 def _has_services(layout: Layout) -> bool:
@@ -116,7 +121,6 @@ def _bundled(parts: Parts, built: Mapping[str, Package]) -> Compiled:
         explanations=tuple(explanations(parts.workflows)),
         listings=tuple(listings(parts.workflows)),
         charges=charges(parts.workflows, {group.key: group.memory for group in parts.groups}),
-        measures=tuple(measures(parts.programs, parts.workflows)),
     )
 
 

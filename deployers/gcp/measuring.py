@@ -10,6 +10,7 @@ from skyloom.deployers.gcp.limits import (
     BRANCHES,
     CALL_DEPTH,
     CONDITIONS,
+    COUNTS,
     EXECUTION,
     EXPRESSION,
     HTTP_TIMEOUT,
@@ -23,7 +24,6 @@ from skyloom.deployers.gcp.limits import (
     VARIABLES,
     deepest_call,
     deepest_nesting,
-    least_steps,
     variables_of,
 )
 from skyloom.deployers.gcp.steps import (
@@ -40,17 +40,19 @@ from skyloom.deployers.gcp.steps import (
 )
 from skyloom.deployers.gcp.workflow import Workflow
 from skyloom.deployers.limits import Limit
-from skyloom.deployers.measures import Measure, callees, deeper, longest, timeouts, wider
+from skyloom.deployers.measures import Measure, callees, deeper, lengths, longest, timeouts, wider
 from skyloom.flows.ir.program import Program
 
 
-def measures(programs: Mapping[str, Program], workflows: Sequence[Workflow]) -> Iterator[Measure]:
-    """Of every workflow and what it calls."""
+def measures(
+    programs: Mapping[str, Program], compiled: Mapping[str, Program], workflows: Sequence[Workflow]
+) -> Iterator[Measure]:
+    """Of every workflow and what it calls. `compiled`: the programs after the passes."""
     for workflow in workflows:
         name, program = workflow.flow, programs[workflow.flow]
         yield from _of_source(workflow)
         yield from _of_steps(workflow)
-        yield Measure(flow=name, limit=STEPS, value=least_steps(program), known="at least")
+        yield from lengths(name, compiled[name], STEPS, COUNTS)
         yield from longest(name, program.flow, EXECUTION)
         yield from wider(name, program, PARALLEL_WIDTH)
         yield from deeper(name, program, PARALLEL_DEPTH)

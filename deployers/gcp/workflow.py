@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from skyloom.deployers.carrying import carried
-from skyloom.deployers.fused import apart, fused_tasks, where_it_fits, with_functions
+from skyloom.deployers.fused import apart, chosen_passes, fused_tasks, where_it_fits, with_functions
 from skyloom.deployers.gcp.dict_order import order_problems
 from skyloom.deployers.gcp.flow.apart import entering, timed_main
 from skyloom.deployers.gcp.flow.calling import lower_flow, lower_main
@@ -56,6 +56,7 @@ __all__ = [
     "VertexModel",
     "Workflow",
     "WorkflowSettings",
+    "as_compiled",
     "compile_workflow",
 ]
 
@@ -81,8 +82,7 @@ def compile_workflow(program: Program, settings: WorkflowSettings) -> Workflow:
 
 
 def _compiled(program: Program, settings: WorkflowSettings, without: frozenset[str]) -> Workflow:
-    longest = HTTP_TIMEOUT.value - MARGIN - _BESIDES
-    engine = Engine(evaluates=evaluates, functions=settings.tasks, shares_memory=True, longest=longest)
+    engine = _engine(settings)
     notes = apart(program, engine)
     program = passes.run(program, engine, without)
     settings = replace(settings, tasks=with_functions(settings.tasks, program))
@@ -94,6 +94,16 @@ def _compiled(program: Program, settings: WorkflowSettings, without: frozenset[s
         workflow, problems = _made(program, settings, frozenset())
     _refuse(problems)
     return replace(workflow, diagnostics=(*workflow.diagnostics, *notes))
+
+
+def _engine(settings: WorkflowSettings) -> Engine:
+    longest = HTTP_TIMEOUT.value - MARGIN - _BESIDES
+    return Engine(evaluates=evaluates, functions=settings.tasks, shares_memory=True, longest=longest)
+
+
+def as_compiled(program: Program, settings: WorkflowSettings, workflow: Workflow) -> Program:
+    """The program of which this workflow was made: after all passes."""
+    return passes.run(program, _engine(settings), chosen_passes(settings.without, workflow.fused))
 
 
 def _made(

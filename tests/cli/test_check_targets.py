@@ -113,8 +113,8 @@ def test_people_get_a_table_and_the_refusals(file: str, invoke: Any) -> None:
     result = invoke("check", file, "--targets", "gcp, aws")
     assert result.exit_code == 2
     rows = [line.split() for line in result.stdout.splitlines()]
-    assert ["slow", "gcp", "refused:", "SKY703", "-", "-"] in rows
-    assert ["quick", "aws", "runs", "natively", "-", "1"] in rows
+    assert ["slow", "gcp", "refused:", "SKY703", "-", "-", "-"] in rows
+    assert ["quick", "aws", "runs", "natively", "-", "1", "-"] in rows
     assert result.stderr.count("SKY703 train may take 2400 s") == 2
     assert "    7 | def train(rows: int) -> float:" in result.stderr
     lines = result.stderr.splitlines()
@@ -161,6 +161,56 @@ def test_one_flow_alone(file: str, document: Any) -> None:
     assert [one["flow"] for one in told["targets"]] == ["quick"]
 
 
+LOOPS = """
+
+
+@flow
+def poll(text: str) -> str:
+    while not text:
+        sleep(minutes(1))
+        text = tidy(text)
+    return text
+
+
+@flow
+def all_of(texts: list[str]) -> list[str]:
+    return [tidy(text) for text in each(texts, limit=5)]
+
+
+@flow
+def until(text: str) -> str:
+    for _ in range(2_000):
+        if tidy(text):
+            break
+    return text
+
+
+@flow
+def counted() -> list[str]:
+    return [tidy(text) for text in ["a", "b"]]
+"""
+
+
+def test_a_round_of_loops_and_maps_of_unknown_length_is_told(tmp_path: Path, document: Any) -> None:
+    path = tmp_path / "loops_of_test.py"
+    path.write_text(SOURCE.replace("import approval", "import approval, each, sleep") + LOOPS, encoding="utf-8")
+    told = document("check", str(path), "--targets", "aws,azure,gcp", "--json", code=2)["targets"]
+    found = {
+        (one["flow"], one["target"]): (limit["value"], limit["rounds"], limit["place"], limit["known"])
+        for one in told
+        for limit in one["rounds"]
+    }
+    assert found == {
+        ("poll", "aws"): (9, 2_777, "loops_of_test.py:40", "a round"),
+        ("poll", "azure"): (2, 5_000, "loops_of_test.py:40", "a round"),
+        ("poll", "gcp"): (3, 33_333, "loops_of_test.py:40", "a round"),
+        ("all_of", "aws"): (7, 3_571, "loops_of_test.py:48", "a round"),
+        ("all_of", "azure"): (1, 10_000, "loops_of_test.py:48", "a round"),
+        ("all_of", "gcp"): (1, 100_000, "loops_of_test.py:48", "a round"),
+        ("until", "aws"): (7, 3_571, "loops_of_test.py:53", "a round"),
+    }
+
+
 FANS = """
 
 
@@ -198,6 +248,20 @@ def test_maps_that_go_slower_than_they_ask_for_are_told(tmp_path: Path, document
         ("gcp", "outer", "parallel steps inside of each other"): (3, 2, "measured", "fans_of_test.py:44"),
         ("gcp", "fine", "branches and iterations at once"): (30, 20, "declared", "fans_of_test.py:40"),
     }
+
+
+def test_people_read_after_how_many_rounds_a_limit_is_full(capsys: pytest.CaptureFixture[str]) -> None:
+    limit = aws_limits.EVENTS
+    one = Measure(flow="f", limit=limit, value=7, known="a round", place="f.py:3")
+    slices = replace(one, place="f.py:4", items=10)
+    show_report([Portability(target="aws", flow="f", verdict="native", rounds=(one, slices))])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines if "runs natively" in line] == ["2"]
+    (single,) = [line for line in lines if "f.py:3" in line]
+    assert single.endswith("at least 7 of 25,000 events  at most 3,571 rounds")
+    (sliced,) = [line for line in lines if "f.py:4" in line]
+    assert sliced.endswith("at most 3,571 rounds of 10 items")
+    assert any(limit.source in line for line in lines)
 
 
 @pytest.mark.parametrize(("targets", "code"), [(" ,", "SKY770"), ("aws,nowhere", "SKY640")])

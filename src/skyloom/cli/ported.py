@@ -56,10 +56,13 @@ def report_json(one: Portability) -> Json:
         "refused": [diagnostic_json(diagnostic) for diagnostic in one.refusals],
         "advice": [diagnostic_json(diagnostic) for diagnostic in one.advice],
         "near": [_measure_json(measure) for measure in one.near],
+        "rounds": [
+            _measure_json(measure) | {"rounds": measure.rounds, "items": measure.items} for measure in one.rounds
+        ],
     }
 
 
-def _measure_json(measure: Measure) -> Json:
+def _measure_json(measure: Measure) -> dict[str, Json]:
     return {
         "limit": measure.limit.what,
         "value": measure.value,
@@ -81,9 +84,11 @@ def show_report(found: Sequence[Portability]) -> None:
     if not found:
         return
     rows = ((one.flow or _WHOLE, one.target, *_summary(one)) for one in found)
-    show_table(("FLOW", "TARGET", "RUNS", "HELPER", "LIMITS NEAR"), rows)
+    show_table(("FLOW", "TARGET", "RUNS", "HELPER", "LIMITS NEAR", "OPEN LOOPS"), rows)
     _show_part("what the helper function does", ("FLOW", "TARGET", "PLACE", "COSTS", "WHY"), _helped(found))
     _show_part("limits that are near", ("FLOW", "TARGET", "PLACE", "LIMIT", "VALUE", "MOST"), _near(found))
+    heads = ("FLOW", "TARGET", "PLACE", "LIMIT", "A ROUND TAKES", "FULL AFTER")
+    _show_part("loops and maps whose length only a run knows", heads, _rounds(found))
     _show_part("where limits stand", ("TARGET", "LIMIT", "SOURCE"), _sources(found))
     _say_diagnostics(found)
 
@@ -108,13 +113,13 @@ def _say_diagnostics(found: Sequence[Portability]) -> None:
         say()
 
 
-def _summary(one: Portability) -> tuple[str, str, str]:
+def _summary(one: Portability) -> tuple[str, str, str, str]:
     verdict = _VERDICTS[one.verdict]
     if one.refusals:
         verdict += f": {', '.join(dict.fromkeys(diagnostic.code for diagnostic in one.refusals))}"
     elif not one.flow:
         verdict = ", ".join(dict.fromkeys(diagnostic.code for diagnostic in one.advice)) or "-"
-    return verdict, str(len(one.helped) or "-"), str(len(one.near) or "-")
+    return verdict, str(len(one.helped) or "-"), str(len(one.near) or "-"), str(len(one.rounds) or "-")
 
 
 def _show_part(title: str, headers: Sequence[str], rows: Iterator[tuple[str, ...]]) -> None:
@@ -145,6 +150,17 @@ def _near(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
             yield one.flow or _WHOLE, one.target, measure.place, what, known, most
 
 
+def _rounds(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
+    for one in found:
+        for measure in one.rounds:
+            assert measure.rounds is not None
+            takes = f"at least {measure.value:,.0f} of {measure.limit}"
+            full = f"at most {measure.rounds:,} rounds"
+            if measure.items > 1:
+                full += f" of {measure.items} items"
+            yield one.flow, one.target, measure.place, measure.limit.what, takes, full
+
+
 def _sources(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
-    near = ((one.target, measure.limit) for one in found for measure in one.near)
+    near = ((one.target, measure.limit) for one in found for measure in (*one.near, *one.rounds))
     yield from dict.fromkeys((target, limit.what, limit.source) for target, limit in near)
