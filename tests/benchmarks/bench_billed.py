@@ -64,6 +64,9 @@ def _cases() -> Iterator[Case]:
     for name, (main, given) in PATTERNS.items():
         flow = getattr(load_file(ROOT / "examples" / "five_patterns" / f"{name}.py"), main)
         yield Case(flow=flow, name=name, input=given, approvals=answers)
+    ranking: Any = load_file(Path(__file__).parent / "short_calls.py").ranking
+    texts = [f"Text {number} about steam and coal" for number in range(100)]
+    yield Case(flow=ranking, name="short_calls, 100 texts", input={"question": "What is steam?", "texts": texts})
     known = {case.name: case for case in load_file(ROOT / "tests" / "conformance" / "cases" / "fusing.py").CASES}
     for name in ("fused_in_a_row", "fused_map"):
         yield next(case for key, case in known.items() if key.startswith(name))
