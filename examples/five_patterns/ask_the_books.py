@@ -137,7 +137,7 @@ def index(library: str, folder: str, source: str, size: int) -> str:
 
 
 @task(retry=Retry(attempts=3, on=OSError))
-def publish(library: str, shelves: list[str]) -> Ingested:
+def make_catalog(library: str, shelves: list[str]) -> Ingested:
     """Makes the shelves the library. Until then questions are answered from the library before, as a whole."""
     holding: dict[str, int] = {}
     passages = 0
@@ -155,7 +155,7 @@ def publish(library: str, shelves: list[str]) -> Ingested:
 def ingest(library: str = "books", folder: str = "texts", size: int = 250) -> Ingested:
     """Indexes every text of a folder, side by side, and puts the new index in the place of the old one."""
     shelves = [index(library, folder, source, size) for source in each(list_texts(folder), limit=4)]
-    return publish(library, shelves)
+    return make_catalog(library, shelves)
 
 
 # --- questions -------------------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def ask(question: str, library: str = "books", most: int = 4) -> Reply:
     return Reply(question=question, answer=answer.text, sources=named, given=shown, searched=query.searched)
 
 
-books = Bucket("books", readers=[publish, prepare, search], writers=[index, publish])
+books = Bucket("books", readers=[make_catalog, prepare, search], writers=[index, make_catalog])
 
 app = App(
     "books",

@@ -1,8 +1,19 @@
 """The five patterns as plain Python, with scripted models and people, and on the embedded stand-in."""
 
 import pytest
-from ask_the_books import Answer, Catalog, NothingFound, NothingIngested, Shelf, ask, books, catalog_of, index, ingest
-from ask_the_books import publish as publish_library
+from ask_the_books import (
+    Answer,
+    Catalog,
+    NothingFound,
+    NothingIngested,
+    Shelf,
+    ask,
+    books,
+    catalog_of,
+    index,
+    ingest,
+    make_catalog,
+)
 from expense_approval import Assessment, Claim, Terms, reimburse
 from invoice_intake import Cents, Invoice, in_cents, take_in
 from product_launch import Brief, NotPublished, Page, Review, launch, publish, take_down
@@ -98,7 +109,7 @@ def test_until_the_end_of_ingestion_the_old_library_answers() -> None:
         ), "what has not changed is kept where it was"
         shelf = index("books", "texts", "persuasion.txt", 100)
         assert ask(question).given == before
-        publish_library("books", [shelf])
+        make_catalog("books", [shelf])
         assert {name.split("#")[0] for name in ask(question).given} == {"[persuasion.txt"}
 
 

@@ -14,6 +14,7 @@ from conformance.case import Case
 from expressions.exact import is_exactly
 
 from skyloom.conformance.audience import next_arrival
+from skyloom.conformance.judging import differences
 from skyloom.conformance.observed import Observed
 from skyloom.conformance.plain import plain, traced
 from skyloom.flows.expr.nodes import Expr
@@ -116,4 +117,25 @@ def inline(case: Case, folder: Path) -> Observed:
 
 prefect = on(None)
 
-ENGINES: dict[str, Callable[[Case, Path], Observed]] = {"plain": plain, "inline": inline, "prefect": prefect}
+
+def after_earlier(engine: Callable[[Case, Path], Observed]) -> Callable[[Case, Path], Observed]:
+    """The engine, with the runs that a case wants before its own."""
+
+    def run(case: Case, folder: Path) -> Observed:
+        for number, before in enumerate(case.earlier):
+            (own := folder / f"earlier-{number}").mkdir()
+            must_be(before, engine(before, own))
+        return engine(case, folder)
+
+    return run
+
+
+def must_be(case: Case, observed: Observed) -> None:
+    """Raises AssertionError where an earlier run did otherwise than it says."""
+    found = differences(case, observed, exact=False)
+    assert not found, f"an earlier run: {'; '.join(map(str, found))}"
+
+
+ENGINES: dict[str, Callable[[Case, Path], Observed]] = {
+    name: after_earlier(engine) for name, engine in (("plain", plain), ("inline", inline), ("prefect", prefect))
+}

@@ -6,12 +6,13 @@ shall fail at first asks `context.attempt`. Times are real on engines and virtua
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skyloom.flows import Flow
+    from skyloom.flows.ir.program import Program
     from skyloom.flows.outcome import Json
     from skyloom.flows.testing import Answer, Arrival
 
@@ -45,6 +46,8 @@ class Case:
         approvals: answers in the order in which they are asked for.
         events: payloads or arrivals, by event name.
         emitted: events that the flow publishes: name and payload.
+        earlier: runs that end before this one begins, one after the other, each as it says itself: what they leave
+            behind in buckets is there. They want no answers.
     """
 
     flow: Flow[..., Any]
@@ -58,6 +61,7 @@ class Case:
     approvals: tuple[Answer | bool, ...] = ()
     events: dict[str, list[Any | Arrival]] | None = None
     emitted: tuple[tuple[str, Json], ...] = ()
+    earlier: tuple[Case, ...] = ()
 
 
 def case(
@@ -72,6 +76,7 @@ def case(
     approvals: Sequence[Answer | bool] = (),
     events: dict[str, list[Any | Arrival]] | None = None,
     emitted: Sequence[tuple[str, Json]] = (),
+    earlier: Sequence[Case] = (),
     name: str = "",
 ) -> Case:
     """A case. `name` tells apart several cases of one flow."""
@@ -87,4 +92,11 @@ def case(
         approvals=tuple(approvals),
         events=events,
         emitted=tuple(emitted),
+        earlier=tuple(earlier),
     )
+
+
+def programs_of(cases: Iterable[Case]) -> dict[str, Program]:
+    """The flows that cases start, by name; those of their earlier runs too."""
+    started = [run.flow for case in cases for run in (*case.earlier, case)]
+    return {flow.name: flow.program for flow in started}

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from skyloom.conformance.audience import Audience
 from skyloom.conformance.capabilities import needed
-from skyloom.conformance.case import Case
+from skyloom.conformance.case import Case, programs_of
 from skyloom.conformance.ending import within
 from skyloom.conformance.engine import Deployed, Engine
 from skyloom.conformance.gaps import Gap
-from skyloom.conformance.judging import differences
+from skyloom.conformance.judging import Difference, differences
 from skyloom.conformance.observed import Observed
 from skyloom.conformance.outcomes import SAME, Outcome, of_gap
 from skyloom.conformance.plain import differences_of_plain, plain
@@ -39,7 +39,7 @@ def outcomes_of(
         longest: how many seconds a case may take on the engine.
     """
     for file, cases in suite.items():
-        programs = {case.flow.name: case.flow.program for case in cases.values()}
+        programs = programs_of(cases.values())
         last: tuple[str, dict[str, Outcome]] | None = None
         try:
             with ExitStack() as stack:
@@ -69,7 +69,10 @@ def _deployed(
 
 def _plainly(case: Case) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
-        found = differences_of_plain(case, plain(case, Path(folder)))
+        found: list[Difference] = []
+        for number, run in enumerate((*case.earlier, case)):
+            (own := Path(folder, str(number))).mkdir()
+            found += differences_of_plain(run, plain(run, own))
     return _differs("; ".join(map(str, found))) if found else SAME
 
 
@@ -83,7 +86,7 @@ def judged(
     longest: float = LONGEST,
 ) -> Outcome:
     """What becomes of a case. Gaps are strict: one that is no longer true is a difference."""
-    undeclared = sorted(needed(case.flow.program) - engine.capabilities)
+    undeclared = sorted(set().union(*map(needed, programs_of([case]).values())) - engine.capabilities)
     gap = engine.gaps.get(case_name)
     if undeclared:
         gap = Gap("never", f"it needs {', '.join(undeclared)}", reference=f"the capabilities that `{name}` declares")
@@ -103,6 +106,11 @@ def judged(
 
 
 def _seen_otherwise(case: Case, engine: Engine, deployed: Deployed, longest: float) -> list[str]:
+    before = [
+        f"an earlier run: {one}" for run in case.earlier for one in _seen_otherwise(run, engine, deployed, longest)
+    ]
+    if before:
+        return before
     arguments = launch.prepare(case.flow, case.input).arguments
     observed = within(longest, lambda: deployed.run(case.flow.name, arguments, Audience(case)))
     if not isinstance(observed, Observed):

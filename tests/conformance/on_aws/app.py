@@ -13,6 +13,7 @@ from conformance.on_aws.functions import AppFunctions
 from conformance.on_aws.services import AppServices
 from engines.aws.account import AwsAccount
 
+from skyloom.conformance.case import programs_of
 from skyloom.deployers.aws.workflow import StartExecution, Workflow, compile_workflows
 from skyloom.deployers.fused import FusedTask, all_fused
 from skyloom.deployers.hoisted import merged
@@ -41,7 +42,7 @@ def deploy(account: AwsAccount, services: AppServices, file: Path, cases: Iterab
     functions = AppFunctions(account, file, deployed.trace)
     settings = functions.workflow_settings()
     compiled: dict[str, tuple[Workflow, ...]] = {}
-    for name, program in {case.flow.name: case.flow.program for case in cases}.items():
+    for name, program in programs_of(cases).items():
         try:
             compiled[name] = compile_workflows(program, settings)
         except Exception as problem:

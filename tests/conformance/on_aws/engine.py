@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.case import Case
-from conformance.engines import Observed
+from conformance.engines import Observed, must_be
 from conformance.on_aws import record
 from conformance.on_aws.app import Deployed, deploy
 from conformance.on_aws.audience import Audience
@@ -81,6 +81,8 @@ class OnAws:
         refusal = deployed.refusals.get(case.flow.name)
         if refusal is not None:
             raise refusal
+        for before in case.earlier:
+            must_be(before, self._run(before, deployed, audience))
         client = self._account.client("stepfunctions")
         run = f"{case.name[:40]}-{uuid.uuid4().hex[:8]}"
         if case.approvals or case.events:

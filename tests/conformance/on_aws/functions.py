@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from conformance.on_aws.services import BUCKET
+from conformance.suite import BUCKETS
 from engines.aws.account import AwsAccount
 from engines.aws.driving import make_function, zipped
 
@@ -39,6 +40,7 @@ class AppFunctions:
             "SKYLOOM_APP": self._built.app.name,
             "SKYLOOM_ENV": "test",
             BUCKET_VARIABLE: BUCKET,
+            **dict.fromkeys(BUCKETS, BUCKET),
         }
 
     @property

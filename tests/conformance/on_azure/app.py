@@ -8,6 +8,7 @@ from pathlib import Path
 
 from conformance.case import Case
 
+from skyloom.conformance.case import programs_of
 from skyloom.deployers.azure.apps import app_parts
 from skyloom.deployers.azure.functions import HOST, TARGET, Addition, FunctionSettings, main_package
 from skyloom.deployers.azure.naming import FunctionNames
@@ -42,7 +43,7 @@ def build(file: Path, cases: Iterable[Case], folder: Path) -> Built:
     app = load_app(file, None)
     config = load_config(file, None)
     compiled = programs(app)
-    own = {case.flow.name: case.flow.program for case in cases}
+    own = programs_of(cases)
     names = FunctionNames.of([*compiled.values(), *own.values()])
     parts = app_parts(function_groups(app, compiled, config, TARGET))
     assert len(parts) == 1, "the cases need nothing that would be in another app"

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from conformance.case import Case
-from conformance.engines import Observed
+from conformance.engines import Observed, must_be
 from conformance.on_azure.app import Built, build
 from conformance.on_azure.audience import Audience
 from conformance.on_azure.outcome import observed_of
-from conformance.suite import ALL, FILES
+from conformance.suite import ALL, BUCKETS, FILES
 from servers.azure_server import AzureServer
 from servers.openai_server import OpenAIServer
 
@@ -56,7 +56,11 @@ class OnAzure:
             files.setdefault(name.partition("/")[0], []).append(name)
         pool = ThreadPoolExecutor(AT_ONCE, "file")
         with AzureServer() as azure, OpenAIServer() as models:
-            variables = {**azure.variables, ENDPOINT_VARIABLE: models.url.removesuffix("/v1")}
+            variables = {
+                **azure.variables,
+                **dict.fromkeys(BUCKETS, f"{azure.variables['SKYLOOM_STORAGE']}books"),
+                ENDPOINT_VARIABLE: models.url.removesuffix("/v1"),
+            }
             try:
                 for file, cases in files.items():
                     pool.submit(self._file, file, {name: futures[name] for name in cases}, variables)
@@ -85,9 +89,11 @@ class OnAzure:
         """Runs a case in all orders. The history of the last is replayed by another process too, which hashes texts
         otherwise: it must say the same."""
         try:
-            refusal = built.refusals.get(case.flow.name)
-            if refusal is not None:
-                raise refusal
+            for run in (*case.earlier, case):
+                if (refusal := built.refusals.get(run.flow.name)) is not None:
+                    raise refusal
+            for before in case.earlier:
+                must_be(before, process.run(before, built.names.orchestrator_name(before.flow.name), self._seeds[0]))
             orchestrator = built.names.orchestrator_name(case.flow.name)
             ended = [process.ended(case, orchestrator, seed) for seed in self._seeds]
             if other.said(orchestrator, ended[-1]["body"]) != ended[-1]["said"]:

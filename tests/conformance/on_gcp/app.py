@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.on_gcp.surroundings import MODELS_VARIABLE
+from conformance.suite import BUCKETS
 from servers.cloud_run_service import Service
 
 from skyloom.adapters.hosts.claims import BUCKET_VARIABLE
@@ -66,6 +67,7 @@ def deploy(file: Path, programs: Mapping[str, Program], folder: Path, variables:
         "SKYLOOM_APP": built.app.name,
         "SKYLOOM_ENV": "test",
         BUCKET_VARIABLE: f"gs://{APP}",
+        **dict.fromkeys(BUCKETS, APP),
     }
     try:
         for key, package in _packages(built, deployed.workflows.values()).items():

@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 
 from conformance.case import Case, TaskCall
-from conformance.engines import Observed
+from conformance.engines import Observed, must_be
 from conformance.on_gcp.app import Deployed, deploy
 from conformance.on_gcp.case_run import FlowRun, error_of
 from conformance.on_gcp.surroundings import google
 from conformance.suite import ALL, FILES
 
 from skyloom.conformance.audience import Audience
+from skyloom.conformance.case import programs_of
 from skyloom.flows.ir.program import Program
 from skyloom.flows.outcome import Json
 from skyloom.flows.runner import launch
@@ -94,12 +95,13 @@ class _Ending:
 
 def _programs(names: Iterable[str]) -> dict[str, Program]:
     """The flows of cases."""
-    flows = [ALL[name].flow for name in names]
-    return {flow.name: flow.program for flow in flows}
+    return programs_of(ALL[name] for name in names)
 
 
 def observed(case: Case, deployed: Deployed) -> Observed:
     """What becomes of a case."""
+    for before in case.earlier:
+        must_be(before, observed(before, deployed))
     arguments = launch.prepare(case.flow, case.input).arguments
     return observed_of_flow(case.flow.name, arguments, Audience(case), deployed)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ask_the_books import ask
+from ask_the_books import ask, ingest
 from expense_approval import reimburse
 from invoice_intake import take_in
 from product_launch import launch
@@ -12,35 +12,23 @@ from skyloom.conformance.case import call, case
 from skyloom.flows import App
 from skyloom.flows.testing import approve, no_answer, reject
 
-app = App("five-patterns", flows=[take_in, ask, launch, reimburse, research])
+app = App("five-patterns", flows=[take_in, ingest, ask, launch, reimburse, research])
 
 _LETTER = (
     "Supplier: Miller and Sons\nInvoice number: INV-2043\n"
     "Net amount: 100.00 EUR\nTax amount: 19.00 EUR\nTotal amount: 119.00 EUR"
 )
-_READ = {
-    "supplier": "Miller and Sons",
-    "number": "INV-2043",
-    "currency": "EUR",
-    "net": 100.0,
-    "tax": 19.0,
-    "total": 119.0,
-}
-_WRONG = {
-    "supplier": "We owe you nothing.",
-    "number": "VG7",
-    "currency": "USD",
-    "net": 6.21,
-    "tax": 0.18,
-    "total": 6.3,
-}
+_NAMED = {"supplier": "Miller and Sons", "number": "INV-2043", "currency": "EUR"}
+_READ = {**_NAMED, "net": 100.0, "tax": 19.0, "total": 119.0}
+_BOOKED = {"net": 10000, "tax": 1900, "total": 11900}
 _FACTS = ["It boils a litre in two minutes.", "It is friendly and quiet.", "It is fine for four cups."]
+_ANNOUNCED = "- It boils a litre in two minutes. - It is fine for four cups."
 _KETTLE = {"product": "Tea Kettle", "facts": _FACTS}
 _STEEL = {"product": "Tea Kettle", "facts": ["It is made of steel.", "It keeps tea warm for an hour."]}
 _CLAIM = {
     "employee": "Ada",
     "manager": "Grace",
-    "amount": 420.5,
+    "cents": 42050,
     "reason": "Train to the customer and a hotel for two nights.",
 }
 _WHY = "Why did steam engines need less coal after the separate condenser?"
@@ -51,8 +39,8 @@ CASES = [
     case(
         take_in,
         {"text": _LETTER},
-        result={"status": "accepted", "invoice": _READ, "problems": [], "readings": 1},
-        calls=[call("problems_of", invoice=_READ, text=_LETTER)],
+        result={"status": "accepted", **_NAMED, "cents": _BOOKED, "problems": [], "readings": 1},
+        calls=[call("check", invoice=_READ, text=_LETTER)],
         name="accepted",
     ),
     case(
@@ -60,11 +48,22 @@ CASES = [
         {"text": "We owe you nothing.", "readings": 3},
         result={
             "status": "unclear",
-            "invoice": _WRONG,
+            "supplier": "We owe you nothing.",
+            "number": "VG7",
+            "currency": "USD",
+            "cents": {"net": 621, "tax": 18, "total": 630},
             "problems": ["net 6.21 and tax 0.18 do not make 6.30", "the letter has no number VG7"],
             "readings": 3,
         },
         name="unclear",
+    ),
+    case(ingest, {"library": "all"}, result={"library": "all", "texts": 5, "passages": 233}),
+    case(
+        ask,
+        {"question": "Why did Ahab pursue the white whale?", "library": "none"},
+        error=("NothingIngested", "nothing was ingested into `none`"),
+        calls=[call("prepare", library="none", question="Why did Ahab pursue the white whale?")],
+        name="nothing-ingested",
     ),
     case(
         ask,
@@ -78,6 +77,8 @@ CASES = [
             "given": ["[moby_dick_the_chase.txt#18]", "[moby_dick_the_chase.txt#12]"],
             "searched": 233,
         },
+        earlier=[case(ingest, result={"library": "books", "texts": 5, "passages": 233})],
+        name="of-another-run",
     ),
     case(
         launch,
@@ -95,6 +96,13 @@ CASES = [
         launch,
         {"brief": {**_KETTLE, "languages": ["de", "tlh"]}, "rounds": 1},
         error=("NotPublished", "Tea Kettle: no pages in tlh"),
+        calls=[
+            call("check_length", text=_ANNOUNCED, most=600),
+            call("publish", address="/de/tea-kettle", page={"language": "de", "text": _ANNOUNCED}),
+            call("publish", address="/tlh/tea-kettle", page={"language": "tlh", "text": _ANNOUNCED}),
+            call("take_down", address="/tlh/tea-kettle"),
+            call("take_down", address="/de/tea-kettle"),
+        ],
         name="taken-back",
     ),
     case(
@@ -106,17 +114,17 @@ CASES = [
     case(
         reimburse,
         {"claim": _CLAIM},
-        approvals=[approve("ok", by="grace", answer={"cost_centre": "R1", "at_most": 400.0})],
-        result={"status": "paid", "amount": 400.0, "decided_by": "grace", "comment": "ok", "asked": ["Grace"]},
-        calls=[call("pay", employee="Ada", amount=400.0, cost_centre="R1")],
+        approvals=[approve("ok", by="grace", answer={"cost_centre": "R1", "at_most_cents": 40000})],
+        result={"status": "paid", "cents": 40000, "decided_by": "grace", "comment": "ok", "asked": ["Grace"]},
+        calls=[call("pay", employee="Ada", cents=40000, cost_centre="R1")],
         name="paid",
     ),
     case(
         reimburse,
         {"claim": _CLAIM},
         approvals=[approve(by="grace")],
-        result={"status": "paid", "amount": 420.5, "decided_by": "grace", "comment": "", "asked": ["Grace"]},
-        calls=[call("pay", employee="Ada", amount=420.5, cost_centre="not named")],
+        result={"status": "paid", "cents": 42050, "decided_by": "grace", "comment": "", "asked": ["Grace"]},
+        calls=[call("pay", employee="Ada", cents=42050, cost_centre="not named")],
         name="paid-without-form",
     ),
     case(
@@ -125,7 +133,7 @@ CASES = [
         approvals=[no_answer(), reject("too much", by="finn")],
         result={
             "status": "refused",
-            "amount": 0.0,
+            "cents": 0,
             "decided_by": "finn",
             "comment": "too much",
             "asked": ["Grace", "finance"],
@@ -139,7 +147,7 @@ CASES = [
         approvals=[no_answer(), no_answer()],
         result={
             "status": "refused",
-            "amount": 0.0,
+            "cents": 0,
             "decided_by": "",
             "comment": "nobody answered",
             "asked": ["Grace", "finance"],
@@ -157,7 +165,8 @@ CASES = [
                 {"author": "economist", "finding": _MINE, "confidence": 1.0},
                 {"author": "engineer", "finding": _STEAM, "confidence": 1.0},
             ],
-            "dropped": 1,
+            "dropped": 0,
         },
+        concurrent=True,
     ),
 ]
