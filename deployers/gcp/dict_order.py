@@ -115,8 +115,8 @@ def _ordered(expr: Expr, *, sees: bool) -> Iterator[_Found]:
 
 
 def _in_comprehension(expr: nodes.Comprehension, *, sees: bool) -> Iterator[_Found]:
-    # A dict keyed by the keys of another has no order of its own to show.
-    hidden = not sees or (expr.key is not None and _is_keyed_alike(expr))
+    # A dict keyed by the keys of another has the order of that one: who looks at the entries of the new one shows it.
+    hidden = not sees or _is_keyed_alike(expr)
     for generator in expr.generators:
         if not hidden and _is_foreign_dict(generator.items):
             yield _Found(generator.items, expr)
@@ -131,6 +131,8 @@ def _in_comprehension(expr: nodes.Comprehension, *, sees: bool) -> Iterator[_Fou
 
 def _is_keyed_alike(expr: nodes.Comprehension) -> bool:
     """`{k: ... for k, v in d.items()}`: every entry has a key of its own."""
+    if expr.key is None:
+        return False
     match expr.generators, expr.key:
         case (nodes.Generator(target=nodes.Unpack(targets=(nodes.Bind(name=name), _)), items=items),), nodes.Name():
             return expr.key.name == name and isinstance(items, nodes.Call) and items.function == "dict.items"
@@ -156,8 +158,8 @@ def _shown_dict(expr: Expr) -> Expr | None:
             return next((found for entry in entries if (found := _shown_dict(entry.value)) is not None), None)
         case nodes.Array(items=parts) | nodes.Format(parts=parts):
             return next((found for part in parts if (found := _shown_dict(part)) is not None), None)
-        case nodes.Comprehension(element=element):
-            return _shown_dict(element)
+        case nodes.Comprehension(key=key, element=element):
+            return expr if key is not None and not _is_made_here(expr) else _shown_dict(element)
         case _:
             keyed = any(isinstance(leaf, ModelType | AnyType) for leaf in leaves(expr.type))
             return expr if keyed or _holds_dict_inside(expr.type) else None
@@ -189,6 +191,8 @@ def _is_made_here(expr: Expr) -> bool:
         case nodes.Object(entries=entries):
             spreads = [entry.value for entry in entries if entry.key is None]
             return all(isinstance(one, nodes.Spread) and _is_made_here(one.value) for one in spreads)
+        case nodes.Comprehension(generators=(nodes.Generator(items=nodes.Call(arguments=(of,))),)):
+            return _is_made_here(of) or not _is_keyed_alike(expr)
         case nodes.Comprehension():
             return True
         case nodes.Call(function="dict" | "dict.copy", arguments=(of,)):

@@ -59,6 +59,12 @@ def flow(body: str, options: str = "", parameters: str = "a: int") -> str:
         ("SKY725", flow("for k, v in d.items():\n    get(v)\nreturn 1", parameters="d: dict[str, int]")),
         ("SKY725", flow("return len([*d][0])", parameters="d: dict[str, int]")),
         ("SKY725", flow("return len(json.dumps(d))", parameters="d: dict[str, int]")),
+        (
+            "SKY725",
+            flow("return [v for k, v in {k: v for k, v in d.items()}.items()][0]", parameters="d: dict[str, int]"),
+        ),
+        ("SKY725", flow("return len([*{k: 1 for k in d.keys()}][0])", parameters="d: dict[str, int]")),
+        ("SKY725", flow("return len(json.dumps({k: v for k, v in d.items()}))", parameters="d: dict[str, int]")),
     ],
 )
 def test_refused(tmp_path: Path, code: str, source: str) -> None:
@@ -75,6 +81,8 @@ def test_refused(tmp_path: Path, code: str, source: str) -> None:
         "return len({k: v + 1 for k, v in d.items()})",
         "return len(d) if any(v > 1 for v in d.values()) else 0",
         "return len([k for k in {'a': 1, **{'b': 2}}])",
+        "return len([k for k, v in {k: v for k, v in {'a': 1}.items()}.items()])",
+        "return len({k: v + 1 for k, v in {k: v for k, v in d.items()}.items()})",
     ],
 )
 def test_the_order_of_entries_does_not_always_show(tmp_path: Path, body: str) -> None:
