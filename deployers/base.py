@@ -48,6 +48,8 @@ class Explanation:
         why: the reason, where it is not obvious.
         cost: what it costs each time, in the target's own units.
         is_helped: whether it is an expression that the app's helper function evaluates, because the workflow cannot.
+        expression: of such an expression its source.
+        only_errors: whether it is evaluated there only for values for which it fails: runs that go well call nothing.
     """
 
     flow: str
@@ -57,6 +59,8 @@ class Explanation:
     why: str = ""
     cost: str = ""
     is_helped: bool = False
+    expression: str = ""
+    only_errors: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

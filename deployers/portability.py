@@ -13,7 +13,7 @@ from skyloom.deployers.registry import deployer
 from skyloom.errors import Diagnostic, UserError
 from skyloom.flows.app import App
 
-Verdict = Literal["native", "helper", "refused"]
+Verdict = Literal["native", "errors", "helper", "refused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,8 @@ class Portability:
 
     Attributes:
         flow: the flow; empty: the app as a whole.
-        verdict: `native`, `helper` where some expression needs the app's helper function, `refused`.
+        verdict: `native`; `errors` where the app's helper function is called for values for which an expression fails,
+            and else never; `helper` where some expression always needs it; `refused`.
         helped: the expressions that go there.
         refusals: why it is refused.
         advice: what is kept in another way, or left to people.
@@ -88,7 +89,9 @@ def _carried(target: str, flow: str, compiled: Compiled) -> Portability:
     of_flow = sorted((one for one in compiled.measures if one.flow == flow), key=lambda one: -one.share)
     near = (one for one in of_flow if one.rounds is None and one.share >= NEAR)
     rounds = (one for one in of_flow if one.rounds is not None)
-    verdict: Verdict = "helper" if helped else "native"
+    verdict: Verdict = "native"
+    if helped:
+        verdict = "errors" if all(one.only_errors for one in helped) else "helper"
     return Portability(target=target, flow=flow, verdict=verdict, helped=helped, near=tuple(near), rounds=tuple(rounds))
 
 

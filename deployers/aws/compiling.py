@@ -91,7 +91,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     after = {one.flow: as_compiled(compiled[one.flow], compiling, one) for one in workflows if one.flow in compiled}
     return Compiled(
         bundle=Bundle(TARGET, app.name, environment, files, place.account, place.region),
-        explanations=tuple(explanations(workflows)),
+        explanations=tuple(explanations(workflows, after.values())),
         listings=tuple(listings(workflows)),
         charges=charges(workflows, {group.key: group.memory for group in groups}, chosen.architecture),
         measures=tuple(measures(compiled, after, workflows, text, len(json.loads(text)["Resources"]))),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from skyloom.deployers.aws.workflow import HELPER, WAITS, Workflow
 from skyloom.deployers.base import Explanation
+from skyloom.deployers.helped import helped, places_of
+from skyloom.flows.ir.program import Program
 
 _TRANSITION = "1 transition"
 _FREE = "-"
@@ -29,8 +30,10 @@ _RESOURCES = {
 }
 
 
-def explanations(workflows: Iterable[Workflow]) -> Iterator[Explanation]:
-    """Every state of the machines, in their order; then every expression that goes to the helper function."""
+def explanations(workflows: Iterable[Workflow], compiled: Iterable[Program] = ()) -> Iterator[Explanation]:
+    """Every state of the machines, in their order; then every expression that goes to the helper function. `compiled`:
+    the programs after the passes."""
+    places = places_of(compiled)
     for workflow in workflows:
         step = _TRANSITION if workflow.kind == "STANDARD" else _FREE
         for name, state in states(workflow.definition):
@@ -39,15 +42,7 @@ def explanations(workflows: Iterable[Workflow]) -> Iterator[Explanation]:
             place = place_of_state(state)
             yield Explanation(flow=workflow.flow, place=place, what=what, name=name, cost=cost)
         for hoisted in workflow.hoisted:
-            yield Explanation(
-                flow=workflow.flow,
-                place=f"{Path(hoisted.file).name}:{hoisted.span.line}",
-                what="expression in the helper function",
-                name=hoisted.id,
-                why=hoisted.reason if hoisted.always else f"only where it would fail: {hoisted.reason}",
-                cost=f"{step}, 1 invocation",
-                is_helped=True,
-            )
+            yield helped(workflow.flow, hoisted, places, f"{step}, 1 invocation")
 
 
 def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -86,6 +86,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     after = {one.flow: as_compiled(compiled[one.flow], compiling, one) for one in workflows}
     return replace(
         _bundled(_placed(parts, built), built),
+        explanations=tuple(explanations(workflows, after.values())),
         measures=tuple(measures(compiled, after, workflows)),
         savings=lambda: savings_of(compiled, compiling),
     )
@@ -118,7 +119,6 @@ def _bundled(parts: Parts, built: Mapping[str, Package]) -> Compiled:
     return Compiled(
         bundle=Bundle(TARGET, parts.app.name, parts.environment, files, place.account, place.region),
         diagnostics=(*said, *advice(layout)),
-        explanations=tuple(explanations(parts.workflows)),
         listings=tuple(listings(parts.workflows)),
         charges=charges(parts.workflows, {group.key: group.memory for group in parts.groups}),
     )

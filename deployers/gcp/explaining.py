@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import assert_never
 
 from skyloom.deployers.base import Explanation
@@ -24,6 +23,8 @@ from skyloom.deployers.gcp.steps import (
     walk,
 )
 from skyloom.deployers.gcp.workflow import HELPER, WAITS, Invoke, Workflow
+from skyloom.deployers.helped import helped, places_of
+from skyloom.flows.ir.program import Program
 
 _STEP = "1 step"
 _NOTHING = "-"
@@ -41,9 +42,10 @@ _CALLS = {
 _EVENT = "googleapis.pubsub.v1.projects.topics.publish"
 
 
-def explanations(workflows: Iterable[Workflow]) -> Iterator[Explanation]:
+def explanations(workflows: Iterable[Workflow], compiled: Iterable[Program] = ()) -> Iterator[Explanation]:
     """Every step of the workflows that stands for a line of a flow, in their order; then every expression that goes to
-    the helper function."""
+    the helper function. `compiled`: the programs after the passes."""
+    places = places_of(compiled)
     for workflow in workflows:
         functions = {need.variable: need.function for need in workflow.uses if isinstance(need, Invoke)}
         for subworkflow in workflow.subworkflows:
@@ -58,15 +60,7 @@ def explanations(workflows: Iterable[Workflow]) -> Iterator[Explanation]:
                     cost = _NOTHING if step.name in in_cases else cost
                     yield Explanation(flow=workflow.flow, place=place, what=what, name=step.name, cost=cost)
         for hoisted in workflow.hoisted:
-            yield Explanation(
-                flow=workflow.flow,
-                place=f"{Path(hoisted.file).name}:{hoisted.span.line}",
-                what="expression in the helper function",
-                name=hoisted.id,
-                why=hoisted.reason if hoisted.always else f"only where it would fail: {hoisted.reason}",
-                cost=f"{_STEP}, 1 invocation",
-                is_helped=True,
-            )
+            yield helped(workflow.flow, hoisted, places, f"{_STEP}, 1 invocation")
 
 
 def _in_cases(steps: Steps) -> Iterator[str]:

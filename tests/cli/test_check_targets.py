@@ -49,6 +49,11 @@ def patient(text: str) -> str:
 
 
 @flow
+def chosen(texts: list[str]) -> str:
+    return tidy(texts[3])
+
+
+@flow
 def rounded(prices: list[float]) -> float:
     return sum(prices)
 '''
@@ -79,6 +84,7 @@ def test_every_flow_has_a_verdict_in_every_cloud(found: Any) -> None:
         "slow": ["refused", "native", "refused"],
         "quick": ["native", "native", "native"],
         "patient": ["native", "native", "native"],
+        "chosen": ["errors", "native", "errors"],
         "rounded": ["helper", "native", "helper"],
     }
 
@@ -94,8 +100,16 @@ def test_a_refusal_says_where_why_and_the_way_out(found: Any) -> None:
 def test_a_helper_call_says_where_and_what_it_costs(found: Any) -> None:
     for cloud, cost in (("aws", "1 transition, 1 invocation"), ("gcp", "1 step, 1 invocation")):
         (helped,) = found["rounded", cloud]["helper"]
-        assert (helped["place"], helped["cost"]) == ("kinds_of_test.py:34", cost)
+        assert (helped["place"], helped["cost"]) == ("kinds_of_test.py:39", cost)
+        assert (helped["expression"], helped["only_errors"]) == ("sum(prices)", False)
         assert helped["why"]
+
+
+def test_a_helper_call_for_an_error_says_which(found: Any) -> None:
+    for cloud in ("aws", "gcp"):
+        (helped,) = found["chosen", cloud]["helper"]
+        assert (helped["expression"], helped["only_errors"]) == ("texts[3]", True)
+        assert helped["why"] == "only where it fails: IndexError"
 
 
 def test_limits_are_told_from_half_of_them_on(found: Any) -> None:
@@ -128,12 +142,13 @@ def test_people_get_a_table_and_the_refusals(file: str, invoke: Any) -> None:
 
 def test_expressions_of_which_all_is_alike_stand_in_one_row(capsys: pytest.CaptureFixture[str]) -> None:
     helped = Explanation(flow="f", place="f.py:3", what="", name="f_3", why="sums", cost="1 step", is_helped=True)
+    helped = replace(helped, expression="sum(prices)")
     other = replace(helped, place="f.py:4")
     show_report([Portability(target="gcp", flow="f", verdict="helper", helped=(helped, other, helped))])
     rows = [line.split(maxsplit=3) for line in capsys.readouterr().out.splitlines() if "f.py" in line]
     assert [row[2:] for row in rows] == [
-        ["f.py:3", "1 step, for each of 2 expressions  sums"],
-        ["f.py:4", "1 step                             sums"],
+        ["f.py:3", "sum(prices)  1 step, for each of 2 expressions  sums"],
+        ["f.py:4", "sum(prices)  1 step                             sums"],
     ]
 
 
@@ -201,13 +216,13 @@ def test_a_round_of_loops_and_maps_of_unknown_length_is_told(tmp_path: Path, doc
         for limit in one["rounds"]
     }
     assert found == {
-        ("poll", "aws"): (9, 2_777, "loops_of_test.py:40", "a round"),
-        ("poll", "azure"): (2, 5_000, "loops_of_test.py:40", "a round"),
-        ("poll", "gcp"): (3, 33_333, "loops_of_test.py:40", "a round"),
-        ("all_of", "aws"): (7, 3_571, "loops_of_test.py:48", "a round"),
-        ("all_of", "azure"): (1, 10_000, "loops_of_test.py:48", "a round"),
-        ("all_of", "gcp"): (1, 100_000, "loops_of_test.py:48", "a round"),
-        ("until", "aws"): (7, 3_571, "loops_of_test.py:53", "a round"),
+        ("poll", "aws"): (9, 2_777, "loops_of_test.py:45", "a round"),
+        ("poll", "azure"): (2, 5_000, "loops_of_test.py:45", "a round"),
+        ("poll", "gcp"): (3, 33_333, "loops_of_test.py:45", "a round"),
+        ("all_of", "aws"): (7, 3_571, "loops_of_test.py:53", "a round"),
+        ("all_of", "azure"): (1, 10_000, "loops_of_test.py:53", "a round"),
+        ("all_of", "gcp"): (1, 100_000, "loops_of_test.py:53", "a round"),
+        ("until", "aws"): (7, 3_571, "loops_of_test.py:58", "a round"),
     }
 
 
@@ -242,11 +257,11 @@ def test_maps_that_go_slower_than_they_ask_for_are_told(tmp_path: Path, document
         if limit["value"] > limit["most"]
     }
     assert near == {
-        ("aws", "outer", "iterations of a map at once"): (50, 40, "declared", "fans_of_test.py:45"),
-        ("gcp", "inner", "branches and iterations at once"): (30, 20, "declared", "fans_of_test.py:40"),
-        ("gcp", "outer", "branches and iterations at once"): (50, 20, "declared", "fans_of_test.py:45"),
-        ("gcp", "outer", "parallel steps inside of each other"): (3, 2, "measured", "fans_of_test.py:44"),
-        ("gcp", "fine", "branches and iterations at once"): (30, 20, "declared", "fans_of_test.py:40"),
+        ("aws", "outer", "iterations of a map at once"): (50, 40, "declared", "fans_of_test.py:50"),
+        ("gcp", "inner", "branches and iterations at once"): (30, 20, "declared", "fans_of_test.py:45"),
+        ("gcp", "outer", "branches and iterations at once"): (50, 20, "declared", "fans_of_test.py:50"),
+        ("gcp", "outer", "parallel steps inside of each other"): (3, 2, "measured", "fans_of_test.py:49"),
+        ("gcp", "fine", "branches and iterations at once"): (30, 20, "declared", "fans_of_test.py:45"),
     }
 
 

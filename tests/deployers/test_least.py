@@ -42,7 +42,8 @@ def f(n: int, ns: list[int]) -> int:
 def program_of(tmp_path: Path, body: str) -> Program:
     path = tmp_path / "least_of_test.py"
     path.write_text(TASKS + textwrap.indent(body, "    ") + "\n    return n\n", encoding="utf-8")
-    return load_file(path).f.program
+    program: Program = load_file(path).f.program
+    return program
 
 
 @pytest.mark.parametrize(

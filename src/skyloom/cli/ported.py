@@ -12,14 +12,23 @@ from typing import TYPE_CHECKING
 
 from skyloom.cli.output import diagnostic_json, duration, say, show, show_diagnostics, show_table
 from skyloom.errors import Diagnostic, UserError
+from skyloom.flows.graph.labels import shorten
 from skyloom.flows.outcome import Json
 
 if TYPE_CHECKING:
+    from skyloom.deployers.base import Explanation
     from skyloom.deployers.measures import Measure
     from skyloom.deployers.portability import Portability
 
-_VERDICTS = {"native": "runs natively", "helper": "runs with the helper function", "refused": "refused"}
+_VERDICTS = {
+    "native": "runs natively",
+    "errors": "runs natively; errors by the helper",
+    "helper": "runs with the helper function",
+    "refused": "refused",
+}
 _WHOLE = "(the app)"
+_WIDEST = 48
+"""Characters of an expression in a table; `--json` has all."""
 
 
 def ported(file: Path, app: str | None, targets: str, environment: str | None) -> tuple[Portability, ...]:
@@ -52,13 +61,24 @@ def report_json(one: Portability) -> Json:
         "target": one.target,
         "flow": one.flow or None,
         "verdict": one.verdict,
-        "helper": [{"place": e.place, "name": e.name, "why": e.why, "cost": e.cost} for e in one.helped],
+        "helper": [_helped_json(helped) for helped in one.helped],
         "refused": [diagnostic_json(diagnostic) for diagnostic in one.refusals],
         "advice": [diagnostic_json(diagnostic) for diagnostic in one.advice],
         "near": [_measure_json(measure) for measure in one.near],
         "rounds": [
             _measure_json(measure) | {"rounds": measure.rounds, "items": measure.items} for measure in one.rounds
         ],
+    }
+
+
+def _helped_json(one: Explanation) -> Json:
+    return {
+        "place": one.place,
+        "name": one.name,
+        "expression": one.expression,
+        "only_errors": one.only_errors,
+        "why": one.why,
+        "cost": one.cost,
     }
 
 
@@ -85,7 +105,9 @@ def show_report(found: Sequence[Portability]) -> None:
         return
     rows = ((one.flow or _WHOLE, one.target, *_summary(one)) for one in found)
     show_table(("FLOW", "TARGET", "RUNS", "HELPER", "LIMITS NEAR", "OPEN LOOPS"), rows)
-    _show_part("what the helper function does", ("FLOW", "TARGET", "PLACE", "COSTS", "WHY"), _helped(found))
+    _show_part(
+        "what the helper function does", ("FLOW", "TARGET", "PLACE", "EXPRESSION", "COSTS", "WHY"), _helped(found)
+    )
     _show_part("limits that are near", ("FLOW", "TARGET", "PLACE", "LIMIT", "VALUE", "MOST"), _near(found))
     heads = ("FLOW", "TARGET", "PLACE", "LIMIT", "A ROUND TAKES", "FULL AFTER")
     _show_part("loops and maps whose length only a run knows", heads, _rounds(found))
@@ -133,10 +155,10 @@ def _show_part(title: str, headers: Sequence[str], rows: Iterator[tuple[str, ...
 def _helped(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
     """Expressions of which all is alike stand in one row."""
     for one in found:
-        rows = Counter((helped.place, helped.cost, helped.why) for helped in one.helped)
-        for (place, cost, why), many in rows.items():
+        rows = Counter((helped.place, helped.expression, helped.cost, helped.why) for helped in one.helped)
+        for (place, expression, cost, why), many in rows.items():
             each = f"{cost}, for each of {many} expressions" if many > 1 else cost
-            yield one.flow, one.target, place, each, why
+            yield one.flow, one.target, place, shorten(expression, _WIDEST), each, why
 
 
 def _near(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
