@@ -193,11 +193,37 @@ def test_a_form_where_none_is_asked_for(invoke: Any, ask: Any, store: RunStore) 
     assert store.wait(wait.id).closed is None
 
 
-def test_without_a_terminal_the_form_may_be_left_out(invoke: Any, refund: Wait, store: RunStore) -> None:
+def test_without_a_terminal_a_form_with_required_fields_is_not_left_out_in_passing(
+    invoke: Any, refund: Wait, store: RunStore
+) -> None:
     result = invoke("approvals", "approve", refund.id)
+    assert result.exit_code == 2
+    assert "SKY611 this approval has a form to fill in: amount, way" in result.stderr
+    assert "hint: `--form JSON|@FILE|-` fills it in" in result.stderr and "--without-form" in result.stderr
+    assert store.wait(refund.id).closed is None
+
+
+def test_the_form_is_left_out_where_that_is_asked_for(invoke: Any, refund: Wait, store: RunStore) -> None:
+    result = invoke("approvals", "approve", refund.id, "--without-form")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("approved without its form: the flow's `decision.answer` is None")
+    assert store.wait(refund.id).answer["answer"] is None
+
+
+def test_a_form_that_is_given_and_left_out(invoke: Any, refund: Wait, store: RunStore) -> None:
+    result = invoke("approvals", "approve", refund.id, "--without-form", "--form", '{"amount": 1, "way": "card"}')
+    assert result.exit_code == 2
+    assert "--form fills the form in, and --without-form leaves it out" in result.stderr
+    assert store.wait(refund.id).closed is None
+
+
+def test_a_form_with_nothing_required_may_be_left_out(invoke: Any, ask: Any, store: RunStore) -> None:
+    form = {"type": "object", "properties": {"note": {"type": "string", "default": ""}}}
+    wait = ask(form=form)
+    result = invoke("approvals", "approve", wait.id)
     assert result.exit_code == 0
     assert result.stderr.startswith("this approval has a form, and is approved without it")
-    assert store.wait(refund.id).answer["answer"] is None
+    assert store.wait(wait.id).answer["answer"] is None
 
 
 class _Keyboard:

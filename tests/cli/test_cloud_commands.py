@@ -150,6 +150,7 @@ def test_approvals(cloud: Cloud, file: Path, invoke: Invoke, document: Callable[
     assert "Pay bob?" in invoke("approvals", "show", bob["id"], *here).stdout
     assert "approvals approve" in invoke("runs", "show", runs[0], *here).stdout
     mistake(invoke, "approvals", "approve", ada["id"], "--form", '{"amount": "much"}', *here, code="SKY611")
+    mistake(invoke, "approvals", "approve", ada["id"], *here, code="SKY611")
     approved = invoke("approvals", "approve", ada["id"], "--form", '{"amount": 3}', "--by", "maria", *here)
     assert approved.exit_code == 0, approved.output
     assert invoke("approvals", "reject", bob["id"], "--comment", "too much", *here).exit_code == 0

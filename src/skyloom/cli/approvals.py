@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -121,33 +120,32 @@ def approve(
         str | None,
         typer.Option(metavar="JSON|@FILE|-", help="The filled-in form. [default: asked for on a terminal]"),
     ] = None,
+    without_form: Annotated[
+        bool, typer.Option("--without-form", help="Say yes and leave the form out: the flow gets no answer to it.")
+    ] = False,
     target: RunsTarget = LOCAL,
     app_: RunsApp = None,
     environment: Environment = None,
 ) -> None:
-    """Say yes. Where the approval has a form, it is filled in field by field, or given with --form."""
+    """Say yes. Where the approval has a form, it is filled in field by field, or given with --form.
+
+    Exit code 2 where a form has fields that must be filled in, and there is neither --form nor a terminal to ask on.
+    """
+    given = None if form is None else read_json(form, "--form")
     if target != LOCAL:
         from skyloom.cli import cloud_approvals
 
-        given = None if form is None else read_json(form, "--form")
-        cloud_approvals.decide(
-            target, app_, environment, approval_id, approved=True, comment=comment, by=_decider(by), form=given
-        )
+        chosen = cloud_approvals.Decided(approved=True, comment=comment, by=_decider(by), form=given, bare=without_form)
+        cloud_approvals.decide(target, app_, environment, approval_id, chosen)
         return
+    from skyloom.cli.forms import form_to_approve_with
     from skyloom.flows.runner.store import NotOpen, RunStore
 
     store = RunStore()
     wait = _approval(store, approval_id)
-    filled = None if form is None else read_json(form, "--form")
-    if form is None and wait.request["form"] is not None:
-        if wait.closed is not None:
-            raise NotOpen(f"{wait.id} is {wait.closed} already")
-        if sys.stdin.isatty():
-            from skyloom.cli.forms import fill_in
-
-            filled = fill_in(wait.request["form"])
-        else:
-            say("this approval has a form, and is approved without it (--form fills it in)", "yellow")
+    if given is None and wait.request["form"] is not None and wait.closed is not None:
+        raise NotOpen(f"{wait.id} is {wait.closed} already")
+    filled = form_to_approve_with(wait.request["form"], given, without=without_form, approval=wait.id)
     _decide(store, wait, approved=True, comment=comment, by=by, form=filled)
 
 
@@ -164,7 +162,8 @@ def reject(
     if target != LOCAL:
         from skyloom.cli import cloud_approvals
 
-        cloud_approvals.decide(target, app_, environment, approval_id, approved=False, comment=comment, by=_decider(by))
+        chosen = cloud_approvals.Decided(approved=False, comment=comment, by=_decider(by))
+        cloud_approvals.decide(target, app_, environment, approval_id, chosen)
         return
     from skyloom.flows.runner.store import RunStore
 

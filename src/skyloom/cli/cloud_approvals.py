@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from skyloom.cli.output import deadline_text, duration, iso, moment, say, show, show_json, show_table
@@ -55,29 +55,28 @@ def show_approval(target: str, app: str | None, environment: str | None, approva
         show(f"skyloom approvals {verb} {found.id} --target {target} --app {chosen.name} --env {chosen.environment}")
 
 
-def decide(
-    target: str,
-    app: str | None,
-    environment: str | None,
-    approval_id: str,
-    *,
-    approved: bool,
-    comment: str,
-    by: str,
-    form: Json = None,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """What somebody decides. `bare`: the form is left out."""
+
+    approved: bool
+    comment: str
+    by: str
+    form: Json = None
+    bare: bool = False
+
+
+def decide(target: str, app: str | None, environment: str | None, approval_id: str, decided: Decided) -> None:
     """As `skyloom approvals approve` and `reject`, for a deployed app. A form is asked for on a terminal."""
     chosen = choose_running(target, app, environment)
     found = _found(chosen, approval_id)
-    if approved and form is None and found.form is not None:
-        if sys.stdin.isatty():
-            from skyloom.cli.forms import fill_in
+    form = decided.form
+    if decided.approved:
+        from skyloom.cli.forms import form_to_approve_with
 
-            form = fill_in(found.form)
-        else:
-            say("this approval has a form, and is approved without it (--form fills it in)", "yellow")
-    chosen.deployer.decide(found.id, approved=approved, comment=comment, by=by, form=form)
-    say(f"{'approved' if approved else 'rejected'}: {found.message}", "green")
+        form = form_to_approve_with(found.form, form, without=decided.bare, approval=found.id)
+    chosen.deployer.decide(found.id, approved=decided.approved, comment=decided.comment, by=decided.by, form=form)
+    say(f"{'approved' if decided.approved else 'rejected'}: {found.message}", "green")
 
 
 def _found(chosen: Chosen, approval_id: str) -> CloudApproval:

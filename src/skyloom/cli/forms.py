@@ -1,16 +1,54 @@
-"""Fills in a form on the terminal, field by field, from its JSON Schema."""
+"""Fills in a form on the terminal, field by field, from its JSON Schema; and when it may be left out."""
 
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import typer
 
 from skyloom.cli.output import clean, say
+from skyloom.errors import Diagnostic, UserError
 from skyloom.flows.outcome import Json
 
 _NO_VALUE = object()
+
+
+def form_to_approve_with(schema: Json, given: Json, *, without: bool, approval: str) -> Json:
+    """The form that an approval is given with, where none was given along: asked for on a terminal; None without one.
+
+    Args:
+        schema: that of the form; None where the approval has none.
+        given: what `--form` says, None without it.
+        without: `--without-form`.
+        approval: its id, for the hint.
+
+    Raises:
+        UserError: SKY611, the form has fields that must be filled in, and nobody is there who could be asked; or the
+            form is given and left out.
+    """
+    if without and given is not None:
+        raise _refused("--form fills the form in, and --without-form leaves it out", "give one of them")
+    if given is not None or not isinstance(schema, dict):
+        return given
+    if without:
+        say("approved without its form: the flow's `decision.answer` is None", "yellow")
+        return None
+    if sys.stdin.isatty():
+        return fill_in(schema)
+    required = _resolved(schema, schema).get("required", [])
+    if required:
+        names = ", ".join(str(name) for name in required)
+        shown = f"`skyloom approvals show {approval}` has it"
+        hint = f"`--form JSON|@FILE|-` fills it in ({shown}); `--without-form` says yes without"
+        raise _refused(f"this approval has a form to fill in: {names}", hint)
+    say("this approval has a form, and is approved without it (--form fills it in)", "yellow")
+    return None
+
+
+def _refused(message: str, hint: str) -> UserError:
+    return UserError(Diagnostic("SKY611", message, "command line", hint=hint))
 
 
 def fill_in(schema: dict[str, Any]) -> Json:
