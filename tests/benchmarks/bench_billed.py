@@ -33,7 +33,7 @@ LETTER = (
     "Supplier: Miller and Sons\nInvoice number: INV-2043\n"
     "Net amount: 100.00 EUR\nTax amount: 19.00 EUR\nTotal amount: 119.00 EUR"
 )
-CLAIM = {"employee": "Ada", "manager": "Grace", "amount": 420.5, "reason": "Train to the customer and a hotel."}
+CLAIM = {"employee": "Ada", "manager": "Grace", "cents": 42050, "reason": "Train to the customer and a hotel."}
 FACTS = ["It boils a litre in two minutes.", "It is friendly and quiet.", "It is fine for four cups."]
 BRIEF = {"product": "Tea Kettle", "facts": FACTS, "languages": ["en", "de", "fr"]}
 PATTERNS: dict[str, tuple[str, dict[str, Json]]] = {
@@ -50,14 +50,18 @@ SHARED = frozenset(one.name for one in PASSES)
 
 def ratios(quick: bool, say: Say) -> Iterator[Ratio]:
     """Every run on every cloud."""
-    for case in [*_cases()][: 3 if quick else None]:
-        for cloud, (taken, own) in CLOUDS.items():
-            say(f"billed units: {case.name} on {cloud}")
-            yield from _compared(case, cloud, taken, own)
+    with tempfile.TemporaryDirectory(prefix="skyloom-bench-") as home, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SKYLOOM_HOME", home)
+        # What questions are answered from.
+        load_file(ROOT / "examples" / "five_patterns" / "ask_the_books.py").ingest()
+        for case in [*_cases()][: 3 if quick else None]:
+            for cloud, (taken, own) in CLOUDS.items():
+                say(f"billed units: {case.name} on {cloud}")
+                yield from _compared(case, cloud, taken, own)
 
 
 def _cases() -> Iterator[Case]:
-    answers = (no_answer(), approve(answer={"cost_centre": "R1", "at_most": 400.0}))
+    answers = (no_answer(), approve(answer={"cost_centre": "R1", "at_most_cents": 40000}))
     for run in RUNS:
         flow: Any = getattr(load_file(ROOT / "examples" / run.example / f"{run.example}.py"), run.flow)
         yield Case(flow=flow, name=run.name, input=run.given, approvals=(approve(),))

@@ -31,7 +31,7 @@ EXAMPLES = {
 _BRIEF = {"product": "Tea Kettle", "facts": ["It boils a litre in two minutes."], "languages": ["en", "de", "fr"]}
 _QUESTION = "Why did steam engines need less coal after the separate condenser?"
 _LETTER = "Invoice INV-2043 of Miller and Sons. Net 100.00 EUR, tax 19.00 EUR, total 119.00 EUR."
-_CLAIM = {"employee": "Ada", "manager": "Grace", "amount": 420.5, "reason": "Train to the customer and a hotel."}
+_CLAIM = {"employee": "Ada", "manager": "Grace", "cents": 42050, "reason": "Train to the customer and a hotel."}
 _TICKET = EXAMPLES["ticket_triage"].parent / "tickets" / "late_parcel.json"
 _ARTICLE = {"title": "Late parcels", "text": "A parcel takes three days. After five days we send another one."}
 SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
@@ -48,13 +48,10 @@ SAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     "ask_the_books": {"ingest": {}, "ask": {"question": "Why did Ahab pursue the white whale?"}},
     "expense_approval": {"reimburse": {"claim": _CLAIM}},
     "invoice_intake": {"take_in": {"text": _LETTER}},
-    "product_launch": {"write_text": {"brief": _BRIEF, "rounds": 2}, "launch": {"brief": _BRIEF}},
-    "research_desk": {
-        "consult": {"specialist": "historian", "brief": "When was it?", "question": _QUESTION},
-        "research": {"question": _QUESTION},
-    },
+    "product_launch": {"launch": {"brief": _BRIEF}},
+    "research_desk": {"research": {"question": _QUESTION}},
 }
-"""Inputs of sample runs, by example and flow."""
+"""Inputs of sample runs, by example and flow, in their order: what one has kept another reads."""
 CLOUDS = ("aws", "azure", "gcp")
 
 
