@@ -100,7 +100,12 @@ def _compiled(flow: Any, engines: Iterable[str], place: Path, outcome: Outcome) 
             with _in_time():
                 compiled[name] = ENGINES[name](flow.program, folder)
         except CheckFailed as refused:
-            outcome.refused[name] = sorted({problem.code for problem in refused.diagnostics})
+            codes = sorted({problem.code for problem in refused.diagnostics})
+            if any(code.startswith("SKY0") for code in codes):
+                # No cloud's: a file of the tests could not be imported.
+                outcome.disagreements.append(_crash(name, "compiling", refused))
+            else:
+                outcome.refused[name] = codes
         except (Exception, TookTooLong) as problem:
             outcome.disagreements.append(_crash(name, "compiling", problem))
     return compiled

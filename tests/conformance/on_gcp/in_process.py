@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from conformance.on_gcp.app import APP
 from engines.fused import fused_name
 from engines.gcp.requests import Answer, Handler, Request
 
@@ -33,6 +32,7 @@ from skyloom.flows.runner.locate import locate
 
 Json = Any
 
+APP = "conformance"
 _numbers = itertools.count(1)
 
 
