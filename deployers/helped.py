@@ -31,6 +31,9 @@ from skyloom.flows.passes.liveness import expressions
 TOO_LARGE = "an integer beyond 2^53"
 """What no workflow carries exactly: the helper evaluates it, and what is too large for the way on is an error there."""
 
+_RAISES = "it raises an error for some values"
+"""What compilers say of expressions that workflows evaluate themselves, but where they fail."""
+
 Places = Mapping[tuple[str, Span], ir.Statement]
 """Statements by their files and places."""
 
@@ -49,10 +52,11 @@ def helped(flow: str, hoisted: HoistedExpression, places: Places, cost: str) -> 
     """What is said of an expression in the helper function. `cost`: of each call."""
     statement = places.get((hoisted.file, hoisted.span))
     found = [] if statement is None else list(expressions(statement))
-    why = hoisted.reason
-    if not hoisted.always:
-        errors = tuple(dict.fromkeys(error for expr in found for error in errors_of(expr)))
-        why = f"only where it fails: {', '.join(errors)}" if errors else f"only where it fails: {why}"
+    only_errors = not hoisted.always and hoisted.reason == _RAISES
+    why = hoisted.reason if hoisted.always else f"only for some values: {hoisted.reason}"
+    if only_errors:
+        errors = dict.fromkeys(error for expr in found for error in errors_of(expr))
+        why = f"only where it fails: {', '.join(errors) or hoisted.reason}"
     shown = found if hoisted.always else [expr for expr in found if may_raise(expr) or errors_of(expr)]
     # Several that are always evaluated there are some of those of their statement: the helper's own source has them.
     named = len(shown) == 1 or not hoisted.always
@@ -65,7 +69,7 @@ def helped(flow: str, hoisted: HoistedExpression, places: Places, cost: str) -> 
         cost=cost,
         is_helped=True,
         expression=", ".join(map(source, shown)) if shown and named else hoisted.source,
-        only_errors=not hoisted.always,
+        only_errors=only_errors,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_errors(tmp_path: Path, source: str, errors: tuple[str, ...]) -> None:
     assert errors_of(statement.value) == errors
 
 
-def test_only_expressions_that_may_fail_are_shown(tmp_path: Path) -> None:
+def test_what_is_said_of_an_expression_that_may_fail(tmp_path: Path) -> None:
     program = program_of(tmp_path, "put(n, ns[0])")
     (call, *_) = program.flow.body
     hoisted = HoistedExpression(
@@ -78,5 +79,8 @@ def test_only_expressions_that_may_fail_are_shown(tmp_path: Path) -> None:
     )
     told = helped("f", hoisted, places_of([program]), "1 step")
     assert (told.expression, told.why, told.only_errors) == ("ns[0]", "only where it fails: IndexError", True)
+    blanks = replace(hoisted, reason="Python knows more blanks than Workflows")
+    told = helped("f", blanks, places_of([program]), "1 step")
+    assert (told.why, told.only_errors) == ("only for some values: Python knows more blanks than Workflows", False)
     unknown = helped("f", hoisted, {}, "1 step")
     assert (unknown.expression, unknown.why) == ("ns[0]", "only where it fails: it raises an error for some values")
