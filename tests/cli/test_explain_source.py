@@ -40,7 +40,8 @@ def all_of(names: list[str]) -> str:
     return "fine"
 '''
 CLOUDS = ("aws", "azure", "gcp")
-_ROW = re.compile(r"(?P<number>[ \d]{4})  (?P<source>.{72}) \|(?: +(?P<line>\d+)(?:  (?P<text>.*))?)?$")
+WIDEST = len("def all_of(names: list[str]) -> str:")
+_ROW = re.compile(rf"(?P<number>[ \d]{{4}})  (?P<source>.{{{WIDEST}}}) \|(?: +(?P<line>\d+)(?:  (?P<text>.*))?)?$")
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_every_compiled_line_stands_there_once(cloud: str, file: Path, tmp_path:
     result = invoke("explain", f"{file}:all_of", "--to", cloud, "--source")
     assert result.exit_code == 0, result.output
     heading, *rows = result.stdout.rstrip().splitlines()
-    found = [row for line in rows if (row := _ROW.match(f"{line:<79}"))]
+    found = [row for line in rows if (row := _ROW.match(f"{line:<{WIDEST + 7}}"))]
     shown = {int(row["line"]): row["text"] or "" for row in found if row["line"]}
     assert len(shown) == sum(row["line"] is not None for row in found)
     invoke("compile", f"{file}:all_of", "--to", cloud, "--out", str(tmp_path / "out"))
@@ -68,9 +69,9 @@ def test_the_whole_source_of_the_flow_stands_there_in_order(cloud: str, file: Pa
     rows = invoke("explain", f"{file}:all_of", "--to", cloud, "--source").stdout.splitlines()
     numbers = [int(row[:4]) for row in rows if row[:4].strip().isdecimal()]
     assert numbers == sorted(set(numbers))
-    assert set(range(23, 29)) <= set(numbers)
+    assert set(range(21, 29)) <= set(numbers), "from the decorator on"
     lines = SOURCE.splitlines()
-    assert all(row[6:78].rstrip() == lines[int(row[:4]) - 1] for row in rows if row[:4].strip().isdecimal())
+    assert all(row[6 : WIDEST + 6].rstrip() == lines[int(row[:4]) - 1] for row in rows if row[:4].strip().isdecimal())
 
 
 @pytest.mark.parametrize(("cloud", "call"), [("aws", '"task": "alarm"'), ("azure", "ALARM"), ("gcp", "task: alarm")])
@@ -78,6 +79,57 @@ def test_a_call_stands_beside_its_line(cloud: str, call: str, file: Path, docume
     (listing,) = document("explain", f"{file}:all_of", "--to", cloud, "--source", "--json")
     places = {line["place"] for line in listing["lines"] if call in line["text"] and line["place"]}
     assert places == {"scales_of_test.py:27"}
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_the_flow_comes_before_what_stands_for_it_as_a_whole(cloud: str, file: Path, invoke: Any) -> None:
+    rows = invoke("explain", f"{file}:all_of", "--to", cloud, "--source").stdout.splitlines()
+    whole = rows.index("--- for the flow as a whole")
+    numbered = [index for index, row in enumerate(rows) if row[:4].strip().isdecimal()]
+    assert max(numbered) < whole < len(rows) - 1
+
+
+def test_the_own_file_comes_first(file: Path, invoke: Any) -> None:
+    (file.parent / "a_library_of_test.py").write_text(SOURCE, encoding="utf-8")
+    imports = "from a_library_of_test import all_of\nfrom skyloom.flows import flow\n\n\n"
+    both = "@flow\ndef both(names: list[str]) -> str:\n    return all_of(names)\n"
+    (file.parent / "shop_of_test.py").write_text(imports + both, encoding="utf-8")
+    result = invoke("explain", str(file.parent / "shop_of_test.py"), "--to", "azure", "--source", "--flow", "both")
+    heads = [line for line in result.stdout.splitlines() if line.startswith("---")]
+    assert heads == ["--- shop_of_test.py", "--- a_library_of_test.py", "--- for the flow as a whole"]
+
+
+def test_the_source_takes_half_of_a_narrow_terminal(file: Path, invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    rows = invoke("explain", f"{file}:all_of", "--to", "azure", "--source").stdout.splitlines()
+    (begun,) = [index for index, row in enumerate(rows) if row.startswith("  22  ")]
+    assert rows[begun][:30] == "  22  def all_of(names: list |"
+    assert "      [str]) -> str:         |" in rows
+
+
+REFUSED = """
+
+
+@task(timeout=7200)
+def very_slow(name: str) -> int:
+    return len(name)
+
+
+@flow
+def slow(name: str) -> int:
+    return very_slow(name)
+"""
+
+
+def test_what_is_wrong_with_other_flows_is_not_the_asked_one_s(file: Path, invoke: Any, document: Any) -> None:
+    file.write_text(SOURCE + REFUSED, encoding="utf-8")
+    for cloud in CLOUDS:
+        told = document("explain", str(file), "--to", cloud, "--flow", "one", "--json")
+        assert {step["flow"] for step in told["steps"]} == {"one"}
+        refused = invoke("explain", str(file), "--to", cloud, "--flow", "slow")
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert "SKY703 very_slow" in refused.stderr
+        assert invoke("explain", str(file), "--to", cloud).exit_code == 2
 
 
 def test_a_bundle_has_no_source(file: Path, tmp_path: Path, invoke: Any) -> None:

@@ -11,11 +11,11 @@ from skyloom.cli.compile import AppFile, To
 from skyloom.cli.listings import show_listings
 from skyloom.cli.output import show, show_diagnostics, show_json, show_table
 from skyloom.cli.run import JSON_HELP
-from skyloom.cli.target import Environment, choose
-from skyloom.errors import Diagnostic, UserError
+from skyloom.cli.target import Chosen, Environment, choose
+from skyloom.errors import CheckFailed, Diagnostic, UserError
 
 if TYPE_CHECKING:
-    from skyloom.deployers.base import Explanation
+    from skyloom.deployers.base import Compiled, Explanation
     from skyloom.deployers.saving import Saving
     from skyloom.flows.outcome import Json
 
@@ -38,7 +38,7 @@ def explain(
     With --source the whole definition, line by line beside the flow's source. Calls no cloud.
     """
     chosen = choose(to, source, environment)
-    compiled = chosen.compiled()
+    compiled = _compiled(chosen, flow)
     show_diagnostics(compiled.diagnostics)
     flows = list(dict.fromkeys(found.flow for found in compiled.explanations))
     if flow is not None and flow not in flows:
@@ -60,6 +60,18 @@ def explain(
         show_table(("PLACE", "NAME", "BECOMES", "COSTS", "WHY"), rows)
         show()
         _show_savings([saving for saving in saved if saving.flow == name])
+
+
+def _compiled(chosen: Chosen, flow: str | None) -> Compiled:
+    """What was compiled. Where the app is refused, the flow that is asked for is compiled without the others: what is
+    wrong with these is not its own."""
+    try:
+        return chosen.compiled()
+    except CheckFailed:
+        alone = chosen.alone(flow)
+        if alone is None:
+            raise
+    return alone.compiled()
 
 
 def _step(one: Explanation) -> dict[str, Json]:

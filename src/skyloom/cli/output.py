@@ -36,6 +36,11 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, width=wide, markup=False, highlight=False, emoji=False)
 
 
+def shown_width() -> int:
+    """The columns of stdout: of the terminal, or `PLAIN_WIDTH`."""
+    return console().width
+
+
 def clean(text: str) -> str:
     """`text` with control characters spelled out: what flows, models and people wrote cannot steer the terminal."""
     return text.translate(_CONTROLS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,6 +60,15 @@ class Chosen:
     app: App | None = None
     bundle: Bundle | None = None
     file: Path | None = None
+
+    def alone(self, flow: str | None) -> Chosen | None:
+        """The same app with this flow only, and without what starts flows; None where it has no such flow, or no
+        other."""
+        if self.app is None or [one.name for one in self.app.flows] == [flow]:
+            return None
+        flows = tuple(one for one in self.app.flows if one.name == flow)
+        short = tuple(one for one in self.app.short if one.name == flow)
+        return replace(self, app=replace(self.app, flows=flows, triggers=(), short=short)) if flows else None
 
     def compiled(self) -> Compiled:
         """The bundle that was given, or that of the app.
