@@ -195,8 +195,7 @@ class Names:
 
     def fresh(self, wish: str) -> str:
         """`wish` as an identifier, or with `_2`, `_3`, ... behind it where that is taken."""
-        base = re.sub(r"[\W_]+", "_", wish, flags=re.ASCII).strip("_")[:60] or "step"
-        base = f"_{base}" if base[0].isdigit() else base
+        base = identifier(wish)
         number = self._last.get(base, 1)
         name = base if number == 1 else f"{base}_{number}"
         while name in self._taken:
@@ -205,6 +204,12 @@ class Names:
         self._last[base] = number
         self._taken.add(name)
         return name
+
+
+def identifier(wish: str) -> str:
+    """`wish` with nothing in it that names may not have."""
+    base = re.sub(r"[\W_]+", "_", wish, flags=re.ASCII).strip("_")[:60] or "step"
+    return f"_{base}" if base[0].isdigit() else base
 
 
 def blocks(step: Step) -> Iterator[Steps]:

@@ -12,7 +12,7 @@ from skyloom.deployers.counting import Ranges, tests
 from skyloom.deployers.facts import Facts
 from skyloom.deployers.gcp.flow.labels import Lowered, settled
 from skyloom.deployers.gcp.flow.texts import RUN, SUBWORKFLOWS
-from skyloom.deployers.gcp.steps import Names, Steps
+from skyloom.deployers.gcp.steps import Names, Steps, identifier
 from skyloom.deployers.own_variables import assigned
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Expr, free_names
@@ -66,7 +66,8 @@ class Frame:
 
     def variable(self, wish: str) -> str:
         """A name for a variable: no subworkflow is called so."""
-        return self.variables.fresh(f"its_{wish}" if wish.startswith(SUBWORKFLOWS) else wish)
+        name = identifier(wish)
+        return self.variables.fresh(f"its_{name}" if name.startswith(SUBWORKFLOWS) else name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from skyloom.conformance.observed import Observed
 from skyloom.flows.expr.types import AnyType, Type
 from skyloom.flows.ir.conform import Mismatch, conformed
 from skyloom.flows.ir.program import Program
+from skyloom.flows.whole_numbers import as_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _call(call: TaskCall, program: Program) -> str:
 
 def _typed(value: Any, of: Type, program: Program) -> str:
     try:
-        value = conformed(value, of, program.models)
+        value = conformed(as_written(value), of, program.models)
     except Mismatch:
         return text(value)
     return text(_whole(value) if _has_any(of) else value)

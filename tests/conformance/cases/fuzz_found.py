@@ -227,6 +227,18 @@ def looked_for_in_views(table: dict[str, int]) -> list[bool]:
     return ["a" in table.keys(), 2 in table.values(), word("b") not in table.keys()]  # noqa: SIM118
 
 
+@flow
+def test_of_signs_alone(n: int) -> int:
+    if [] == []:
+        n += num(1)
+    return n
+
+
+@flow
+def large_float_of_either_kind(x: float) -> tuple[int, int | float]:
+    return (1, x)
+
+
 CASES = [
     case(
         chain_in_a_comprehension,
@@ -317,4 +329,6 @@ CASES = [
     ),
     case(too_large_for_the_outside, {"n": 2**53, "how": "not"}, result="not", emitted=[("small", 2**53)], name="not"),
     case(looked_for_in_views, {"table": {"a": 1, "b": 3}}, result=[True, False, False]),
+    case(test_of_signs_alone, {"n": 1}, result=2),
+    case(large_float_of_either_kind, {"x": 1e16}, result=[1, 1e16]),
 ]
