@@ -12,6 +12,7 @@ import pytest
 from cli.conftest import Invoke
 from conformance import elsewhere
 
+from skyloom.conformance import suite
 from skyloom.conformance.capabilities import EVERYTHING
 from skyloom.conformance.gaps import Gap
 
@@ -151,6 +152,110 @@ def test_a_case_that_does_not_end_differs_and_the_next_one_is_tried(
     assert rows(found)["approving/in_a_sub_flow"] == "same"
 
 
+NEVER_DEPLOYED = """
+    @contextmanager
+    def deployed(self, file, programs):
+        if file.stem == "approving":
+            threading.Event().wait(60)
+        with super().deployed(file, programs) as deployed:
+            yield deployed
+"""
+
+
+def test_a_file_whose_deploying_does_not_end_differs_and_the_next_one_is_tried(
+    plugin: Plugin, document: Callable[..., Any]
+) -> None:
+    plugin(NEVER_DEPLOYED)
+    chosen = ("--cases", "approving/ask-*", "--deploy-timeout", "2", "--json")
+    found = document("conformance", "--deployer", "elsewhere", *chosen, code=1)
+    problems = {entry["problem"] for entry in found["differences"]}
+    assert problems == {"the file could not be deployed: NotEnded: it has not ended after 2 s"}
+    assert set(rows(found)) == {f"approving/ask-{name}" for name in ("approved", "no-reason", "rejected")}
+    chosen = ("--cases", "[ab][pr][ap]*/[ag][sr][ka]*-*", "--deploy-timeout", "2", "--json")
+    found = document("conformance", "--deployer", "elsewhere", *chosen, code=1)
+    verdicts = {(name.partition("/")[0], verdict) for name, verdict in rows(found).items()}
+    assert verdicts == {("approving", "differs"), ("branches", "same")}
+
+
+NEVER_REMOVED = """
+    @contextmanager
+    def deployed(self, file, programs):
+        with super().deployed(file, programs) as deployed:
+            yield deployed
+        threading.Event().wait(60)
+"""
+
+
+def test_removing_that_does_not_end_differs(plugin: Plugin, document: Callable[..., Any]) -> None:
+    plugin(NEVER_REMOVED)
+    chosen = ("--cases", "approving/ask-*", "--deploy-timeout", "2", "--json")
+    found = document("conformance", "--deployer", "elsewhere", *chosen, code=1)
+    problem = "what was deployed could not be removed: NotEnded: it has not ended after 2 s"
+    assert [entry["problem"] for entry in found["differences"]] == [problem]
+
+
+NOTHING = """
+    capabilities = frozenset()
+
+    @contextmanager
+    def deployed(self, file, programs):
+        yield Refuses(programs)
+
+
+class Refuses:
+    def __init__(self, programs):
+        self._programs = programs
+
+    def run(self, flow, *asked):
+        definition = self._programs[flow].flow
+        raise CheckFailed(Diagnostic("ELS002", "nothing runs here", definition.file, definition.span, hint="go on"))
+"""
+
+
+def test_the_last_line_says_how_many_cases_are_carried(plugin: Plugin, invoke: Invoke) -> None:
+    plugin(NOTHING)
+    result = invoke("conformance", "--deployer", "elsewhere", "--cases", "approving/*")
+    many = len([name for found in suite.selected().values() for name in found])
+    assert result.stdout.splitlines()[-1] == f"0 of 21 cases carried, of {many} that there are"
+    assert result.exit_code == 0, "only a part was tried"
+
+
+def test_an_engine_that_carries_nothing_is_no_success(
+    plugin: Plugin, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin(NOTHING)
+    everything = suite.selected("approving/*")
+    monkeypatch.setattr(suite, "selected", lambda pattern="*": everything)
+    result = invoke("conformance", "--deployer", "elsewhere")
+    assert result.stdout.splitlines()[-1] == "0 of 21 cases carried"
+    assert result.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("declared", "required", "told"),
+    [
+        ("", "approvals", ""),
+        ("", "approvals, race", "required: elsewhere does not declare `race`"),
+        ("", "approvals,prompts", "required: of the 0 cases tried that need `prompts`, elsewhere carries none"),
+        (NOTHING, "approvals", "required: elsewhere does not declare `approvals`"),
+        (
+            "    gaps = {f'approving/ask-{n}': Gap('notyet', 'no', reference='x') for n in ('approved', 'no-reason', "
+            "'rejected')}\n" + WRONG.replace("{how}", "1, None, [], []"),
+            "approvals",
+            "required: of the 3 cases tried that need `approvals`, elsewhere carries none",
+        ),
+    ],
+)
+def test_what_is_required_has_to_be_carried(
+    declared: str, required: str, told: str, plugin: Plugin, invoke: Invoke
+) -> None:
+    plugin(declared)
+    chosen = ("--cases", "approving/ask-*", "--require", required)
+    result = invoke("conformance", "--deployer", "elsewhere", *chosen)
+    assert result.exit_code == (1 if told else 0), result.output
+    assert told in result.stderr and ("required" in result.stderr) == bool(told)
+
+
 LEAVES = """
     @contextmanager
     def deployed(self, file, programs):
@@ -223,6 +328,9 @@ def test_mistakes_are_told(plugin: Plugin, invoke: Invoke) -> None:
     result = invoke("conformance", "--deployer", "elsewhere", "--out", "nowhere/page.md")
     assert result.exit_code == 2
     assert "there is no folder nowhere" in result.stderr
+    result = invoke("conformance", "--deployer", "elsewhere", "--require", "map,flying")
+    assert result.exit_code == 2
+    assert "--require: SKY610 there is no capability `flying`" in result.stderr
 
 
 def test_the_capabilities_of_the_engine() -> None:

@@ -59,6 +59,10 @@ class Outcomes:
         """Case, engine and gap of all that a gap explains."""
         return [(case, engine, outcome.gap) for case, engine, outcome in self._found() if outcome.gap is not None]
 
+    def carried(self, engine: str) -> list[str]:
+        """Cases that went on the engine as they say."""
+        return [case for case, row in self.cases.items() if engine in row and row[engine].verdict == "same"]
+
     def missing(self, wanted: Iterable[str]) -> list[str]:
         """Cases of those wanted that did not run on every engine."""
         return [case for case in wanted if set(self.cases.get(case, {})) != set(self.engines)]

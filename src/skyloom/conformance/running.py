@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from skyloom.conformance.audience import Audience
@@ -25,25 +25,34 @@ PLAIN = "plain"
 LONGEST = 600.0
 """How many seconds a case may take on an engine: a service that starts cold takes minutes."""
 
+LONGEST_DEPLOY = 1800.0
+"""How many seconds deploying the flows of a file may take, and removing them."""
+
 _THEIRS = (Exception, SystemExit)
 """What the code of an engine may raise, and does not stop the others."""
 
 
 def outcomes_of(
-    name: str, engine: Engine, suite: Mapping[Path, Mapping[str, Case]], *, longest: float = LONGEST
+    name: str,
+    engine: Engine,
+    suite: Mapping[Path, Mapping[str, Case]],
+    *,
+    longest: float = LONGEST,
+    longest_deploy: float = LONGEST_DEPLOY,
 ) -> Iterator[tuple[str, dict[str, Outcome]]]:
     """Each case as it ends, with its outcome as a plain call and on the engine of that name. Whatever the engine does
     is an outcome: of the last case of a file, where it fails to remove what it deployed.
 
     Args:
         longest: how many seconds a case may take on the engine.
+        longest_deploy: how many seconds deploying a file may take, and removing it. What takes longer is left behind.
     """
     for file, cases in suite.items():
         programs = programs_of(cases.values())
         last: tuple[str, dict[str, Outcome]] | None = None
         try:
             with ExitStack() as stack:
-                deployed = _deployed(stack, engine, file, programs)
+                deployed = _deployed(stack, engine, file, programs, longest_deploy)
                 for case_name, case in cases.items():
                     if last is not None:
                         yield last
@@ -59,12 +68,18 @@ def outcomes_of(
 
 
 def _deployed(
-    stack: ExitStack, engine: Engine, file: Path, programs: Mapping[str, Program]
+    stack: ExitStack, engine: Engine, file: Path, programs: Mapping[str, Program], longest: float
 ) -> Deployed | Exception | SystemExit:
+    def begin() -> tuple[AbstractContextManager[Deployed], Deployed]:
+        manager = engine.deployed(file, programs)
+        return manager, manager.__enter__()
+
     try:
-        return stack.enter_context(engine.deployed(file, programs))
+        manager, deployed = within(longest, begin)
     except _THEIRS as problem:
         return problem
+    stack.callback(within, longest, lambda: manager.__exit__(None, None, None))
+    return deployed
 
 
 def _plainly(case: Case) -> Outcome:
