@@ -136,11 +136,11 @@ def research(question: str, most: int = 3) -> Dossier:
     while free and len(notes) < most:
         findings = "\n".join(f"- {note.author}: {note.finding}" for note in notes)
         choice = supervise(question, findings or "none", free)
-        asked: list[str] = [name for name in free if name in choice.ask][: most - len(notes)]
-        if not asked and notes:
+        named: list[str] = [name for name in free if name in choice.ask]
+        if not named and notes:
             break
-        # A supervisor that names nobody at first, or only whom it has heard, does not end it: the next one is asked.
-        asked = asked or free[:1]
+        # A supervisor that names nobody at first does not end it: the first one is asked.
+        asked = (named or free[:1])[: most - len(notes)]
         notes.extend([consult(name, choice.brief, question) for name in each(asked, limit=3)])
         free = [name for name in free if name not in asked]
     checked = [criticise(question, note.finding) for note in each(notes, limit=3)]
