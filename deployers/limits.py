@@ -14,7 +14,7 @@ from skyloom.flows.passes.fold_constants import folded
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One limit: what it bounds, its value in `unit`, and the page that says so."""
+    """One limit: what it bounds, its value in `unit`, and the page that says so, or the reason of an own one."""
 
     what: str
     value: int

@@ -36,10 +36,15 @@ ATTEMPT = Limit(
 )
 """Flex Consumption ends no function by its time; but instances go when there is less to do, and give their functions
 an hour. A task that takes longer might be begun again and again."""
-RUN = Limit("a run", 31_536_000, "s", "docs/decisions/0020-large-values-wait-in-the-bucket.md")
-"""Durable has none. Large values of a run are kept for 380 days, and open waits for 400."""
-STEPS = Limit("steps of one orchestration", 10_000, "steps", "docs/decisions/0031-a-run-is-one-orchestration.md")
-"""An own one: every event replays all that was before, which takes 65 microseconds a step."""
+RUN = Limit("a run", 31_536_000, "s", "Skyloom's own: large values of a run are kept for 380 days, open waits for 400")
+"""Durable has none. (docs/decisions/0020-large-values-wait-in-the-bucket.md)"""
+STEPS = Limit(
+    "steps of one orchestration",
+    10_000,
+    "steps",
+    "Skyloom's own: every event replays all steps that were before it, each in 65 microseconds",
+)
+"""docs/decisions/0031-a-run-is-one-orchestration.md"""
 
 
 def program_problems(program: Program) -> Iterator[Diagnostic]:

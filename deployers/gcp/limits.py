@@ -14,7 +14,11 @@ from skyloom.deployers.gcp.steps import Call, Retry, Steps, Subworkflow, Try, bl
 from skyloom.deployers.least import Counts, least
 from skyloom.deployers.limits import FunctionLimits, Limit, duration_problems, function_problems
 from skyloom.errors import Diagnostic
+from skyloom.flows.expr.nodes import Literal
+from skyloom.flows.expr.nodes import walk as walk_expression
+from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program
+from skyloom.flows.passes.liveness import expressions
 
 _DOCS = "https://cloud.google.com/workflows/"
 _QUOTAS = f"{_DOCS}quotas"
@@ -85,12 +89,15 @@ def workflow_problems(
         )
     size = len(definition.encode())
     if size > SOURCE.value:
+        hint = "let tasks do more at once, or start a part of it by an event: `emit`, and a flow that it triggers"
+        if _texts_of(program) > size / 2:
+            hint = "let a task read its long texts from a file or bucket: most of it are constants"
         yield Diagnostic(
             "SKY721",
             f"the workflow of {flow.name} has {size:,} bytes; Workflows takes {SOURCE}",
             flow.file,
             flow.span,
-            hint="let tasks do more at once, or start a part of it by an event: `emit`, and a flow that it triggers",
+            hint=hint,
         )
     variables = variables_of(uses)
     if len(variables) > VARIABLES.value:
@@ -101,6 +108,13 @@ def workflow_problems(
             flow.span,
             hint="give its tasks the same requirements, memory and secrets: they then share functions",
         )
+
+
+def _texts_of(program: Program) -> int:
+    """The bytes of the texts that stand in the program's flows."""
+    statements = (statement for flow in program.flows.values() for statement in ir.walk(flow.body))
+    parts = (part for statement in statements for expr in expressions(statement) for part in walk_expression(expr))
+    return sum(len(part.value.encode()) for part in parts if isinstance(part, Literal) and isinstance(part.value, str))
 
 
 def variables_of(uses: frozenset[Need]) -> Sequence[Need]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from skyloom.deployers.gcp.limits import (
     ASSIGNMENTS,
@@ -12,7 +11,6 @@ from skyloom.deployers.gcp.limits import (
     CONDITIONS,
     COUNTS,
     EXECUTION,
-    EXPRESSION,
     HTTP_TIMEOUT,
     MARGIN,
     MEMORY_OF_FUNCTION,
@@ -26,18 +24,7 @@ from skyloom.deployers.gcp.limits import (
     deepest_nesting,
     variables_of,
 )
-from skyloom.deployers.gcp.steps import (
-    Assign,
-    Call,
-    For,
-    ParallelBranches,
-    ParallelFor,
-    Raise,
-    Return,
-    Step,
-    Switch,
-    walk,
-)
+from skyloom.deployers.gcp.steps import Assign, ParallelBranches, Step, Switch, walk
 from skyloom.deployers.gcp.workflow import Workflow
 from skyloom.deployers.limits import Limit
 from skyloom.deployers.measures import Measure, callees, deeper, lengths, longest, timeouts, wider
@@ -83,8 +70,7 @@ def _of_steps(workflow: Workflow) -> Iterator[Measure]:
 
 
 def _sizes(step: Step) -> Iterator[tuple[Limit, int]]:
-    expressions = [text for text in _texts(_own(step)) if text.startswith("${")]
-    yield EXPRESSION, max(map(len, expressions), default=0)
+    # Not of expressions: what is too long for one is computed in parts.
     match step:
         case Assign(pairs=pairs):
             yield ASSIGNMENTS, len(pairs)
@@ -92,36 +78,5 @@ def _sizes(step: Step) -> Iterator[tuple[Limit, int]]:
             yield CONDITIONS, len(cases)
         case ParallelBranches(branches=branches):
             yield BRANCHES, len(branches)
-        case _:
-            pass
-
-
-def _own(step: Step) -> Any:
-    """The values that stand in the step itself, and in no step below it."""
-    match step:
-        case Assign(pairs=pairs):
-            return [value for _, value in pairs]
-        case Call(arguments=arguments):
-            return arguments
-        case Switch(cases=cases):
-            return [case.condition for case in cases]
-        case For(loop=loop) | ParallelFor(loop=loop):
-            return [loop.items, *(loop.between or ())]
-        case Return(value=value) | Raise(value=value):
-            return value
-        case _:
-            return None
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case Mapping():
-            for inner in value.values():
-                yield from _texts(inner)
-        case list() | tuple():
-            for inner in value:
-                yield from _texts(inner)
         case _:
             pass

@@ -111,7 +111,7 @@ def show_report(found: Sequence[Portability]) -> None:
     _show_part("limits that are near", ("FLOW", "TARGET", "PLACE", "LIMIT", "VALUE", "MOST"), _near(found))
     heads = ("FLOW", "TARGET", "PLACE", "LIMIT", "A ROUND TAKES", "FULL AFTER")
     _show_part("loops and maps whose length only a run knows", heads, _rounds(found))
-    _show_part("where limits stand", ("TARGET", "LIMIT", "SOURCE"), _sources(found))
+    _show_sources(found)
     _say_diagnostics(found)
 
 
@@ -183,6 +183,11 @@ def _rounds(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
             yield one.flow, one.target, measure.place, measure.limit.what, takes, full
 
 
-def _sources(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
-    near = ((one.target, measure.limit) for one in found for measure in (*one.near, *one.rounds))
-    yield from dict.fromkeys((target, limit.what, limit.source) for target, limit in near)
+def _show_sources(found: Sequence[Portability]) -> None:
+    """Lines, not a table: an address that is folded cannot be opened."""
+    limits = dict.fromkeys((one.target, near.limit) for one in found for near in (*one.near, *one.rounds))
+    if limits:
+        show()
+        show("where limits stand", "bold")
+    for target, limit in limits:
+        show(f"{target}  {limit.what}: {limit.source}")

@@ -82,7 +82,7 @@ def test_the_hub_of_the_tests_has_the_same_limits() -> None:
 def test_every_limit_has_a_source() -> None:
     found = [one for one in vars(limits).values() if isinstance(one, Limit)]
     assert len(found) >= 7
-    assert all(one.source.startswith(("https://", "docs/decisions/")) for one in found)
+    assert all(one.source.startswith(("https://", "Skyloom's own: ")) for one in found)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,15 @@ def refused(tmp_path: Path, source: str, settings: WorkflowSettings | None = Non
     return diagnostic
 
 
+def test_a_workflow_of_long_texts_is_told_to_read_them(tmp_path: Path) -> None:
+    texts = flow(f'put("{"x" * 80_000}")\nput("{"y" * 80_000}")\nreturn a')
+    diagnostic = refused(tmp_path, f"@task\ndef put(text: str) -> int: ...\n\n{texts}")
+    assert diagnostic.code == "SKY721" and diagnostic.hint and "from a file or bucket" in diagnostic.hint
+    steps = flow("\n".join(f"a = get(a + {n})" for n in range(200)) + "\nreturn a")
+    diagnostic = refused(tmp_path, steps)
+    assert diagnostic.code == "SKY721" and diagnostic.hint and "let tasks do more" in diagnostic.hint
+
+
 def compiles(tmp_path: Path, source: str) -> None:
     path = tmp_path / "order.py"
     path.write_text(HEAD + textwrap.dedent(source))
