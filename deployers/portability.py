@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from skyloom.deployers.base import Compiled, Explanation
-from skyloom.deployers.measures import NEAR, Measure
+from skyloom.deployers.measures import NEAR, Measure, callees
 from skyloom.deployers.registry import deployer
 from skyloom.errors import Diagnostic, UserError
 from skyloom.flows.app import App
+from skyloom.flows.ir import nodes as ir
+from skyloom.flows.ir.program import Program
 
 Verdict = Literal["native", "errors", "helper", "refused"]
 
@@ -58,9 +60,15 @@ def portability(app: App, target: str, environment: str) -> Iterator[Portability
         yield from _of_app(target, whole)
         return
     told: set[tuple[object, ...]] = set()
+    # What stands around the flows may be what is refused: they are tried without it.
+    bare = replace(app, triggers=(), short=())
+    fine = tuple(flow for flow in app.flows if not _concerns(whole, flow.program))
+    together = _compiled(replace(bare, flows=fine), target, environment) if len(fine) > 1 else whole
     for flow in app.flows:
-        # What stands around the flows may be what is refused: each is tried without it.
-        alone = _compiled(replace(app, flows=(flow,), triggers=(), short=()), target, environment)
+        if flow in fine and isinstance(together, Compiled):
+            yield _carried(target, flow.name, together)
+            continue
+        alone = _compiled(replace(bare, flows=(flow,)), target, environment)
         if isinstance(alone, Compiled):
             yield _carried(target, flow.name, alone)
         else:
@@ -68,6 +76,15 @@ def portability(app: App, target: str, environment: str) -> Iterator[Portability
             yield Portability(target=target, flow=flow.name, verdict="refused", refusals=tuple(alone))
     if rest := tuple(one for one in whole if _about(one) not in told):
         yield Portability(target=target, flow="", verdict="refused", refusals=rest)
+
+
+def _concerns(diagnostics: Iterable[Diagnostic], program: Program) -> bool:
+    """Whether one of them stands in a flow of the program, or in what its flows call."""
+    places = {(called.file, called.span.line) for called in callees(program)}
+    for flow in program.flows.values():
+        last = max((statement.span.end_line for statement in ir.walk(flow.body)), default=flow.span.end_line)
+        places |= {(flow.file, line) for line in range(flow.span.line, last + 1)}
+    return any(one.span is not None and (one.file, one.span.line) in places for one in diagnostics)
 
 
 def _about(diagnostic: Diagnostic) -> tuple[object, ...]:

@@ -42,10 +42,11 @@ def pick_app(module: ModuleType, name: str | None) -> App:
         value = getattr(module, name, None)
         if isinstance(value, Flow):
             return implied(module, [value])
-        close = get_close_matches(name, found, n=1)
-        known = f"its apps: {', '.join(found)}" if found else "write `app = App(...)`, or leave the name out"
-        hint = f"did you mean `{close[0]}`?" if close else known
-        raise UserError(Diagnostic("SKY520", f"the file has no app `{name}`", file, hint=hint))
+        named = [item.name for item in definitions_in(module) if isinstance(item, Flow)]
+        close = get_close_matches(name, (*found, *named), n=1)
+        known = [f"its {what}: {', '.join(names)}" for what, names in (("apps", found), ("flows", named)) if names]
+        hint = f"did you mean `{close[0]}`?" if close else "; ".join(known) or "mark a function with @flow"
+        raise UserError(Diagnostic("SKY520", f"the file has no app and no flow `{name}`", file, hint=hint))
     apps = {id(app): app for app in found.values()}
     if len(apps) > 1:
         hint = f"name one: {file}:{next(iter(found))}"

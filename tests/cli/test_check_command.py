@@ -56,6 +56,21 @@ def test_a_file_without_problems(invoke: Any, file: Path) -> None:
     ]
 
 
+def test_one_flow_of_a_file(invoke: Any, document: Any, file: Path) -> None:
+    result = invoke("check", "good_of_test.py:greet")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.splitlines()[-1] == "good_of_test.py: 1 flow checked (greet), no problems"
+    assert document("check", "good_of_test.py:greet", "--json")["flows"] == ["greet"]
+
+
+def test_a_flow_that_the_file_has_not(invoke: Any, file: Path) -> None:
+    result = invoke("check", "good_of_test.py:gret")
+    assert result.exit_code == 2
+    assert "SKY520 the file has no app and no flow `gret`" in result.stderr
+    assert "did you mean `greet`?" in result.stderr
+    assert "its flows: greet, numbers" in invoke("check", "good_of_test.py:xyz").stderr
+
+
 def test_all_problems_of_all_flows_at_once(invoke: Any, wrong: Path) -> None:
     result = invoke("check", "wrong_of_test.py")
     assert (result.exit_code, result.stdout) == (2, "")

@@ -12,10 +12,12 @@ from typer.testing import CliRunner
 
 from skyloom.cli.app import app
 from skyloom.cli.ported import show_report
+from skyloom.deployers import portability
 from skyloom.deployers.aws import limits as aws_limits
 from skyloom.deployers.base import Explanation
 from skyloom.deployers.measures import Measure
 from skyloom.deployers.portability import Portability
+from skyloom.flows.app import App
 
 SOURCE = '''"""Flows of several kinds."""
 
@@ -169,6 +171,21 @@ def loud() -> str:
     path.write_text(source, encoding="utf-8")
     told = document("check", str(path), "--targets", "gcp", "--json", code=2)["targets"]
     assert [one["flow"] for one in told if one["verdict"] == "refused"] == ["slow", "loud"]
+
+
+def test_what_is_not_refused_is_compiled_once(file: str, document: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[list[str]] = []
+    compiled = portability._compiled
+
+    def counted(app: App, target: str, environment: str) -> Any:
+        made.append([flow.name for flow in app.flows])
+        return compiled(app, target, environment)
+
+    monkeypatch.setattr(portability, "_compiled", counted)
+    told = document("check", file, "--targets", "aws", "--json", code=2)["targets"]
+    assert [one["verdict"] for one in told] == ["refused", "native", "native", "errors", "helper"]
+    fine = ["quick", "patient", "chosen", "rounded"]
+    assert made == [["slow", *fine], fine, ["slow"]]
 
 
 def test_one_flow_alone(file: str, document: Any) -> None:

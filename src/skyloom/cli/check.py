@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A Python file with flows.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE[:FLOW]", help="A Python file with flows, or one of them.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print flows and diagnostics as one JSON document.")] = False,
     targets: Annotated[
         str | None,
@@ -40,9 +41,11 @@ def check(
     """
     from skyloom.flows.frontend import check_file
 
-    path, name = split_app(str(file)) if targets is not None else (file, None)
+    path, name = split_app(str(file))
     with redirect_stdout(sys.stderr):
         checked = check_file(path)
+        if name is not None and not checked.diagnostics:
+            checked = _only(checked, path, name)
     schemas = _schemas(checked) if schema and not checked.diagnostics else None
     found = () if targets is None or checked.diagnostics else ported(path, name, targets, environment)
     if as_json:
@@ -62,6 +65,14 @@ def check(
         _say_summary(path, checked, found)
     if checked.diagnostics or any(one.verdict == "refused" for one in found):
         raise typer.Exit(MISTAKE)
+
+
+def _only(checked: CheckedFile, file: Path, name: str) -> CheckedFile:
+    """What was checked, with one flow only, or with those of an app. Raises UserError: SKY520, there is no such."""
+    from skyloom.deployers.functions import load_app
+
+    named = {flow.name for flow in load_app(file, name).flows}
+    return replace(checked, flows={key: flow for key, flow in checked.flows.items() if key in named})
 
 
 def _schemas(checked: CheckedFile) -> dict[str, Json]:
