@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -10,12 +11,14 @@ from typing import Any
 
 import pytest
 from cli.cloud_app import write
+from conformance import elsewhere
 from typer.testing import CliRunner, Result
 
 from skyloom.cli.app import app
 from skyloom.flows.runner.store import RunStore
 
 Invoke = Callable[..., Result]
+Plugin = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +69,23 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield path
     sys.modules.pop("shop_app", None)
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry != str(tmp_path)])
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugin:
+    """Installs the engine of `conformance.elsewhere`, with a body of its own in the place of its declarations."""
+
+    def install(declared: str = "") -> None:
+        place = tmp_path / "site"
+        info = place / "elsewhere-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: elsewhere\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[skyloom.conformance]\nelsewhere = elsewhere_engine:Own\n")
+        source = Path(elsewhere.__file__).read_text(encoding="utf-8")
+        body = declared or "    pass\n"
+        (place / "elsewhere_engine.py").write_text(f"{source}\n\nclass Own(Elsewhere):\n{body}", encoding="utf-8")
+        monkeypatch.syspath_prepend(place)
+        monkeypatch.delitem(sys.modules, "elsewhere_engine", raising=False)
+        importlib.invalidate_caches()
+
+    return install
