@@ -101,7 +101,9 @@ def test_a_round_that_adds_nothing_is_none(tmp_path: Path) -> None:
 
 
 def test_a_round_of_a_slice_goes_through_several_items(tmp_path: Path) -> None:
-    program = passes.run(program_of(tmp_path, "found = [short(i) for i in ns]"), Engine(functions={"short": "main"}, longest=900))
+    program = passes.run(
+        program_of(tmp_path, "found = [short(i) for i in ns]"), Engine(functions={"short": "main"}, longest=900)
+    )
     assert told(program, AWS) == [(7, 10, None, False)]
 
 
