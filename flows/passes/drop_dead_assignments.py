@@ -11,6 +11,7 @@ from skyloom.flows.expr.rules import may_raise
 from skyloom.flows.ir.nodes import Append, Assign, Block, Extend, For, If, Statement, Try
 from skyloom.flows.ir.program import FlowDefinition, Program
 from skyloom.flows.ir.rewrite import rewrite
+from skyloom.flows.passes.drop_unreachable import reachable
 from skyloom.flows.passes.liveness import Live, liveness
 
 
@@ -30,7 +31,11 @@ def _without(flow: FlowDefinition) -> FlowDefinition:
 
 
 def _read(live: Mapping[int, Live], block: Block) -> Block:
-    kept = tuple(left for statement in block if not _is_dead(statement, live) for left in _tried(statement))
+    alive = [statement for statement in block if not _is_dead(statement, live)]
+    kept = tuple(left for statement in alive for left in _tried(statement))
+    if any(_tried(statement) != (statement,) for statement in alive):
+        # What is left of a `try` may leave the block.
+        kept = reachable(kept)
     same = len(kept) == len(block) and all(new is old for new, old in zip(kept, block, strict=True))
     return block if same else kept
 

@@ -12,10 +12,11 @@ from skyloom.flows.ir.rewrite import rewrite_program
 
 def drop_unreachable(program: Program) -> Program:
     """The program without statements that no run reaches."""
-    return rewrite_program(program, block=_reachable)
+    return rewrite_program(program, block=reachable)
 
 
-def _reachable(block: Block) -> Block:
+def reachable(block: Block) -> Block:
+    """The block up to what always leaves it, without the untaken sides of constants."""
     kept: list[Statement] = []
     for statement in block:
         kept.extend(_taken(statement))

@@ -239,6 +239,18 @@ def large_float_of_either_kind(x: float) -> tuple[int, int | float]:
     return (1, x)
 
 
+@flow
+def try_that_leaves_by_its_else(pairs: list[list[str]]) -> str:
+    first, _ = pairs[0]
+    try:
+        pass
+    except Exception:
+        pass
+    else:
+        return "else"
+    return first
+
+
 CASES = [
     case(
         chain_in_a_comprehension,
@@ -331,4 +343,5 @@ CASES = [
     case(looked_for_in_views, {"table": {"a": 1, "b": 3}}, result=[True, False, False]),
     case(test_of_signs_alone, {"n": 1}, result=2),
     case(large_float_of_either_kind, {"x": 1e16}, result=[1, 1e16]),
+    case(try_that_leaves_by_its_else, {"pairs": [["a", "b"]]}, result="else"),
 ]
