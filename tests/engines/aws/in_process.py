@@ -216,7 +216,6 @@ class Functions:
     def _answer(self, call: Call, kind: str, payload: dict[str, Json]) -> None:
         assert payload["execution"] and payload["run"] and payload["step"] and payload["flow"]
         outcome = call.execution.tokens.find(payload["token"])
-        assert outcome is not None
         with self.lock:
             if kind == "approval":
                 given = self.approvals.pop(0)
@@ -231,7 +230,8 @@ class Functions:
             else:
                 arrival = self._arrival(payload["event"], payload.get("key"))
                 after, result = arrival.after, _plain(arrival.payload)
-        if after is None:
+        if after is None or outcome is None:
+            # Nobody answers, or the wait was over at once: it stood beside what has failed.
             return
         threading.Event().wait(after)
         if kind == "event":
