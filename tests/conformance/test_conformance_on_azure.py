@@ -14,7 +14,7 @@ from conformance.engines import Observed
 from conformance.on_azure.app import build
 from conformance.on_azure.engine import OnAzure, Process
 from conformance.on_azure.gaps import GAPS
-from conformance.on_azure.outcome import observed_of
+from conformance.on_azure.observing import observed_of
 from conformance.suite import ALL
 from servers.azure_server import AzureServer
 

@@ -212,7 +212,7 @@ class OnAzure(Engine):
         return seen[-1]
 
     def _run(self, case: Case, folder: Path, seed: int) -> Observed:
-        from conformance.on_azure.outcome import observed_of
+        from conformance.on_azure.observing import observed_of
 
         folder.mkdir()
         with conformance_engines.traced(folder) as calls, contextlib.redirect_stdout(io.StringIO()):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from fuzz.choices import Seeded
@@ -16,7 +18,7 @@ from fuzz.programs import FuzzProgram, program
 from fuzz.trying import Outcome, attempt
 
 _PROGRAMS = 500
-"""After so many programs a worker makes room for a new one: what was compiled stays in caches."""
+"""After so many programs for each worker new ones take over: what was compiled stays in caches."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,11 @@ def found_by(asked: Asked, seeds: Iterable[int], workers: int) -> Iterator[Found
         return
     # Not forked: engines start threads, and Prefect's client is bound to its process.
     context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, maxtasksperchild=_PROGRAMS) as pool:
-        yield from pool.imap_unordered(tried, seeds)
+    left = iter(seeds)
+    while together := list(islice(left, _PROGRAMS * workers)):
+        with ProcessPoolExecutor(workers, context) as pool:
+            for done in as_completed([pool.submit(tried, seed) for seed in together]):
+                yield done.result()
 
 
 def try_seed(asked: Asked, seed: int) -> Found:

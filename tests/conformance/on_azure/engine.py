@@ -16,7 +16,7 @@ from conformance.case import Case
 from conformance.engines import Observed, must_be
 from conformance.on_azure.app import Built, build
 from conformance.on_azure.audience import Audience
-from conformance.on_azure.outcome import observed_of
+from conformance.on_azure.observing import observed_of
 from conformance.suite import ALL, BUCKETS, FILES
 from servers.azure_server import AzureServer
 from servers.openai_server import OpenAIServer
