@@ -26,6 +26,8 @@ from skyloom.flows.frontend import load_file
 
 LONGEST = 30
 """Seconds that one run may take; they take a tenth of one."""
+LONGEST_SLOW = 240
+"""Seconds that a run may take on a slow engine: a loop with hundreds of calls takes 15 on Prefect, more beside others."""
 LONGEST_PLAIN = 5
 """Seconds that a plain call may take, which waits for nothing."""
 
@@ -127,7 +129,7 @@ def _run_all(case: Case, compiled: dict[str, Engine], folder: Path, outcome: Out
     leaves_open = False
     for name, engine in compiled.items():
         try:
-            with _in_time():
+            with _in_time(LONGEST_SLOW if engine.slow else LONGEST):
                 seen = engine.run(case, _made(folder / name))
         except (Exception, TookTooLong) as problem:
             outcome.disagreements.append(_crash(name, "running", problem, case.input))
