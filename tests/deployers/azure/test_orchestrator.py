@@ -305,7 +305,9 @@ def test_modules_of_all_cases_are_clean(tmp_path: Path) -> None:
     ruff = [sys.executable, "-m", "ruff", "check", "--select=F,I,W,E", "--ignore=F601", *rules, str(tmp_path)]
     found = subprocess.run(ruff, capture_output=True, text=True, check=False).stdout.splitlines()
     problems = [line for line in found if ".py:" in line]
-    assert all(" E501 " in line for line in problems), problems
+    # What nobody reads stays where it may raise, in the flow as here.
+    assert all(" E501 " in line or " F841 " in line for line in problems), problems
+    assert sum(" F841 " in line for line in problems) <= 1, problems
     assert len(problems) <= 5
 
 
