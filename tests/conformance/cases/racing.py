@@ -121,7 +121,7 @@ def approval_against_timer() -> str:
 
 @flow
 def of_sub_flows() -> str:
-    return race(patient("slow", 4.0), patient("quick", 0.05))
+    return race(patient("slow", 12.0), patient("quick", 0.05))
 
 
 @flow
