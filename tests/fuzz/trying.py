@@ -27,7 +27,7 @@ from skyloom.flows.frontend import load_file
 LONGEST = 30
 """Seconds that one run may take; they take a tenth of one."""
 LONGEST_SLOW = 240
-"""Seconds that a run may take on a slow engine: hundreds of calls take 15 on Prefect, more beside other work."""
+"""Seconds that a run may take on a slow engine: hundreds of calls on Prefect take many, more beside other work."""
 LONGEST_PLAIN = 5
 """Seconds that a plain call may take, which waits for nothing."""
 
