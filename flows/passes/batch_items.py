@@ -22,10 +22,10 @@ from skyloom.flows.expr.nodes import (
 from skyloom.flows.expr.properties import iteration_type
 from skyloom.flows.expr.types import BOOL, INT, NULL, ListType, TupleType, Type
 from skyloom.flows.ir import nodes as ir
-from skyloom.flows.ir.program import FusedCalls, Program, SlicedItems, TaskDefinition
+from skyloom.flows.ir.program import FusedCalls, Program, SlicedItems
 from skyloom.flows.ir.rewrite import rewrite
 from skyloom.flows.passes.engine import Engine
-from skyloom.flows.passes.fusable import PURE, Apart, Fusing, title, with_tasks
+from skyloom.flows.passes.fusable import PURE, Apart, Fusing, each_flow, title
 
 MOST_ITEMS = 10
 """Items that one invocation carries out one after the other: a tenth of the steps and calls, and a map of few items is
@@ -39,17 +39,7 @@ def batch_items(program: Program, engine: Engine) -> Program:
 
 def batched_items(program: Program, engine: Engine) -> tuple[Program, list[Apart]]:
     """The same, and the maps whose items stay apart."""
-    apart: list[Apart] = []
-    if engine.longest is None or not any(task.fuse for task in program.tasks.values()):
-        return program, apart
-    flows = dict(program.flows)
-    made: dict[str, TaskDefinition] = {}
-    for name, flow in program.flows.items():
-        maps = _Maps(Fusing(program, flow, engine))
-        flows[name] = dataclasses.replace(flow, body=rewrite(flow.body, block=maps.block))
-        made |= maps.fusing.made
-        apart += maps.fusing.apart
-    return with_tasks(program, flows, made), apart
+    return each_flow(program, engine, lambda fusing: rewrite(fusing.flow.body, block=_Maps(fusing).block))
 
 
 class _Maps:

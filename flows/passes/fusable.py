@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from skyloom.errors import Span
@@ -154,9 +154,21 @@ def title(calls: Iterable[ir.CallTask]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def with_tasks(program: Program, flows: dict[str, FlowDefinition], made: dict[str, TaskDefinition]) -> Program:
-    """The program with changed flows and the tasks that they call now besides."""
-    return replace(program, flows=flows, tasks={**program.tasks, **made}) if made else program
+def each_flow(program: Program, engine: Engine, body_of: Callable[[Fusing], ir.Block]) -> tuple[Program, list[Apart]]:
+    """The program whose flows have other bodies and call the tasks that were made for them; and what stays apart. The
+    same program where no invocation may carry out several calls."""
+    apart: list[Apart] = []
+    if engine.longest is None or not any(task.fuse for task in program.tasks.values()):
+        return program, apart
+    flows = dict(program.flows)
+    made: dict[str, TaskDefinition] = {}
+    for name, flow in program.flows.items():
+        fusing = Fusing(program, flow, engine)
+        flows[name] = replace(flow, body=body_of(fusing))
+        made |= fusing.made
+        apart += fusing.apart
+    changed = replace(program, flows=flows, tasks={**program.tasks, **made}) if made else program
+    return changed, apart
 
 
 def _all_expressions(flow: FlowDefinition) -> list[Expr]:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from skyloom.flows.expr.nodes import Array, Expr, Item, Literal, Name
 from skyloom.flows.expr.types import INT, NULL, TupleType, Type
 from skyloom.flows.ir import nodes as ir
-from skyloom.flows.ir.program import FusedCalls, Program, TaskDefinition
+from skyloom.flows.ir.program import FusedCalls, Program
 from skyloom.flows.passes.engine import Engine
-from skyloom.flows.passes.fusable import PURE, Apart, Fusing, title, with_tasks
+from skyloom.flows.passes.fusable import PURE, Apart, Fusing, each_flow, title
 from skyloom.flows.passes.liveness import Live, liveness, writes
 
 _ALIKE = "tasks share a function where requirements, memory, timeout and permissions are the same"
@@ -23,17 +23,9 @@ def fuse_calls(program: Program, engine: Engine) -> Program:
 
 def fused_calls(program: Program, engine: Engine) -> tuple[Program, list[Apart]]:
     """The same, and the calls that stay apart."""
-    apart: list[Apart] = []
-    if engine.longest is None or not any(task.fuse for task in program.tasks.values()):
-        return program, apart
-    flows = dict(program.flows)
-    made: dict[str, TaskDefinition] = {}
-    for name, flow in program.flows.items():
-        fusing = Fusing(program, flow, engine)
-        flows[name] = dataclasses.replace(flow, body=_Blocks(fusing, liveness(flow.body)).block(flow.body))
-        made |= fusing.made
-        apart += fusing.apart
-    return with_tasks(program, flows, made), apart
+    return each_flow(
+        program, engine, lambda fusing: _Blocks(fusing, liveness(fusing.flow.body)).block(fusing.flow.body)
+    )
 
 
 class _Blocks:
