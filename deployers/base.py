@@ -25,6 +25,7 @@ from skyloom.deployers.saving import Saving
 from skyloom.errors import Diagnostic, EngineError
 from skyloom.flows.app import App, Environment
 from skyloom.flows.outcome import ErrorValue, Json
+from skyloom.flows.runner.recorded import RecordedRun
 
 RunStatus = Literal["running", "done", "failed", "cancelled"]
 
@@ -63,6 +64,11 @@ class Explanation:
     only_errors: bool = False
 
 
+def no_sizes(runs: Iterable[RecordedRun]) -> Iterable[Measure]:
+    """Nothing is known of values."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
     """A bundle, and what its making has to say.
@@ -71,6 +77,8 @@ class Compiled:
         listings: the definitions of its flows, with the places that their lines come from.
         charges: what runs of its flows are charged for.
         measures: how near it comes to the limits of the cloud.
+        sizes: how near its values come to what the cloud carries, by what is declared and by recorded runs; asked for
+            only where somebody wants to know.
         savings: what each pass saves; asked for only where somebody wants to know, since it compiles many times.
         flows: how many flows it holds; None: one for each file below `workflows`.
         functions: how many functions; None: one for each folder below `functions`.
@@ -82,6 +90,7 @@ class Compiled:
     listings: tuple[Listing, ...] = ()
     charges: Charges = no_charges
     measures: tuple[Measure, ...] = ()
+    sizes: Callable[[Iterable[RecordedRun]], Iterable[Measure]] = no_sizes
     savings: Callable[[], Iterable[Saving]] = tuple
     flows: int | None = None
     functions: int | None = None

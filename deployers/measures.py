@@ -14,8 +14,9 @@ from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
 
 Known = Literal["measured", "declared", "at least", "a round"]
-"""`measured` of what was compiled; `declared` by the author; `at least`: no run takes less, and some take more;
-`a round` of a loop or map takes so much at least, and only a run knows how many there are."""
+"""`measured` of what was compiled, or in a recorded run; `declared` by the author: a time, or how large a value may be;
+`at least`: no run takes less, and some take more; `a round` of a loop or map takes so much at least, and only a run
+knows how many there are."""
 
 
 NEAR = 0.5
@@ -34,6 +35,8 @@ class Measure:
         of: whose it is, where the flow has several: a task, a step.
         place: `order.py:31`, or empty where it stands for no line.
         items: of what is known `a round`: how many elements a round goes through at most.
+        run: the recorded run in which it was measured; empty: it was measured of what was compiled.
+        waits_from: of a value that waits in the app's bucket while a pointer travels: bytes from which on it does so.
     """
 
     flow: str
@@ -43,6 +46,8 @@ class Measure:
     of: str = ""
     place: str = ""
     items: int = 1
+    run: str = ""
+    waits_from: int | None = None
 
     @property
     def share(self) -> float:

@@ -14,6 +14,7 @@ from skyloom.errors import Diagnostic, UserError
 from skyloom.flows.app import App
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import Program
+from skyloom.flows.runner.recorded import RecordedRun
 
 Verdict = Literal["native", "errors", "helper", "refused"]
 
@@ -30,6 +31,7 @@ class Portability:
         refusals: why it is refused.
         advice: what is kept in another way, or left to people.
         near: the limits it has come near to, nearest first.
+        waiting: values that would come near to one, if they did not wait in the app's bucket; largest first.
         rounds: of loops and maps whose length only a run knows, what each round takes of a limit; what is full first
             comes first.
     """
@@ -41,13 +43,17 @@ class Portability:
     refusals: tuple[Diagnostic, ...] = ()
     advice: tuple[Diagnostic, ...] = ()
     near: tuple[Measure, ...] = ()
+    waiting: tuple[Measure, ...] = ()
     rounds: tuple[Measure, ...] = ()
 
 
-def portability(app: App, target: str, environment: str) -> Iterator[Portability]:
+def portability(app: App, target: str, environment: str, runs: Sequence[RecordedRun] = ()) -> Iterator[Portability]:
     """Every flow of the app in one cloud, and the app itself where there is something to say of it. Calls no cloud.
 
     A flow that a flow of the app starts as a run of its own has a place of its own, behind them.
+
+    Args:
+        runs: recorded runs of the flows, by whose values sizes are measured.
 
     Raises:
         ConfigError: SKY640, there is no such target.
@@ -56,7 +62,8 @@ def portability(app: App, target: str, environment: str) -> Iterator[Portability
     if isinstance(whole, Compiled):
         started = (one.flow for one in whole.explanations)
         names = dict.fromkeys((*(flow.name for flow in app.flows), *started))
-        yield from (_carried(target, name, whole) for name in names)
+        sizes = tuple(whole.sizes(runs))
+        yield from (_carried(target, name, whole, sizes) for name in names)
         yield from _of_app(target, whole)
         return
     told: set[tuple[object, ...]] = set()
@@ -64,13 +71,14 @@ def portability(app: App, target: str, environment: str) -> Iterator[Portability
     bare = replace(app, triggers=(), short=())
     fine = tuple(flow for flow in app.flows if not _concerns(whole, flow.program))
     together = _compiled(replace(bare, flows=fine), target, environment) if len(fine) > 1 else whole
+    sizes = tuple(together.sizes(runs)) if isinstance(together, Compiled) else ()
     for flow in app.flows:
         if flow in fine and isinstance(together, Compiled):
-            yield _carried(target, flow.name, together)
+            yield _carried(target, flow.name, together, sizes)
             continue
         alone = _compiled(replace(bare, flows=(flow,)), target, environment)
         if isinstance(alone, Compiled):
-            yield _carried(target, flow.name, alone)
+            yield _carried(target, flow.name, alone, tuple(alone.sizes(runs)))
         else:
             told.update(map(_about, alone))
             yield Portability(target=target, flow=flow.name, verdict="refused", refusals=tuple(alone))
@@ -101,15 +109,25 @@ def _compiled(app: App, target: str, environment: str) -> Compiled | Sequence[Di
         return error.diagnostics
 
 
-def _carried(target: str, flow: str, compiled: Compiled) -> Portability:
+def _carried(target: str, flow: str, compiled: Compiled, sizes: Sequence[Measure]) -> Portability:
     helped = tuple(found for found in compiled.explanations if found.flow == flow and found.is_helped)
-    of_flow = sorted((one for one in compiled.measures if one.flow == flow), key=lambda one: -one.share)
+    every = (*compiled.measures, *sizes)
+    of_flow = sorted((one for one in every if one.flow == flow), key=lambda one: -one.share)
+    waiting = (one for one in of_flow if one.waits_from is not None)
     near = (one for one in of_flow if one.rounds is None and one.share >= NEAR)
     rounds = (one for one in of_flow if one.rounds is not None)
     verdict: Verdict = "native"
     if helped:
         verdict = "errors" if all(one.only_errors for one in helped) else "helper"
-    return Portability(target=target, flow=flow, verdict=verdict, helped=helped, near=tuple(near), rounds=tuple(rounds))
+    return Portability(
+        target=target,
+        flow=flow,
+        verdict=verdict,
+        helped=helped,
+        near=tuple(near),
+        waiting=tuple(waiting),
+        rounds=tuple(rounds),
+    )
 
 
 def _of_app(target: str, compiled: Compiled) -> Iterator[Portability]:

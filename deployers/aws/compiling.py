@@ -19,6 +19,7 @@ from skyloom.deployers.aws.listing import listings
 from skyloom.deployers.aws.measuring import measures
 from skyloom.deployers.aws.saving import savings_of
 from skyloom.deployers.aws.services_package import service_files
+from skyloom.deployers.aws.sizing import sizes_of
 from skyloom.deployers.aws.template import Parts, template
 from skyloom.deployers.aws.workflow import (
     HELPER,
@@ -96,6 +97,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
         charges=charges(workflows, {group.key: group.memory for group in groups}, chosen.architecture),
         measures=tuple(measures(compiled, after, workflows, text, len(json.loads(text)["Resources"]))),
         diagnostics=tuple(diagnostic for workflow in workflows for diagnostic in workflow.diagnostics),
+        sizes=lambda runs: sizes_of(after, compiling, runs),
         savings=lambda: savings_of(compiled, compiling, (flow.name for flow in app.short)),
     )
 

@@ -28,6 +28,7 @@ from skyloom.deployers.azure.naming import FunctionNames
 from skyloom.deployers.azure.resources.layout import Layout, Parts, Worker, at_once
 from skyloom.deployers.azure.saving import savings_of
 from skyloom.deployers.azure.services_package import services
+from skyloom.deployers.azure.sizing import sizes_of
 from skyloom.deployers.azure.template import MAIN as TEMPLATE
 from skyloom.deployers.azure.template import template
 from skyloom.deployers.azure.workflow import Workflow, WorkflowSettings, as_compiled, compile_workflow
@@ -96,6 +97,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     charged = charges(compiled, parts, {one.flow: one.fused for one in workflows})
     return replace(
         _bundled(layout, built, workflows, charged, after),
+        sizes=lambda runs: sizes_of(after, runs),
         savings=lambda: savings_of(compiled, compiling),
     )
 

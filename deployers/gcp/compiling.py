@@ -35,6 +35,7 @@ from skyloom.deployers.gcp.resources.sources import own_sources
 from skyloom.deployers.gcp.resources.workflows import source_file
 from skyloom.deployers.gcp.saving import savings_of
 from skyloom.deployers.gcp.services_package import service_files
+from skyloom.deployers.gcp.sizing import sizes_of
 from skyloom.deployers.gcp.template import MAIN, template
 from skyloom.deployers.gcp.workflow import HELPER, Invoke, Workflow, WorkflowSettings, as_compiled, compile_workflow
 from skyloom.deployers.hoisted import merged
@@ -88,6 +89,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
         _bundled(_placed(parts, built), built),
         explanations=tuple(explanations(workflows, after.values())),
         measures=tuple(measures(compiled, after, workflows)),
+        sizes=lambda runs: sizes_of(after, compiling, runs),
         savings=lambda: savings_of(compiled, compiling),
     )
 

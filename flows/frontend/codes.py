@@ -235,6 +235,7 @@ ENGINES = {
     "SKY765": Code("input too large", "A schedule's input is larger than what a run of Workflows starts with."),
     "SKY770": Code("no target", "`skyloom check --targets` names no cloud."),
     "SKY771": Code("no source", "`skyloom explain --source` was given a bundle, which holds no source of flows."),
+    "SKY772": Code("no recorded runs", "`skyloom check --runs` finds no run of the flows as they are now."),
     "SKY773": Code("no such way", "No way through the compiled definition makes the calls of the sample run."),
     "SKY774": Code("no sample run", "A flow waits for an event that `skyloom cost` was not given."),
     "SKY775": Code("unknown charges", "Something that a flow was compiled to is not known to `skyloom cost`."),

@@ -15,6 +15,7 @@ from skyloom.cli.edge import MISTAKE
 from skyloom.cli.output import diagnostic_json, say, show_diagnostics, show_json
 from skyloom.cli.ported import ported, report_json, show_report
 from skyloom.cli.target import Environment, split_app
+from skyloom.errors import Diagnostic, UserError
 from skyloom.flows.outcome import Json
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ def check(
         str | None,
         typer.Option("--targets", metavar="TARGETS", help="Say what these clouds make of each flow: aws,azure,gcp."),
     ] = None,
+    runs: Annotated[
+        int | None,
+        typer.Option(
+            "--runs", min=1, metavar="N", help="With --targets: measure sizes by the newest N runs of each flow here."
+        ),
+    ] = None,
     environment: Environment = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schemas of each flow's input and output.")
@@ -37,17 +44,20 @@ def check(
     """Check every flow, task and prompt of a file. Nothing is run, except the file's import.
 
     With --targets every flow is compiled for these clouds: whether it runs by itself, calls the helper function, or is
-    refused, and how near it comes to their limits. Exit code: 0 nothing is wrong, 2 there are problems.
+    refused, and how near it comes to their limits: with --runs also by the values of runs that are recorded on this
+    machine. Exit code: 0 nothing is wrong, 2 there are problems.
     """
     from skyloom.flows.frontend import check_file
 
+    if runs is not None and targets is None:
+        raise UserError(Diagnostic("SKY770", "--runs needs --targets", "command line", hint="--targets aws,azure,gcp"))
     path, name = split_app(str(file))
     with redirect_stdout(sys.stderr):
         checked = check_file(path)
         if name is not None and not checked.diagnostics:
             checked = _only(checked, path, name)
     schemas = _schemas(checked) if schema and not checked.diagnostics else None
-    found = () if targets is None or checked.diagnostics else ported(path, name, targets, environment)
+    found = () if targets is None or checked.diagnostics else ported(path, name, targets, environment, runs)
     if as_json:
         document: dict[str, Json] = {
             "file": str(file),

@@ -31,14 +31,17 @@ _WIDEST = 48
 """Characters of an expression in a table; `--json` has all."""
 
 
-def ported(file: Path, app: str | None, targets: str, environment: str | None) -> tuple[Portability, ...]:
-    """What the clouds make of the flows of a file.
+def ported(
+    file: Path, app: str | None, targets: str, environment: str | None, runs: int | None = None
+) -> tuple[Portability, ...]:
+    """What the clouds make of the flows of a file. `runs`: so many recorded runs of each flow tell of sizes.
 
     Raises:
         CheckFailed: the file cannot be imported, or its app is wrong.
         ConfigError: SKY640, there is no such target.
-        UserError: SKY770, no target is named; SKY521, the file has several apps.
+        UserError: SKY770, no target is named; SKY521, the file has several apps; SKY772, there are no recorded runs.
     """
+    from skyloom.cli.recorded import recorded_runs
     from skyloom.deployers.functions import load_app
     from skyloom.deployers.portability import portability
     from skyloom.flows.config import DEFAULT_ENVIRONMENT
@@ -49,7 +52,8 @@ def ported(file: Path, app: str | None, targets: str, environment: str | None) -
     chosen = environment or os.environ.get("SKYLOOM_ENV") or DEFAULT_ENVIRONMENT
     with redirect_stdout(sys.stderr):
         loaded = load_app(file, app)
-        return tuple(one for target in named for one in portability(loaded, target, chosen))
+        recorded = () if runs is None else recorded_runs(loaded, runs)
+        return tuple(one for target in named for one in portability(loaded, target, chosen, recorded))
 
 
 # --- for programs -----------------------------------------------------------------------------------------------------
@@ -65,6 +69,7 @@ def report_json(one: Portability) -> Json:
         "refused": [diagnostic_json(diagnostic) for diagnostic in one.refusals],
         "advice": [diagnostic_json(diagnostic) for diagnostic in one.advice],
         "near": [_measure_json(measure) for measure in one.near],
+        "waiting": [_measure_json(measure) | {"from": measure.waits_from} for measure in one.waiting],
         "rounds": [
             _measure_json(measure) | {"rounds": measure.rounds, "items": measure.items} for measure in one.rounds
         ],
@@ -92,6 +97,7 @@ def _measure_json(measure: Measure) -> dict[str, Json]:
         "share": round(measure.share, 3),
         "of": measure.of or None,
         "place": measure.place or None,
+        "run": measure.run or None,
         "source": measure.limit.source,
     }
 
@@ -109,6 +115,8 @@ def show_report(found: Sequence[Portability]) -> None:
         "what the helper function does", ("FLOW", "TARGET", "PLACE", "EXPRESSION", "COSTS", "WHY"), _helped(found)
     )
     _show_part("limits that are near", ("FLOW", "TARGET", "PLACE", "LIMIT", "VALUE", "MOST"), _near(found))
+    waits = ("FLOW", "TARGET", "PLACE", "VALUE", "SIZE", "WAITS", "MOST")
+    _show_part("large values that wait in the bucket, while pointers travel", waits, _waiting(found))
     heads = ("FLOW", "TARGET", "PLACE", "LIMIT", "A ROUND TAKES", "FULL AFTER")
     _show_part("loops and maps whose length only a run knows", heads, _rounds(found))
     _show_sources(found)
@@ -168,8 +176,25 @@ def _near(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
             value, most = f"{measure.value:,.10g}", str(measure.limit)
             if measure.limit.is_time:
                 value, most = duration(measure.value), duration(measure.limit.value)
-            known = f"{value} {measure.known}, {measure.share:.0%}"
+            known = f"{_up_to(measure)}{value} {_known(measure)}, {measure.share:.0%}"
             yield one.flow or _WHOLE, one.target, measure.place, what, known, most
+
+
+def _waiting(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
+    for one in found:
+        for measure in one.waiting:
+            value = f"{_up_to(measure)}{measure.value:,.0f} {measure.limit.unit} {_known(measure)}"
+            bucket = f"in the bucket, from {measure.waits_from:,} {measure.limit.unit} on"
+            yield one.flow, one.target, measure.place, measure.of, value, bucket, str(measure.limit)
+
+
+def _up_to(measure: Measure) -> str:
+    """What is declared of a value is how large it may be; times are as declared."""
+    return "up to " if measure.known == "declared" and measure.limit.unit == "bytes" else ""
+
+
+def _known(measure: Measure) -> str:
+    return f"{measure.known} in {measure.run}" if measure.run else measure.known
 
 
 def _rounds(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
@@ -183,9 +208,13 @@ def _rounds(found: Sequence[Portability]) -> Iterator[tuple[str, ...]]:
             yield one.flow, one.target, measure.place, measure.limit.what, takes, full
 
 
+def _measures(one: Portability) -> tuple[Measure, ...]:
+    return (*one.near, *one.waiting, *one.rounds)
+
+
 def _show_sources(found: Sequence[Portability]) -> None:
     """Lines, not a table: an address that is folded cannot be opened."""
-    limits = dict.fromkeys((one.target, near.limit) for one in found for near in (*one.near, *one.rounds))
+    limits = dict.fromkeys((one.target, near.limit) for one in found for near in _measures(one))
     if limits:
         show()
         show("where limits stand", "bold")

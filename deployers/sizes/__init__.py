@@ -1,0 +1,1 @@
+"""How large the values of a flow are, as JSON: what its source and its declarations say of that."""
