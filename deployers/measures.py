@@ -55,6 +55,11 @@ class Measure:
         return self.value / self.limit.value
 
     @property
+    def is_exceeded(self) -> bool:
+        """Whether runs are known that go beyond the limit: not only that some may."""
+        return self.share > 1 and (self.known == "at least" or bool(self.run))
+
+    @property
     def rounds(self) -> int | None:
         """Of what is known `a round`: how many there can be at most until the limit is full."""
         return int(self.limit.value // self.value) if self.known == "a round" else None

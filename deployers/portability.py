@@ -125,9 +125,20 @@ def _carried(target: str, flow: str, compiled: Compiled, sizes: Sequence[Measure
         verdict=verdict,
         helped=helped,
         near=tuple(near),
+        advice=tuple(_too_large(one) for one in sizes if one.flow == flow and one.is_exceeded),
         waiting=tuple(waiting),
         rounds=tuple(rounds),
     )
+
+
+def _too_large(one: Measure) -> Diagnostic:
+    """What happens with a value for which there is no room."""
+    most = f"{one.limit.what} has {one.limit.value:,} {one.limit.unit} at most"
+    if one.run:
+        message = f"{one.of} had {one.value:,.0f} {one.limit.unit} in run {one.run}: it would fail, as {most}"
+    else:
+        message = f"{one.of} has {one.value:,.0f} {one.limit.unit} at least: what comes to it fails, as {most}"
+    return Diagnostic("SKY781", message, one.place, hint="keep it in a bucket and hand on its name, or less of it")
 
 
 def _of_app(target: str, compiled: Compiled) -> Iterator[Portability]:

@@ -19,7 +19,7 @@ from skyloom.deployers.aws.listing import listings
 from skyloom.deployers.aws.measuring import measures
 from skyloom.deployers.aws.saving import savings_of
 from skyloom.deployers.aws.services_package import service_files
-from skyloom.deployers.aws.sizing import sizes_of
+from skyloom.deployers.aws.sizing import sizes_of, values_too_large
 from skyloom.deployers.aws.template import Parts, template
 from skyloom.deployers.aws.workflow import (
     HELPER,
@@ -90,6 +90,8 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     trees = {key: tree for key, tree in trees.items() if parts.code[key].encode() in text}
     files = {"template.json": text, **_files(definitions, trees)}
     after = {one.flow: as_compiled(compiled[one.flow], compiling, one) for one in workflows if one.flow in compiled}
+    if refused := tuple(values_too_large(after, compiling)):
+        raise CheckFailed(*refused)
     return Compiled(
         bundle=Bundle(TARGET, app.name, environment, files, place.account, place.region),
         explanations=tuple(explanations(workflows, after.values())),

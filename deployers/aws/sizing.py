@@ -14,7 +14,8 @@ from skyloom.deployers.carrying import carried
 from skyloom.deployers.limits import Limit
 from skyloom.deployers.measures import Measure
 from skyloom.deployers.sizes.payloads import Payloads
-from skyloom.deployers.sizes.rooms import Room, Rooms, sizes
+from skyloom.deployers.sizes.rooms import Room, Rooms, refusals, sizes
+from skyloom.errors import Diagnostic
 from skyloom.flows.ir.program import Program
 from skyloom.flows.runner.recorded import RecordedRun
 
@@ -55,6 +56,15 @@ def sizes_of(
     """Of every flow. `compiled`: the programs after the passes; `runs`: recorded runs of the flows."""
     every = tuple(runs)
     for name, program in compiled.items():
-        apart, asked = separate(program), partial(may_be_asked, settings)
-        found = Payloads(program, carried(program, apart, asked), ROOMS.large, apart, asked)
-        yield from sizes(name, found, ROOMS, every)
+        yield from sizes(name, _payloads(program, settings), ROOMS, every)
+
+
+def values_too_large(compiled: Mapping[str, Program], settings: WorkflowSettings) -> Iterator[Diagnostic]:
+    """Values that no run can carry."""
+    for program in compiled.values():
+        yield from refusals(_payloads(program, settings), ROOMS, "Step Functions")
+
+
+def _payloads(program: Program, settings: WorkflowSettings) -> Payloads:
+    apart, asked = separate(program), partial(may_be_asked, settings)
+    return Payloads(program, carried(program, apart, asked), ROOMS.large, apart, asked)

@@ -28,7 +28,7 @@ from skyloom.deployers.azure.naming import FunctionNames
 from skyloom.deployers.azure.resources.layout import Layout, Parts, Worker, at_once
 from skyloom.deployers.azure.saving import savings_of
 from skyloom.deployers.azure.services_package import services
-from skyloom.deployers.azure.sizing import sizes_of
+from skyloom.deployers.azure.sizing import sizes_of, values_too_large
 from skyloom.deployers.azure.template import MAIN as TEMPLATE
 from skyloom.deployers.azure.template import template
 from skyloom.deployers.azure.workflow import Workflow, WorkflowSettings, as_compiled, compile_workflow
@@ -94,6 +94,8 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     built = {MAIN: main_package(app.name, parts, names, addition, code, chosen, activities)}
     built |= {part.key: worker_package(app.name, part, names, code, chosen) for part in parts[1:]}
     after = {one.flow: as_compiled(compiled[one.flow], compiling, one) for one in workflows}
+    if refused := tuple(values_too_large(after)):
+        raise CheckFailed(*refused)
     charged = charges(compiled, parts, {one.flow: one.fused for one in workflows})
     return replace(
         _bundled(layout, built, workflows, charged, after),

@@ -14,7 +14,8 @@ from skyloom.deployers.carrying import carried
 from skyloom.deployers.limits import Limit
 from skyloom.deployers.measures import Measure
 from skyloom.deployers.sizes.payloads import Payloads
-from skyloom.deployers.sizes.rooms import Room, Rooms, sizes
+from skyloom.deployers.sizes.rooms import Room, Rooms, refusals, sizes
+from skyloom.errors import Diagnostic
 from skyloom.flows.ir.program import Program
 from skyloom.flows.runner.recorded import RecordedRun
 
@@ -82,7 +83,15 @@ def sizes_of(compiled: Mapping[str, Program], runs: Iterable[RecordedRun]) -> It
     """Of every flow. `compiled`: the programs after the passes; `runs`: recorded runs of the flows."""
     every = tuple(runs)
     for name, program in compiled.items():
-        found = Payloads(
-            program, carried(program, frozenset(), lambda prompt: False), ROOMS.large, character=_CHARACTER
-        )
-        yield from sizes(name, found, ROOMS, every)
+        yield from sizes(name, _payloads(program), ROOMS, every)
+
+
+def values_too_large(compiled: Mapping[str, Program]) -> Iterator[Diagnostic]:
+    """Values that no run can carry."""
+    for program in compiled.values():
+        yield from refusals(_payloads(program), ROOMS, "Durable")
+
+
+def _payloads(program: Program) -> Payloads:
+    places = carried(program, frozenset(), lambda prompt: False)
+    return Payloads(program, places, ROOMS.large, character=_CHARACTER)

@@ -35,7 +35,7 @@ from skyloom.deployers.gcp.resources.sources import own_sources
 from skyloom.deployers.gcp.resources.workflows import source_file
 from skyloom.deployers.gcp.saving import savings_of
 from skyloom.deployers.gcp.services_package import service_files
-from skyloom.deployers.gcp.sizing import sizes_of
+from skyloom.deployers.gcp.sizing import sizes_of, values_too_large
 from skyloom.deployers.gcp.template import MAIN, template
 from skyloom.deployers.gcp.workflow import HELPER, Invoke, Workflow, WorkflowSettings, as_compiled, compile_workflow
 from skyloom.deployers.hoisted import merged
@@ -85,6 +85,8 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
     if _has_services(Layout(parts)):
         built[SERVICES] = service_package(service_files(app, compiled), chosen)
     after = {one.flow: as_compiled(compiled[one.flow], compiling, one) for one in workflows}
+    if refused := tuple(values_too_large(after, compiling)):
+        raise CheckFailed(*refused)
     return replace(
         _bundled(_placed(parts, built), built),
         explanations=tuple(explanations(workflows, after.values())),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from skyloom.adapters.hosts.claims import LARGE_ON_GOOGLE, MOST_INLINE
 from skyloom.deployers.carrying import carried
@@ -12,7 +12,8 @@ from skyloom.deployers.gcp.workflow import WorkflowSettings
 from skyloom.deployers.limits import Limit
 from skyloom.deployers.measures import Measure
 from skyloom.deployers.sizes.payloads import Payloads
-from skyloom.deployers.sizes.rooms import Room, Rooms, sizes
+from skyloom.deployers.sizes.rooms import Room, Rooms, refusals, sizes
+from skyloom.errors import Diagnostic
 from skyloom.flows.ir.program import Program, PromptDefinition
 from skyloom.flows.runner.recorded import RecordedRun
 
@@ -51,12 +52,20 @@ def sizes_of(
     """Of every flow. `compiled`: the programs after the passes; `runs`: recorded runs of the flows."""
     every = tuple(runs)
     for name, program in compiled.items():
-        asked = asked_by_workflow(program, settings)
-        apart = frozenset(flow.name for flow in program.flows.values() if flow.timeout is not None) - {program.main}
-        is_asked = _one_of(asked)
-        found = Payloads(program, carried(program, frozenset(), is_asked), ROOMS.large, apart, is_asked)
-        yield from sizes(name, found, ROOMS, every)
+        yield from sizes(name, _payloads(program, settings), ROOMS, every)
 
 
-def _one_of(names: frozenset[str]) -> Callable[[PromptDefinition], bool]:
-    return lambda prompt: prompt.name in names
+def values_too_large(compiled: Mapping[str, Program], settings: WorkflowSettings) -> Iterator[Diagnostic]:
+    """Values that no run can carry."""
+    for program in compiled.values():
+        yield from refusals(_payloads(program, settings), ROOMS, "Workflows")
+
+
+def _payloads(program: Program, settings: WorkflowSettings) -> Payloads:
+    asked = asked_by_workflow(program, settings)
+    apart = frozenset(flow.name for flow in program.flows.values() if flow.timeout is not None) - {program.main}
+
+    def is_asked(prompt: PromptDefinition) -> bool:
+        return prompt.name in asked
+
+    return Payloads(program, carried(program, frozenset(), is_asked), ROOMS.large, apart, is_asked)

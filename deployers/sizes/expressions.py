@@ -81,8 +81,10 @@ class Sizing:
                 return UNKNOWN
 
     def _written(self, of: Expr) -> Extent:
-        """A number as text; what else is written has another length in Python than in JSON."""
-        return in_a_row((self.of(of),)) if _is_number(of.type) else UNKNOWN
+        """A number as text, but one that is just computed: an integer beyond 2^53 may be written, though none crosses.
+        What else is written has another length in Python than in JSON."""
+        is_held = isinstance(of, Literal | nodes.Name | nodes.Field | nodes.Item)
+        return in_a_row((self.of(of),)) if is_held and _is_number(of.type) else UNKNOWN
 
     def element(self, items: Expr) -> Extent:
         """The extent of an element of what is gone through."""

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from skyloom.flows.whole_numbers import whole
+
 Json = Any
 
 SMALLEST = 1
 """Bytes of a digit."""
-LARGEST_INTEGER, LARGEST_FLOAT = len("-9007199254740992"), len("-2.2250738585072014e-308")
+LARGEST_INTEGER, LARGEST_FLOAT = len("-9007199254740992.0"), len("-2.2250738585072014e-308")
+"""Bytes of a number; an integer may stand where a float is wanted."""
 LARGEST_MOMENT = len('"2026-11-22T09:30:00.000000+00:00"')
 """Bytes of a point in time, a date or a time of day."""
 MOST_OF_A_CHARACTER = 6
@@ -89,9 +92,23 @@ def at_most(pick: Any, parts: Iterable[int | None]) -> int | None:
 
 
 def exactly(value: Json) -> Extent:
-    """The extent of a constant."""
-    size = size_of(value)
-    return Extent(size, size)
+    """The extent of a constant. A number without a fraction is written with one where it is a float: 2 or 2.0."""
+    written = _written(value)
+    return Extent(size_of(whole(value)), written)
+
+
+def _written(value: Json) -> int:
+    """The most bytes that a constant has."""
+    match value:
+        case bool() | None | str():
+            return size_of(value)
+        case int() | float():
+            return max(size_of(value), size_of(float(value)))
+        case list():
+            return 2 + sum(map(_written, value)) + max(0, len(value) - 1)
+        case _:
+            entries = (size_of(key) + 1 + _written(of) for key, of in value.items())
+            return 2 + sum(entries) + max(0, len(value) - 1)
 
 
 def size_of(value: Json) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from skyloom.deployers.carrying import Carried, Carry
@@ -12,6 +12,7 @@ from skyloom.deployers.sizes.expressions import Sizing
 from skyloom.deployers.sizes.extent import MOST_OF_A_CHARACTER, NOTHING, Extent, exactly, in_a_row, joined
 from skyloom.deployers.sizes.pointers import Pointers
 from skyloom.deployers.sizes.variables import Variables
+from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Expr
 from skyloom.flows.expr.types import STR
 from skyloom.flows.ir import nodes as ir
@@ -23,6 +24,8 @@ of its own is `started` with; what an event tells; what a function `gives`; what
 what an event that is waited for brings; the `list` that a map or several branches give; a variable."""
 
 INLINE = Carry("inline")
+NOT_KNOWN = Extent(0)
+"""Of a value with parts that may wait in the bucket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,24 +35,32 @@ class Payload:
     Attributes:
         flow, step: where it stands: the flow, and the step's id; of a variable its name; else empty.
         name: what it is, for people: `what search gives`.
-        place: `order.py:31`.
+        file, span: where it comes about.
         extent: its size as JSON.
         carry: how it travels, if a function gives it.
         is_text: whether it is a text, not only holds some.
         may_hold_pointers: whether a part of it may wait in the bucket.
         is_own: whether recorded runs tell of it: not of what several calls have become.
+        always: whether every run has it that does not fail before.
     """
 
     what: What
     flow: str
     step: str = ""
     name: str
-    place: str
+    file: str
+    span: Span
     extent: Extent
     carry: Carry = INLINE
     is_text: bool = False
     may_hold_pointers: bool = False
     is_own: bool = True
+    always: bool = False
+
+    @property
+    def place(self) -> str:
+        """`order.py:31`."""
+        return place_of(self.file, self.span)
 
 
 @dataclass(slots=True)
@@ -80,21 +91,25 @@ class Payloads:
 
     def __iter__(self) -> Iterator[Payload]:
         flow = self.program.flow
-        place = place_of(flow.file, flow.span)
-        if flow.parameters:
-            declared = self.variables.declared.input()
-            yield Payload(what="input", flow=flow.name, name="the run's input", place=place, extent=declared)
-        yield Payload(
+        whole = Payload(
             what="result",
             flow=flow.name,
             name="the run's result",
-            place=place,
+            file=flow.file,
+            span=flow.span,
             extent=self.variables.result(flow.name),
             is_text=flow.returns == STR,
+            always=True,
         )
+        if flow.parameters:
+            declared = self.variables.declared.input()
+            yield replace(whole, what="input", name="the run's input", extent=declared, is_text=False)
+        yield whole
+        always = {id(statement) for statement in _always(flow.body)}
         for one in self.program.flows.values():
             for statement in ir.walk(one.body):
-                yield from self._of(one, statement)
+                for found in self._of(one, statement):
+                    yield replace(found, always=id(statement) in always)
 
     def _of(self, flow: FlowDefinition, statement: ir.Statement) -> Iterator[Payload]:
         sizing = self.variables.sizing(flow.name)
@@ -111,9 +126,9 @@ class Payloads:
                 name = f"what {statement.id} tells"
                 yield self._payload("told", flow, statement, name, sizing.of(payload), [payload])
             case ir.Approval(message=message, show=show):
-                shown = [message] if show is None else [message, show]
-                given = joined(map(sizing.of, shown))
-                yield self._payload("given", flow, statement, f"what {statement.id} shows", given, shown)
+                asked = entry("message", sizing.of(message))
+                given = joined([asked, entry("show", exactly(None) if show is None else sizing.of(show))])
+                yield self._payload("given", flow, statement, f"what {statement.id} shows", given)
             case ir.WaitFor():
                 extent = self._at(flow, statement.target)
                 yield self._payload("brings", flow, statement, f"what {statement.id} brings", extent)
@@ -140,7 +155,8 @@ class Payloads:
             flow=flow.name,
             step=step.id,
             name=f"what {called} gives",
-            place=place_of(flow.file, step.span),
+            file=flow.file,
+            span=step.span,
             extent=self.variables.declared.given_by(callee),
             carry=self.carried.of(flow.name, step.target, callee.returns),
             is_text=callee.returns == STR,
@@ -148,15 +164,17 @@ class Payloads:
         )
 
     def _variable(self, flow: FlowDefinition, statement: ir.Assign, extent: Extent, value: Expr) -> Payload:
+        holds = self._pointers.may_stand_in(flow.name, value)
         return Payload(
             what="variable",
             flow=flow.name,
             step=statement.variable,
             name=f"the variable {statement.variable}",
-            place=place_of(flow.file, statement.span),
-            extent=extent,
+            file=flow.file,
+            span=statement.span,
+            extent=NOT_KNOWN if holds else extent,
             is_text=value.type == STR,
-            may_hold_pointers=self._pointers.may_stand_in(flow.name, value),
+            may_hold_pointers=holds,
         )
 
     def _payload(
@@ -170,14 +188,16 @@ class Payloads:
         *,
         is_own: bool = True,
     ) -> Payload:
+        holds = any(self._pointers.may_stand_in(flow.name, expr) for expr in made_of)
         return Payload(
             what=what,
             flow=flow.name,
             step=step.id,
             name=name,
-            place=place_of(flow.file, step.span),
-            extent=extent,
-            may_hold_pointers=any(self._pointers.may_stand_in(flow.name, expr) for expr in made_of),
+            file=flow.file,
+            span=step.span,
+            extent=NOT_KNOWN if holds and what != "given" else extent,
+            may_hold_pointers=holds,
             is_own=is_own,
         )
 
@@ -191,8 +211,16 @@ class Payloads:
             return extent
         largest = self._pointers.largest(flow.name, value)
         if largest is None or extent.most is None:
-            return Extent(0)
+            return NOT_KNOWN
         return Extent(extent.least if extent.most <= largest else 0, min(extent.most, largest))
+
+
+def _always(body: ir.Block) -> Iterator[ir.Statement]:
+    """The statements that every run comes to, if none fails before: up to the one in which it may end."""
+    for statement in body:
+        yield statement
+        if any(isinstance(inner, ir.Return) for inner in ir.walk((statement,))):
+            return
 
 
 def entry(name: str, value: Extent) -> Extent:

@@ -12,6 +12,7 @@ from skyloom.deployers.measures import NEAR, Known, Measure
 from skyloom.deployers.sizes.extent import size_of
 from skyloom.deployers.sizes.observed import Observed, Seen
 from skyloom.deployers.sizes.payloads import Payload, Payloads, What
+from skyloom.errors import Diagnostic
 from skyloom.flows.runner.recorded import RecordedRun
 
 Json = Any
@@ -68,6 +69,23 @@ def sizes(flow: str, payloads: Payloads, rooms: Rooms, runs: Iterable[RecordedRu
             yield from _Value(flow, payload, room, rooms).near(observed)
 
 
+_ALIKE = 0.1
+"""The part of a size by which what it is at most differs from what it is at least, where both are told."""
+
+
+def refusals(payloads: Iterable[Payload], rooms: Rooms, service: str) -> Iterator[Diagnostic]:
+    """SKY781: values that every run has, and for which there is no room."""
+    for payload in payloads:
+        room, least = rooms.of(payload), payload.extent.least
+        # What a variable holds may become a part of something else; what waits in the bucket has room there.
+        if room is None or not payload.always or payload.what == "variable" or payload.carry.kind != "inline":
+            continue
+        if least > room.limit.value:
+            message = f"{payload.name} has at least {least:,} bytes in every run; {service} takes {room.limit}"
+            hint = "keep it in a bucket and hand on its name, or less of it"
+            yield Diagnostic("SKY781", f"{message} ({room.limit.what})", payload.file, payload.span, hint=hint)
+
+
 @dataclass(frozen=True, slots=True)
 class _Value:
     """A value of a flow, and the room for it."""
@@ -81,7 +99,7 @@ class _Value:
         """What is to be told of it."""
         extent = self.payload.extent
         found = [self._known(extent.least, extent.least, "at least")]
-        if extent.most is not None and extent.most > extent.least:
+        if extent.most is not None and extent.most - extent.least > extent.least * _ALIKE:
             found.append(self._known(extent.most, math.ceil(extent.most * self.room.growth), "declared"))
         seen = [self._seen(one) for one in observed.of(self.payload)]
         found.append(max(seen, key=lambda one: one.share, default=None))

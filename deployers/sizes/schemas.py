@@ -19,7 +19,6 @@ from skyloom.deployers.sizes.extent import (
     in_a_row,
     joined,
     repeated,
-    size_of,
 )
 
 Json = Any
@@ -68,7 +67,7 @@ def _extent(schema: Schema, around: tuple[int, ...]) -> Extent:
 def _integer(node: Mapping[str, Json]) -> Extent:
     low, high = node.get("minimum"), node.get("maximum")
     if isinstance(low, int) and isinstance(high, int):
-        return Extent(SMALLEST, max(size_of(low), size_of(high)))
+        return exactly(low).or_(exactly(high)).may_shrink()
     return Extent(SMALLEST, LARGEST_INTEGER)
 
 

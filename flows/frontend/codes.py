@@ -245,6 +245,7 @@ ENGINES = {
     "SKY777": Code("no such event", "`skyloom cost --event` is not NAME=JSON."),
     "SKY778": Code("no such price", "`skyloom cost --price` is not TARGET:UNIT=DOLLARS."),
     "SKY780": Code("calls stay apart", "A note: calls of tasks with `fuse=True` that cannot share an invocation."),
+    "SKY781": Code("value too large", "A value is larger than the cloud carries: in every run, or as a run had it."),
 }
 
 CODES: dict[str, Code] = {
