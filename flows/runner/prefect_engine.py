@@ -70,18 +70,23 @@ async def run_on_prefect(
             async with _clients(prefect.context, address.api_url) as client:
                 return await _carry(context, interpreter, run, client)
         except (httpx.HTTPError, prefect.exceptions.PrefectException) as error:
-            raise EngineError(f"Prefect at {address.api_url} failed: {error}") from error
+            text = str(error) or type(error).__name__
+            raise EngineError(f"Prefect at {address.api_url} failed: {text}") from error
 
 
 @asynccontextmanager
 async def _clients(context: ModuleType, api_url: str) -> AsyncIterator[PrefectClient]:
     """The two clients, one of each kind, that all of Prefect's code finds inside the block."""
+    from skyloom.flows.runner.prefect_transport import send_again_when_busy
+
     # Each would read all certificates of the world (25 ms), which nobody looks at without TLS.
     plain = {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)} if api_url.startswith("http:") else None
     sync, own = context.SyncClientContext(httpx_settings=plain), context.AsyncClientContext(httpx_settings=plain)
     for made in (sync, own):
         # Prefect makes a new client where this is not what a caller asks for, and its own code asks for None.
         made._httpx_settings = None
+    if plain is not None:
+        send_again_when_busy(own.client)
     with sync:
         async with own:
             yield own.client

@@ -139,7 +139,8 @@ def _start(progress: Callable[[str], None]) -> ServerAddress:
 
 
 def _launch(port: int) -> ServerProcess:
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    prefect = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "skyloom.flows.runner.prefect_server", *prefect]
     with log_file().open("wb") as log:
         log_file().chmod(0o600)
         started = subprocess.Popen(
@@ -173,6 +174,9 @@ def _environment(port: int) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "50",
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+        # Prefect's client uses a connection again for 25 s, and by default the server closes it after 5: a request that
+        # is on its way just then is reset.
+        "PREFECT_SERVER_API_KEEPALIVE_TIMEOUT": "60",
     }
 
 
