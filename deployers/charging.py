@@ -141,7 +141,7 @@ def billed(graph: Graph, calls: Sequence[Call], errors: Collection[int] = (), *,
         if stop.call is not None and (made == len(calls) or not _is(calls[made], stop.call)):
             continue
         must_fail = bool(stop.works) and stop.call is not None and made in errors
-        for there, is_error in _onward(stop, here):
+        for there, is_error in onward(stop, here):
             if must_fail and not is_error:
                 continue
             cost = (caught + is_error, price + _weight(stop))
@@ -155,7 +155,8 @@ _Here = tuple[str, int, frozenset[tuple[str, str]]]
 """A stop, how many calls were made before it, and the variables that are known to hold a constant."""
 
 
-def _onward(stop: Stop, here: _Here) -> Iterator[tuple[_Here, bool]]:
+def onward(stop: Stop, here: _Here) -> Iterator[tuple[_Here, bool]]:
+    """Where a run may come to from a stop, and whether something has failed there."""
     _, made, known = here
     after = made + (stop.call is not None)
     held = dict(known)

@@ -22,19 +22,15 @@ class Counts:
     Attributes:
         step: a call, a question, a wait for an event, an event.
         pause: a sleep of some seconds.
-        fan: a map, a `parallel` or a race, beside what stands in it.
         round: a round of a `for` or map beside its body.
         test: the test of a `while`, each time.
-        shortest: a round of any loop, with its body.
         apart: a call of a flow with a timeout, which is a run of its own; None: its steps stand in place like others.
     """
 
     step: int
     pause: int
-    fan: int = 0
     round: int = 0
     test: int = 0
-    shortest: int = 0
     apart: int | None = None
 
 
@@ -161,11 +157,8 @@ class _Counting:
         """Of a round."""
         ways = self._block(loop.body, around)
         if isinstance(loop, ir.While):
-            ways = ways.after(0 if isinstance(loop.test, Literal) else self.counts.test)
-        else:
-            ways = ways.after(self.counts.round)
-        shortest = self.counts.shortest
-        return replace(ways, on=max(ways.on, shortest), again=max(ways.again, shortest))
+            return ways.after(0 if isinstance(loop.test, Literal) else self.counts.test)
+        return ways.after(self.counts.round)
 
     def _block(self, block: ir.Block, around: tuple[str, ...]) -> _Ways:
         ways = _Ways(on=0)
@@ -184,12 +177,13 @@ class _Counting:
                 return self._loop(statement, around)
             case ir.Map(items=items, condition=condition):
                 many = 0 if condition is not None else constant_length(items)
-                return _Ways(on=self.counts.fan + (many and many * _finite(self.round(statement, around).on)))
+                return _Ways(on=many and many * _finite(self.round(statement, around).on))
             case ir.Parallel(branches=branches):
                 inside = (self._block(branch.body, around).on for branch in branches)
-                return _Ways(on=self.counts.fan + sum(map(_finite, inside)))
+                return _Ways(on=sum(map(_finite, inside)))
             case ir.Race():
-                return _Ways(on=self.counts.fan)
+                # Its branches may be stopped before they have done anything.
+                return _Ways(on=0)
             case ir.Try():
                 return self._try(statement, around)
             case _:

@@ -14,7 +14,8 @@ from typing import Any
 
 from skyloom.deployers.charging import Call, Charges, Graph, NotCounted, Stop, Way, Work
 from skyloom.deployers.fused import FusedTask
-from skyloom.deployers.gcp.charging_steps import Called, Walk
+from skyloom.deployers.gcp.charging_places import Called
+from skyloom.deployers.gcp.charging_steps import Walk
 from skyloom.deployers.gcp.resources.functions import MEMORY
 from skyloom.deployers.gcp.steps import Call as CallStep
 from skyloom.deployers.gcp.workflow import HELPER, WAITS, Invoke, Workflow

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from skyloom.deployers.charging import Call as Made
-from skyloom.deployers.gcp.steps import Call, Case, For, Group, Step, Steps, Switch, Try
+from skyloom.deployers.gcp.steps import Call, Case, For, Group, ParallelFor, Step, Steps, Switch, Try
 
 MAIN = "main"
 MODEL, WAIT, ENTERING = "run_model", "wait_for_answer", "run_entry"
@@ -61,6 +61,17 @@ def lost_answers(steps: Steps) -> frozenset[str]:
         if isinstance(before, Call) and before.function in (MODEL, WAIT) and isinstance(step, Switch):
             found.add(step.name)
     return frozenset(found)
+
+
+def is_skipped_after_failures(step: For | ParallelFor) -> bool:
+    """Whether a round of a map does nothing where one before it has failed."""
+    match step:
+        case ParallelFor(loop=loop, shared=(_, failed_at)):
+            return isinstance(only := loop.steps[0], Switch) and [case.condition for case in only.cases] == [
+                f"${{{loop.index} < {failed_at}}}"
+            ]
+        case _:
+            return False
 
 
 def function_of(case: Case) -> str | None:

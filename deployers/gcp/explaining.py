@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from skyloom.deployers.base import Explanation
+from skyloom.deployers.gcp.least_steps import LeastSteps
 from skyloom.deployers.gcp.steps import (
     Assign,
     Call,
@@ -27,16 +28,20 @@ from skyloom.deployers.helped import helped, places_of
 from skyloom.flows.ir.program import Program
 
 _STEP = "1 step"
+_AND_MORE = f"{_STEP} and its own"
 _NOTHING = "-"
-"""Brackets around steps, and jumps, are not billed. cloud.google.com/workflows/pricing"""
+"""Brackets around steps are not billed; a jump is a step that runs. (docs/decisions/0042)"""
 
 _CALLS = {
     "events.await_callback": "wait for a callback",
     "events.create_callback_endpoint": "callback",
-    "first_of": "executions of their own, the first decides",
-    "in_python": "expression, by the helper function",
-    "run_entry": "part of another run",
     "sys.sleep": "timer",
+}
+_IN_PYTHON = "in_python"
+_SUBWORKFLOWS = {
+    "first_of": "executions of their own, the first decides",
+    _IN_PYTHON: "expression, by the helper function",
+    "run_entry": "part of another run",
     "wait_for_answer": "wait for somebody's answer",
 }
 _EVENT = "googleapis.pubsub.v1.projects.topics.publish"
@@ -59,8 +64,19 @@ def explanations(workflows: Iterable[Workflow], compiled: Iterable[Program] = ()
                     what, cost = _told(step, functions)
                     cost = _NOTHING if step.name in in_cases else cost
                     yield Explanation(flow=workflow.flow, place=place, what=what, name=step.name, cost=cost)
+        taken = _taken(workflow)
         for hoisted in workflow.hoisted:
-            yield helped(workflow.flow, hoisted, places, f"{_STEP}, 1 invocation")
+            steps = taken.get(hoisted.id, 1)
+            yield helped(workflow.flow, hoisted, places, f"{steps} step{'s'[: steps - 1]}, 1 invocation")
+
+
+def _taken(workflow: Workflow) -> dict[str, int]:
+    """The steps of each evaluation of expressions that a subworkflow sends to the helper function, by their ids."""
+    calls = (step for one in workflow.subworkflows for step in walk(one.steps) if isinstance(step, Call))
+    found = {str(call.arguments["expression"]) for call in calls if call.function == _IN_PYTHON}
+    return (
+        dict.fromkeys(found, 1 + (LeastSteps(workflow.subworkflows).inside(_IN_PYTHON).returns or 0)) if found else {}
+    )
 
 
 def _in_cases(steps: Steps) -> Iterator[str]:
@@ -80,7 +96,7 @@ def _told(step: Step, functions: dict[str, str]) -> tuple[str, str]:
         case Switch():
             return "decision", _STEP
         case For():
-            return "loop", f"{_STEP} for each round"
+            return "loop", _STEP
         case ParallelFor():
             return "parallel map", _STEP
         case ParallelBranches():
@@ -92,7 +108,7 @@ def _told(step: Step, functions: dict[str, str]) -> tuple[str, str]:
         case Raise():
             return "end with an error", _STEP
         case Next():
-            return "jump", _NOTHING
+            return "jump", _STEP
         case Group():
             return "steps", _NOTHING
         case _:
@@ -104,7 +120,7 @@ def _call(step: Call, functions: dict[str, str]) -> tuple[str, str]:
         return "event, published by the workflow", f"{_STEP}, 1 message"
     if step.function != "http.post":
         what = _CALLS.get(step.function)
-        return (what, _STEP) if what else (f"subworkflow {step.function}", f"{_STEP} and its own")
+        return (what, _STEP) if what else (_SUBWORKFLOWS.get(step.function, f"subworkflow {step.function}"), _AND_MORE)
     url = str(step.arguments.get("url", ""))
     function = next((key for variable, key in functions.items() if f'"{variable}"' in url), "")
     match function:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from skyloom.deployers.gcp.flow.output import Invoke, Need, Publish
+from skyloom.deployers.gcp.least_steps import LeastSteps
 from skyloom.deployers.gcp.services.workflows import LONGEST_INPUT
 from skyloom.deployers.gcp.steps import Call, Retry, Steps, Subworkflow, Try, blocks, walk
-from skyloom.deployers.least import Counts, least
 from skyloom.deployers.limits import FunctionLimits, Limit, duration_problems, function_problems
 from skyloom.errors import Diagnostic
 from skyloom.flows.expr.nodes import Literal
@@ -69,7 +69,6 @@ def program_problems(program: Program) -> Iterator[Diagnostic]:
     yield from function_problems(program, _FUNCTIONS)
     for flow in program.flows.values():
         yield from duration_problems(flow, EXECUTION, ", the longest that an execution of Workflows takes")
-    yield from _step_problems(program)
 
 
 def workflow_problems(
@@ -77,6 +76,7 @@ def workflow_problems(
 ) -> Iterator[Diagnostic]:
     """What is too large in the workflow of the program's main flow."""
     flow = program.flow
+    yield from _step_problem(flow, subworkflows)
     yield from _depth_problem(flow, subworkflows)
     deepest = deepest_nesting(subworkflows)
     if deepest > NESTING.value:
@@ -134,9 +134,8 @@ def _nesting(steps: Steps) -> int:
 # --- steps ------------------------------------------------------------------------------------------------------
 
 
-def _step_problems(program: Program) -> Iterator[Diagnostic]:
-    flow = program.flow
-    steps = least_steps(program)
+def _step_problem(flow: FlowDefinition, subworkflows: Sequence[Subworkflow]) -> Iterator[Diagnostic]:
+    steps = LeastSteps(subworkflows, is_timed=flow.timeout is not None).run
     if steps > STEPS.value:
         yield Diagnostic(
             "SKY722",
@@ -145,15 +144,6 @@ def _step_problems(program: Program) -> Iterator[Diagnostic]:
             flow.span,
             hint="move the loop into a task, or let a sub-flow with a timeout do many rounds: it has its own steps",
         )
-
-
-COUNTS = Counts(step=1, pause=1, fan=1, test=1, shortest=1, apart=1)
-"""A round of a loop has a step at least; decisions of the flow may become cases of others."""
-
-
-def least_steps(program: Program) -> int:
-    """The steps that a run of the program's main flow takes at least, where nothing fails."""
-    return least(program, COUNTS)
 
 
 # --- depth ------------------------------------------------------------------------------------------------------

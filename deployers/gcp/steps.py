@@ -66,13 +66,15 @@ class Switch(Named):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
     """What a `For` goes over: the elements of `items`, or the integers of `between`, both ends included. `value` and
-    `index` are variables of the loop alone. `Next(to=BREAK)` and `Next(to=CONTINUE)` stand in its steps."""
+    `index` are variables of the loop alone. `Next(to=BREAK)` and `Next(to=CONTINUE)` stand in its steps. `known`: how
+    many rounds there are at least, where the source says so."""
 
     value: str
     steps: Steps
     index: str | None = None
     items: Json = None
     between: tuple[Json, Json] | None = None
+    known: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +141,10 @@ class Return(Named):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raise(Named):
-    """Raises an error: a text or a map."""
+    """Raises an error: a text or a map. `again`: it was caught before."""
 
     value: Json
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

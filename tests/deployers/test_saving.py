@@ -42,7 +42,7 @@ def test_units_are_read_in_the_costs() -> None:
         def __init__(self, cost: str) -> None:
             self.cost = cost
 
-    costs = map(One, ("1 step", "1 step, 1 invocation", "-", "1 step for each round", "1 step and its own"))
+    costs = map(One, ("1 step", "1 step, 1 invocation", "-", "1 step", "1 step and its own"))
     assert counted(costs, {"steps": "1 step", "calls": "1 invocation"}) == {"steps": 4, "calls": 1}
 
 

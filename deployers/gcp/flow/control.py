@@ -15,6 +15,7 @@ from skyloom.deployers.gcp.flow.texts import expression, inner
 from skyloom.deployers.gcp.flow.unpacking import bind
 from skyloom.deployers.gcp.steps import BREAK, CONTINUE, Assign, Case, Loop, Next, Switch
 from skyloom.deployers.gcp.steps import For as ForStep
+from skyloom.deployers.lengths import constant_length
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Bind, Call, Expr, Literal, Target, Unpack, bound_names
 from skyloom.flows.expr.properties import iteration_type
@@ -231,7 +232,8 @@ def _loop(lowering: Lowering, context: Context, loop: For, rounds: _Rounds) -> l
         first.append(Assign(name=context.step(f"set_{names[0]}"), at=at, pairs=tuple(pairs)))
     steps = context.settled([*first, *bound, *lowering.block(lowering, inside, loop.body)])
     body = steps or (Next(name=context.step("next_round"), at=at, to=CONTINUE),)
-    loop_step = Loop(value=value, index=index, items=rounds.items, between=rounds.between, steps=body)
+    known = constant_length(loop.items)
+    loop_step = Loop(value=value, index=index, items=rounds.items, between=rounds.between, steps=body, known=known)
     return returned.around(ForStep(name=context.step(f"for_{'_'.join(names)}"), at=at, loop=loop_step), loop.span)
 
 

@@ -33,6 +33,7 @@ from skyloom.deployers.gcp.steps import (
     Switch,
     Try,
 )
+from skyloom.deployers.lengths import constant_length
 from skyloom.deployers.own_variables import assigned
 from skyloom.errors import Diagnostic
 from skyloom.flows.expr.nodes import Bind, bound_names
@@ -77,7 +78,8 @@ def _side_by_side(lowering: Lowering, context: Context, step: ir.Map) -> list[Lo
     first = Case(condition=expression(f"{index} < {failed_at}"), steps=(guarded,))
     only_before_failures = Switch(name=context.step(f"{step.id}_item"), at=at, cases=(first,))
     width = min(step.limit or lowering.settings.width, PARALLEL_WIDTH.value)
-    loop = Loop(value=value, index=index, items=items, steps=(only_before_failures,))
+    known = constant_length(step.items)
+    loop = Loop(value=value, index=index, items=items, steps=(only_before_failures,), known=known)
     parallel = ParallelFor(name=context.step(step.id), at=at, loop=loop, shared=(results, failed_at), limit=width)
     after = _first_error(context, step, results, failed_at)
     return [*before, prepare, parallel, after, *_collected(lowering, context, step, results)]
@@ -160,7 +162,8 @@ def _one_by_one(lowering: Lowering, context: Context, step: ir.Map) -> list[Lowe
         case = Case(condition=test, steps=context.settled(kept))
         kept = [*asked, Switch(name=context.step(f"{step.id}_if"), at=at, cases=(case,))]
     start = Assign(name=context.step(f"{step.id}_start"), at=at, pairs=((results, []),))
-    loop = Loop(value=value, index=index, items=items, steps=context.settled([*first, *kept]))
+    known, body_steps = constant_length(step.items), context.settled([*first, *kept])
+    loop = Loop(value=value, index=index, items=items, steps=body_steps, known=known)
     steps = [*before, start, For(name=context.step(step.id), at=at, loop=loop)]
     return steps if step.target is None else [*steps, *_set(context, step.target, expression(results), at)]
 
@@ -190,7 +193,8 @@ def _noted(
 
 def _first_error(context: Context, step: ir.Map | ir.Parallel, results: str, failed_at: str) -> Switch:
     at = context.at(step.span)
-    failed = Raise(name=context.step(f"raise_from_{step.id}"), at=at, value=expression(f"{results}[{failed_at}]"))
+    name = context.step(f"raise_from_{step.id}")
+    failed = Raise(name=name, at=at, value=expression(f"{results}[{failed_at}]"), again=True)
     case = Case(condition=expression(f"{failed_at} < len({results})"), steps=(failed,))
     return Switch(name=context.step(f"check_{step.id}"), at=at, cases=(case,))
 
@@ -224,7 +228,7 @@ def lower_parallel(lowering: Lowering, context: Context, step: ir.Parallel) -> l
         index = context.variable(f"{step.id}_index")
         cases = tuple(Case(condition=expression(f"{index} == {n}"), steps=body) for n, body in enumerate(bodies))
         which = Switch(name=context.step(f"{step.id}_which"), at=at, cases=cases)
-        loop = Loop(value=index, between=(0, count - 1), steps=(which,))
+        loop = Loop(value=index, between=(0, count - 1), steps=(which,), known=count)
         fan = ParallelFor(name=name, at=at, loop=loop, shared=shared, limit=PARALLEL_WIDTH.value)
     after: list[Lowered] = [_first_error(context, step, results, failed_at)]
     if apart and step.target is not None:

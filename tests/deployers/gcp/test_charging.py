@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,9 +9,8 @@ from typing import Any
 
 import pytest
 from benchmarks.bench_aws import ROOT, RUNS, Run
-from conformance.case import Case
 from conformance.on_gcp import in_process
-from conformance.on_gcp.case_run import CaseRun
+from conformance.on_gcp.billed_run import billed_run
 from golden.reports import EXAMPLES, SAMPLES
 
 from skyloom.deployers.charging import Bill, NotCounted, billed
@@ -23,7 +19,6 @@ from skyloom.deployers.gcp.steps import Call, Subworkflow
 from skyloom.deployers.gcp.workflow import HELPER, WAITS, compile_workflow
 from skyloom.flows.frontend import load_file
 from skyloom.flows.sampling import sample
-from skyloom.flows.testing import approve
 
 
 def bill_of(flow: Any, given: dict[str, Any]) -> Bill:
@@ -36,42 +31,10 @@ def bill_of(flow: Any, given: dict[str, Any]) -> Bill:
     return found
 
 
-def run_of(flow: Any, given: dict[str, Any], folder: Path) -> tuple[Counter[str], Counter[str]]:
-    """The steps that a run is billed, with those of the executions that it starts; and how often functions were called,
-    by their keys."""
-    program = flow.program
-    workflow = compile_workflow(program, in_process.settings_for(program))
-    asked: Counter[str] = Counter()
-
-    def counting(key: str, handler: Any) -> Any:
-        def answer(request: Any) -> Any:
-            asked[key] += 1
-            return handler(request)
-
-        return answer
-
-    known = in_process.handlers(program, workflow, folder)
-    handlers = {key: counting(key, handler) for key, handler in known.items()}
-    case = Case(flow=flow, name=flow.name, input=given, approvals=(approve(),))
-    steps: Counter[str] = Counter()
-    with in_process.bucket():
-        run = CaseRun(case, workflow, handlers)
-        try:
-            # The functions run in this process, and write their logs.
-            with contextlib.redirect_stdout(io.StringIO()):
-                run.ended()
-            for execution in run.engine.executions.values():
-                execution.wait(10)
-                steps.update(execution.history.billed())
-        finally:
-            run.close()
-    return steps, asked
-
-
 def compare(flow: Any, given: dict[str, Any], folder: Path) -> None:
     """What is counted is what was billed."""
     ours = bill_of(flow, given)
-    steps, asked = run_of(flow, given, folder)
+    steps, asked = billed_run(flow, given, folder)
     assert {"internal": ours.units[INTERNAL], "external": ours.units.get(EXTERNAL, 0)} == {"external": 0, **steps}
     waits = sum(number for work, number in ours.works.items() if work.of == WAITS)
     assert ours.units.get("requests", 0) - waits == asked.total()
@@ -99,7 +62,7 @@ def test_steps_are_those_of_the_patterns(name: str, tmp_path: Path) -> None:
 def test_further_attempts_are_not_in_it(tmp_path: Path) -> None:
     # The carrier is down at the first attempt: it fails, is looked at by two tests for another, noted and raised.
     ours = bill_of(example(RUNS[1]), RUNS[1].given)
-    steps, asked = run_of(example(RUNS[1]), RUNS[1].given, tmp_path)
+    steps, asked = billed_run(example(RUNS[1]), RUNS[1].given, tmp_path)
     assert ours.units[INTERNAL] == steps.total() - 6
     assert ours.units["requests"] == asked.total() - 1
 
@@ -107,7 +70,7 @@ def test_further_attempts_are_not_in_it(tmp_path: Path) -> None:
 def test_rounds_that_could_have_been_one_are_counted_as_one(tmp_path: Path) -> None:
     # Levels of a `while` around a map look in the calls like one level: what is said is "at least".
     ours = bill_of(example(RUNS[3]), RUNS[3].given)
-    steps, _ = run_of(example(RUNS[3]), RUNS[3].given, tmp_path)
+    steps, _ = billed_run(example(RUNS[3]), RUNS[3].given, tmp_path)
     assert 0.85 * sum(steps.values()) < ours.units[INTERNAL] <= sum(steps.values())
 
 
@@ -198,6 +161,15 @@ def kinds(names: list[str]) -> list[int]:
     return found
 
 @flow
+def unwanted(ns: list[int]) -> list[int]:
+    found = [one(n) for n in ns]
+    emit("found", found)
+    more = [one(n) for n in found]
+    if len(more) > 1:
+        raise ValueError(f"{len(more)} are too many")
+    return more
+
+@flow
 def raced(n: int) -> int:
     return race(one(n), short(n))
 
@@ -220,6 +192,7 @@ def deep(words: list[str]) -> str:
         ("said", {"words": [1, 2, 3]}),
         ("said", {"words": []}),
         ("both", {"ns": [1, 2, 3, 4]}),
+        ("unwanted", {"ns": [1, 2]}),
         ("deep", {"words": ["b", "A"]}),
         ("shared", {"ns": list(range(12))}),
         ("shared", {"ns": [1]}),
@@ -236,7 +209,7 @@ def test_rounds_without_calls_are_not_seen(tmp_path: Path) -> None:
     file.write_text(SOURCE, encoding="utf-8")
     flow = load_file(file).some
     ours = bill_of(flow, {"ns": [1, 2, 3, 4]})
-    steps, asked = run_of(flow, {"ns": [1, 2, 3, 4]}, tmp_path)
+    steps, asked = billed_run(flow, {"ns": [1, 2, 3, 4]}, tmp_path)
     assert steps.total() - 2 * 2 <= ours.units[INTERNAL] < steps.total()
     assert ours.units["requests"] == asked.total() == 2
 
@@ -247,7 +220,7 @@ def test_what_was_asked_in_one_round_is_not_known_in_the_next(tmp_path: Path) ->
     given = {"names": ["one", "short", "one"]}
     flow = load_file(file).kinds
     ours = bill_of(flow, given)
-    steps, asked = run_of(flow, given, tmp_path)
+    steps, asked = billed_run(flow, given, tmp_path)
     # The calls of the map could as well be some of the loop, whose rounds are cheaper.
     assert 0.8 * steps.total() < ours.units[INTERNAL] <= steps.total()
     assert ours.units["requests"] == asked.total() == 6
@@ -258,7 +231,7 @@ def test_of_a_race_all_branches_are_counted(tmp_path: Path) -> None:
     file.write_text(SOURCE, encoding="utf-8")
     flow = load_file(file).raced
     ours = bill_of(flow, {"n": 1})
-    steps, asked = run_of(flow, {"n": 1}, tmp_path)
+    steps, asked = billed_run(flow, {"n": 1}, tmp_path)
     assert ours.units["requests"] == 2 >= asked.total()
     assert ours.units[EXTERNAL] == steps["external"] == 1
     # The loser may be cancelled before it has told what came of it, which is a step of its own.
