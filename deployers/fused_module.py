@@ -19,9 +19,9 @@ from skyloom.deployers.expressions_module import CONFORM
 from skyloom.deployers.floats import leaves, models_in
 from skyloom.deployers.fused import FusedTask
 from skyloom.deployers.prompt_module import imports
-from skyloom.flows.expr.nodes import Literal, Name
+from skyloom.flows.expr.nodes import Literal, Name, Unary
 from skyloom.flows.expr.python import PythonEmitter, safe_name
-from skyloom.flows.expr.types import AnyType, FloatType, Type
+from skyloom.flows.expr.types import BOOL, AnyType, FloatType, Type
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import ModelDefinition, Parameter
 from skyloom.flows.passes.fusable import PURE
@@ -79,7 +79,8 @@ def _items(fused: FusedTask, call: str) -> list[str]:
     emitter, results = PythonEmitter(), _free("results", fused)
     inner = [_statement(statement, call) for statement in fused.calls.body]
     if items.condition is not None:
-        inner = [f"if not {emitter.emit_test(items.condition)}:", "    continue", *inner]
+        left_out = Unary(span=items.condition.span, type=BOOL, operator="not", operand=items.condition)
+        inner = [f"if {emitter.emit_test(left_out)}:", "    continue", *inner]
     inner.append(f"{results}.append({emitter.emit(fused.calls.result)})")
     head = f"for {emitter.emit_target(items.over)} in {call}.each({safe_name(items.items)}):"
     return [f"{results} = []", head, *(f"    {line}" for line in inner), f"return {results}"]

@@ -12,8 +12,9 @@ class TaskContext(NamedTuple):
     """The attempt that a task runs in.
 
     Attributes:
-        run_id: the run of the flow.
-        step: where in the flow, with the iteration: `review/score[3]`.
+        run_id: the run of the flow; sub-flows belong to the run of the flow that calls them.
+        step: the path of the step, the same on every engine: the flow, the steps around it, each with the rounds of loops
+            around it: `review/score[3]`. A plain call, which knows no steps, has a name and a number.
         attempt: 1 for the first attempt, 2 for its first repetition, ...
         idempotency_key: the same for every attempt of one step (also after a crash and a resume), different for every
             other step and iteration. Pass it to services that accept one: tasks run *at least* once.

@@ -89,7 +89,7 @@ class Run:
         path: what stands in front of the paths of steps.
     """
 
-    __slots__ = ("_visits", "context", "id", "main", "path", "tidying")
+    __slots__ = ("context", "id", "main", "path", "tidying")
 
     def __init__(self, context: Context, run_id: str, main: str, path: str, tidying: list[Strand]) -> None:
         self.context = context
@@ -97,12 +97,10 @@ class Run:
         self.main = main
         self.path = path
         self.tidying = tidying
-        self._visits: dict[str, int] = {}
 
     def _step(self, step: str) -> str:
         """The path of the step that is about to run."""
-        visit = self._visits[step] = self._visits.get(step, 0) + 1
-        return f"{self.path}/{step}" if visit == 1 else f"{self.path}/{step}#{visit}"
+        return f"{self.path}/{step}"
 
     def _inside(self, path: str) -> Run:
         return Run(self.context, self.id, self.main, path, self.tidying)
@@ -137,14 +135,12 @@ class Run:
         request = {"event": event, "payload": shown, "key": key, "run": self.id}
         return durable_calls.ask(self, self._step(step), durable_calls.EMIT, request)
 
-    def now(self, step: str) -> str:
+    def now(self) -> str:
         """The time, UTC, RFC 3339 with six digits of a second: that at which this part of the run was resumed."""
-        self._step(step)
         return durable_waits.written(self.context.current_utc_datetime)
 
-    def uuid(self, step: str) -> str:
+    def uuid(self) -> str:
         """A UUID that no other step of any run has; the same in every replay."""
-        self._step(step)
         return str(self.context.new_guid())
 
     # --- steps that hold others ---------------------------------------------------------------------------------

@@ -151,7 +151,7 @@ def _items(before: str, slash: str, last: str, place: Mapping[str, Any]) -> tupl
     may be no map: its call stands in its place, behind the same rounds."""
     name = place["map"]
     map_, own, behind = before.rpartition("/")[2].partition(name)
-    if own and not map_ and behind[:1] in ("[", "#"):
+    if own and not map_ and behind.startswith("["):
         path, _, number = before.rpartition("[")
         return path, int(number.removesuffix("]")) * place["size"] - 1
     return f"{before}{slash}{name}{last.removeprefix(place['step'])}", -1

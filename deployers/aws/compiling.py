@@ -120,8 +120,10 @@ def _workflows(app: App, compiled: Mapping[str, Program], settings: WorkflowSett
     for name, program in compiled.items():
         try:
             chosen = replace(settings, kind="EXPRESS") if name in short else settings
-            for workflow in compile_workflows(program, chosen):
-                found.setdefault(workflow.flow, workflow)
+            main, *parts = compile_workflows(program, chosen)
+            # One that others start can also be started by itself.
+            found = {name: main} | found | {part.flow: part for part in parts}
+            for workflow in (main, *parts):
                 problems |= dict.fromkeys(_short_problems(app, program, workflow, short))
         except CheckFailed as error:
             problems |= dict.fromkeys(error.diagnostics)

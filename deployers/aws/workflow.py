@@ -100,6 +100,6 @@ def _machines(program: Program, settings: WorkflowSettings) -> tuple[Workflow, .
     while waiting:
         name = waiting.pop(0)
         if name not in compiled:
-            compiled[name] = machine_of(dataclasses.replace(program, main=name), settings)
+            compiled[name] = machine_of(dataclasses.replace(program, main=name), settings, is_part=bool(compiled))
             waiting += sorted(need.flow for need in compiled[name].uses if isinstance(need, StartExecution))
     return tuple(compiled.values())

@@ -381,3 +381,8 @@ def walk(block: Block) -> Iterator[Statement]:
         yield statement
         for inner in blocks(statement):
             yield from walk(inner)
+
+
+def has_steps(block: Block) -> bool:
+    """Whether a step stands in `block`, at any depth."""
+    return any(isinstance(statement, Step) for statement in walk(block))

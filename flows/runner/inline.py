@@ -96,7 +96,7 @@ class InlineEngine:
         located = cast(Task[..., Any], locate(task))
         context = TaskContext(
             run_id=place.run_id,
-            step=place.name,
+            step=place.path,
             attempt=attempt,
             idempotency_key=idempotency_key(place.run_id, place.path),
         )

@@ -8,7 +8,8 @@ recorded is taken from the journal, errors that were caught included.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -151,22 +152,29 @@ class Interpreter:
             raise Raised.of(error) from None
 
     async def _loop(self, loop: ir.While | ir.For, scope: Scope) -> Ending:
-        rounds = iter(self._values.of(loop.items, scope)) if isinstance(loop, ir.For) else None
-        while True:
-            if isinstance(loop, ir.While):
-                if not self._values.of(loop.test, scope):
-                    return None
-            else:
-                assert rounds is not None
-                try:
-                    bind(loop.target, next(rounds), scope.variables)
-                except StopIteration:
-                    return None
-            ending = await self._block(loop.body, scope)
+        for number in self._rounds(loop, scope):
+            scope.rounds.append(number)
+            try:
+                ending = await self._block(loop.body, scope)
+            finally:
+                scope.rounds.pop()
             if isinstance(ending, Returned):
                 return ending
             if ending is _BREAK:
                 return None
+        return None
+
+    def _rounds(self, loop: ir.While | ir.For, scope: Scope) -> Iterator[int]:
+        """Goes on to the next round, if there is one: its number, from 0 on."""
+        if isinstance(loop, ir.While):
+            for number in itertools.count():
+                if not self._values.of(loop.test, scope):
+                    return
+                yield number
+            return
+        for number, item in enumerate(self._values.of(loop.items, scope)):
+            bind(loop.target, item, scope.variables)
+            yield number
 
     async def _try(self, statement: ir.Try, scope: Scope) -> Ending:
         ending: Ending = None

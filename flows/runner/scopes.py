@@ -22,13 +22,12 @@ class Scope:
     path: str
     engine: Engine
     file: str
-    visits: dict[str, int] = field(default_factory=dict)
-    """How often each step of this scope has started."""
+    rounds: list[int] = field(default_factory=list)
+    """The round, from 0 on, of each loop of this scope around what runs now, outer ones first."""
 
     def path_of(self, step: str) -> str:
         """The path of the step that is about to run."""
-        visit = self.visits[step] = self.visits.get(step, 0) + 1
-        return f"{self.path}/{step}" if visit == 1 else f"{self.path}/{step}#{visit}"
+        return f"{self.path}/{step}{''.join(f'[{number}]' for number in self.rounds)}"
 
     def inner(self, path: str, engine: Engine | None = None) -> Scope:
         """A scope that sees these variables and assigns its own."""

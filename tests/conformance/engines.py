@@ -29,8 +29,6 @@ __all__ = ["ENGINES", "Observed", "inline", "on", "plain", "traced"]
 
 
 def on(carrier: launch.Carrier | None) -> Callable[[Case, Path], Observed]:
-    """The interpreter, with what carries its steps out; None: Prefect."""
-
     """The interpreter, on what carries its steps out; None: on Prefect."""
 
     def run(case: Case, folder: Path) -> Observed:

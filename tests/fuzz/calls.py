@@ -180,10 +180,10 @@ def run_race(writing: Writing, scope: Scope, place: Place) -> Written:
     value = of("int", scope, 1, calls=False)
     line, kind = choices.pick(
         [
-            (f"{name} = race(same_int({value}), sleep(60))", "maybe"),
-            (f"{name} = race(sleep(60), same_int({value}))", "maybe"),
+            (f"{name} = race(same_int({value}), sleep(20))", "maybe"),
+            (f"{name} = race(sleep(20), same_int({value}))", "maybe"),
             (f'{name} = race(wait_for("never", int), sleep(0.02))', "maybe"),
-            (f"{name} = race(fail(0, {of('str', scope, 1, calls=False)}), sleep(60))", "maybe"),
+            (f"{name} = race(fail(0, {of('str', scope, 1, calls=False)}), sleep(20))", "maybe"),
             (f'{name} = race(wait_for("never", str), same_str({of("str", scope, 1, calls=False)}))', "str"),
         ]
     )

@@ -36,8 +36,11 @@ from skyloom.flows.ir.program import Program
 Json = Any
 
 
-def machine_of(program: Program, settings: WorkflowSettings) -> Workflow:
+def machine_of(program: Program, settings: WorkflowSettings, *, is_part: bool = False) -> Workflow:
     """The machine of the program's main flow.
+
+    Args:
+        is_part: whether other machines start it as a part of their runs.
 
     Raises:
         CheckFailed: something that Step Functions cannot carry.
@@ -45,7 +48,7 @@ def machine_of(program: Program, settings: WorkflowSettings) -> Workflow:
     _refuse([*limits.program_problems(program), *text_problems(program, "Step Functions")])
     apart = separate(program)
     places = carried(program, apart, lambda prompt: may_be_asked(settings, prompt))
-    lowering = Lowering(program, settings, lower_block, apart, places)
+    lowering = Lowering(program, settings, lower_block, apart, places, is_part)
     graph = _lowered(lowering)
     writing = Writing()
     _simplify(graph, writing, settings.without)

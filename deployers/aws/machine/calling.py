@@ -15,13 +15,28 @@ from skyloom.deployers.aws.machine.naming import Scope
 from skyloom.deployers.aws.machine.output import StartExecution
 from skyloom.deployers.aws.machine.raising import raise_error
 from skyloom.deployers.aws.machine.steps import arguments, taken
-from skyloom.deployers.aws.machine.values import Constant, Placeholder, Source, Value, named, path, record, snippet
+from skyloom.deployers.aws.machine.values import (
+    Constant,
+    Placeholder,
+    Ref,
+    Source,
+    Value,
+    named,
+    path,
+    record,
+    snippet,
+    variable,
+)
 from skyloom.deployers.counting import ranges_of
 from skyloom.deployers.facts import Facts
 from skyloom.deployers.own_variables import assigned
 from skyloom.flows.expr.nodes import Literal
 from skyloom.flows.ir.nodes import CallFlow
 from skyloom.flows.ir.program import FlowDefinition, Parameter
+
+AROUND = "from"
+"""The entry of an execution's input that tells of which step of which run it is a part. No parameter has that name: it
+is a keyword of Python."""
 
 _START_RETRY = {
     "ErrorEquals": [
@@ -43,9 +58,23 @@ def lower_main(lowering: Lowering, scope: Scope, exits: Exits, edge: Edge) -> No
     flow = lowering.program.flow
     names = {name: scope.flow_variable(name) for name in variables(flow)}
     context = Context(flow=flow, names=names, scope=scope, exits=exits, path=(f"{flow.name}/",), ranges=ranges_of(flow))
+    if lowering.is_part:
+        context = _part_of_a_run(context, edge)
     for parameter in flow.parameters:
         edge.let(names[parameter.name], _given(parameter))
     _body(lowering, context, edge)
+
+
+_AROUND = f"$states.context.Execution.Input.{AROUND}"
+
+
+def _part_of_a_run(context: Context, edge: Edge) -> Context:
+    """Where an execution is a part of a run, its tasks belong to that run, and to the step that started it."""
+    run, before = context.scope.variable("run"), context.scope.variable("path")
+    alone = Constant(f"{context.flow.name}/")
+    edge.let(run, snippet(f"$exists({_AROUND}) ? {_AROUND}.run : ", context.run))
+    edge.let(before, snippet(f"$exists({_AROUND}) ? {_AROUND}.step & '/' : ", alone))
+    return replace(context, run=variable(run), path=(Ref(before),))
 
 
 def lower_call(lowering: Lowering, context: Context, step: CallFlow, edge: Edge) -> Edge | None:
@@ -137,13 +166,14 @@ def _execution(lowering: Lowering, context: Context, step: CallFlow, flow: FlowD
     redrives = "' ' & $states.context.Execution.RedriveCount"
     path_of_step = context.step_path(step.id)
     name = snippet("$hash($states.context.Execution.Id & '/' & ", path_of_step, f" & {redrives}, 'SHA-256')")
+    told = record({**given.entries, AROUND: record({"run": context.run, "step": path_of_step})})
     task = lowering.node(
         Task,
         context,
         step.id,
         step.span,
         resource="arn:aws:states:::states:startExecution.sync:2",
-        arguments=record({"StateMachineArn": Constant(Placeholder(need.placeholder)), "Name": name, "Input": given}),
+        arguments=record({"StateMachineArn": Constant(Placeholder(need.placeholder)), "Name": name, "Input": told}),
         timeout=Constant(math.ceil(flow.timeout)) if flow.timeout is not None else None,
         retry=(_START_RETRY,),
         need=need,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from skyloom.errors import Span
 from skyloom.flows.expr.nodes import (
     Array,
     Bind,
@@ -14,10 +13,8 @@ from skyloom.flows.expr.nodes import (
     Item,
     Literal,
     Name,
-    Target,
 )
-from skyloom.flows.expr.properties import iteration_type
-from skyloom.flows.expr.types import ANY, BOOL, INT, STR, DictType, ListType, TupleType, Type
+from skyloom.flows.expr.types import ANY, BOOL, INT, STR, DictType, ListType, TupleType
 from skyloom.flows.ir import nodes as ir
 
 
@@ -34,24 +31,6 @@ def values_of(step: ir.Map, may_skip: bool) -> Expr:
         conditions = (Compare(span=span, type=BOOL, operator="in", left=key, right=item),)
     generator = Generator(target=Bind(name="item"), items=results, conditions=conditions)
     return Comprehension(span=span, type=ListType(step.result.type), element=value, generators=(generator,))
-
-
-def filtered(step: ir.Map, condition: Expr) -> Expr:
-    """`[element for element in items if condition]`."""
-    generator = Generator(target=step.over, items=step.items, conditions=(condition,))
-    of = iteration_type(step.items.type) or ANY
-    return Comprehension(
-        span=step.items.span, type=ListType(of), element=_element(step.over, of, step.span), generators=(generator,)
-    )
-
-
-def _element(target: Target, of: Type, span: Span) -> Expr:
-    """The element that a target has taken apart."""
-    if isinstance(target, Bind):
-        return Name(span=span, type=of, name=target.name)
-    parts = of.items if isinstance(of, TupleType) else (ANY,) * len(target.targets)
-    items = tuple(_element(inner, part, span) for inner, part in zip(target.targets, parts, strict=True))
-    return Array(span=span, type=TupleType(tuple(parts)), items=items)
 
 
 def values_of_branches(step: ir.Parallel, failing: list[int]) -> Expr:

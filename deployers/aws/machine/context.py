@@ -70,7 +70,10 @@ class ItemIndex:
     variable: str
 
 
-Part = str | Ref | ItemIndex
+RUN = path("$states.context.Execution.Name")
+"""The run, as tasks know it, where it has one execution."""
+
+Part = str | Ref | Snippet | ItemIndex
 """Of a step's path: text, and what counts iterations."""
 
 
@@ -84,8 +87,9 @@ class Context:
         scope: the machine's scope.
         exits: how one leaves.
         prefix: what stands in front of state names: `answer_draft.` in a flow that is inlined.
+        run: the run, as tasks know it.
         path: what stands in front of a step's path.
-        rounds: the variables that count the rounds of the loops around, within the flow and scope.
+        rounds: the numbers, from 0 on, of the rounds of the loops around, within the flow and scope.
         facts: tests that led here.
         constants: variables of the flow that are known: parameters of an inlined flow, given a constant.
         ranges: how large integer variables of the flow can become, where that is known.
@@ -96,8 +100,9 @@ class Context:
     scope: Scope
     exits: Exits
     prefix: str = ""
+    run: Value = RUN
     path: tuple[Part, ...] = ()
-    rounds: tuple[str, ...] = ()
+    rounds: tuple[Ref | Snippet, ...] = ()
     constants: Mapping[str, Literal] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     ranges: Ranges = field(default_factory=dict)
@@ -138,8 +143,8 @@ class Context:
     def step_parts(self, step: str) -> tuple[Part, ...]:
         """The path of a step: different for every iteration, the same for every attempt."""
         parts: list[Part] = [*self.path, step]
-        for counter in self.rounds:
-            parts += ["[", Ref(counter), "]"]
+        for number in self.rounds:
+            parts += ["[", number, "]"]
         return tuple(parts)
 
     def step_path(self, step: str) -> Value:

@@ -9,14 +9,24 @@ from skyloom.deployers.aws.machine.graph import Edge, Join
 from skyloom.deployers.aws.machine.hoisting import Root, evaluate
 from skyloom.deployers.aws.machine.lowering import Lowering, follow
 from skyloom.deployers.aws.machine.unpacking import bind
-from skyloom.deployers.aws.machine.values import Constant, Ref, Value, as_value, named, snippet, source, variable
+from skyloom.deployers.aws.machine.values import (
+    Constant,
+    Ref,
+    Snippet,
+    Value,
+    as_value,
+    named,
+    snippet,
+    source,
+    variable,
+)
 from skyloom.deployers.own_variables import assigned
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Bind, Call, Expr, Literal, Target, Unpack, bound_names
 from skyloom.flows.expr.properties import iteration_type
 from skyloom.flows.graph.expressions import source as shown
 from skyloom.flows.graph.expressions import target_source
-from skyloom.flows.ir.nodes import Block, For, If, While
+from skyloom.flows.ir.nodes import Block, For, If, While, has_steps
 
 
 def lower_if(lowering: Lowering, context: Context, statement: If, edge: Edge) -> Edge | None:
@@ -70,7 +80,7 @@ def lower_while(lowering: Lowering, context: Context, loop: While, edge: Edge) -
     if not endless:
         inside, done = branch(lowering, context, head, loop.test, loop.span, "while")
         done.to(after)
-    body = replace(context, rounds=(*context.rounds, counter))
+    body = replace(context, rounds=(*context.rounds, Ref(counter)))
     if not endless:
         body = body.knowing(loop.test, holds=True)
     _rounds(lowering, body, loop.body, inside, entry, after, counter, loop.span)
@@ -105,7 +115,7 @@ def _list_rounds(lowering: Lowering, context: Context, loop: For, edge: Edge, la
         assert isinstance(index, Bind)
         if context.names[index.name] != counter:
             inside.let(context.names[index.name], _from(counter, start))
-    body = replace(context.forgetting((loop,)), rounds=(*context.rounds, counter))
+    body = replace(context.forgetting((loop,)), rounds=(*context.rounds, Ref(counter)))
     element = snippet(Ref(elements), "[", Ref(counter), "]")
     opened = bind(lowering, body, inside, target, element, iteration_type(items.type), loop.span)
     _rounds(lowering, body, loop.body, opened, head, after, counter, loop.span)
@@ -123,7 +133,10 @@ def _range_rounds(lowering: Lowering, context: Context, loop: For, edge: Edge, l
     stop = _kept(context, loop, known["stop"], f"{loop.target.name}_stop", edge, bounds["stop"])
     own = _is_own(lowering, context, loop.target.name, loop)
     counter = context.names[loop.target.name] if own else context.scope.variable(f"{loop.target.name}_next")
-    edge.let(counter, known.get("start", Constant(0)))
+    start = known.get("start", Constant(0))
+    if bounds["start"] is not None and has_steps(loop.body):
+        start = _kept(context, loop, start, f"{loop.target.name}_start", edge, bounds["start"])
+    edge.let(counter, start)
     head = lowering.join(context, label, loop.span, loop=True)
     test = snippet(Ref(counter), " < " if step > 0 else " > ", stop)
     (inside,), done = lowering.choice(context, label, loop.span, follow(edge, head), [test])
@@ -131,7 +144,7 @@ def _range_rounds(lowering: Lowering, context: Context, loop: For, edge: Edge, l
     done.to(after)
     if not own:
         inside.let(context.names[loop.target.name], variable(counter))
-    body = replace(context.forgetting((loop,)), rounds=(*context.rounds, counter))
+    body = replace(context.forgetting((loop,)), rounds=(*context.rounds, _number(counter, start, step)))
     _rounds(lowering, body, loop.body, inside, head, after, counter, loop.span, step)
     return after.edge if after.entered else None
 
@@ -213,6 +226,14 @@ def _bounds(items: Call) -> list[tuple[str, Expr]]:
     if len(items.arguments) == 1:
         return [("stop", items.arguments[0])]
     return [("start", items.arguments[0]), ("stop", items.arguments[1])]
+
+
+def _number(counter: str, start: Value, step: int) -> Ref | Snippet:
+    """The number, from 0 on, of the round in which a range's counter stands there."""
+    if start == Constant(0) and step == 1:
+        return Ref(counter)
+    gone = ("(", Ref(counter), " - ", start, ")") if step > 0 else ("(", start, " - ", Ref(counter), ")")
+    return snippet(*gone, "" if abs(step) == 1 else f" / {abs(step)}")
 
 
 def _kept(context: Context, loop: For, value: Value, wanted: str, edge: Edge, bound: Expr | None) -> Value:

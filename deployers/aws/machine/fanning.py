@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from skyloom.deployers.aws.machine import errors
-from skyloom.deployers.aws.machine.collecting import filtered, values_of, values_of_branches
+from skyloom.deployers.aws.machine.collecting import values_of, values_of_branches
 from skyloom.deployers.aws.machine.context import Context, ItemIndex
 from skyloom.deployers.aws.machine.graph import Catcher, Edge, End, Map, Parallel
 from skyloom.deployers.aws.machine.hoisting import Root, evaluate, is_safe
@@ -16,6 +16,7 @@ from skyloom.deployers.aws.machine.scopes import RACE_WON, Inner
 from skyloom.deployers.aws.machine.steps import taken
 from skyloom.deployers.aws.machine.unpacking import bind
 from skyloom.deployers.aws.machine.values import Ref, Slot, path, record, snippet, source, variable
+from skyloom.deployers.filtering import filtered
 from skyloom.deployers.own_variables import assigned
 from skyloom.errors import Span
 from skyloom.flows.expr.nodes import (
@@ -59,15 +60,14 @@ _RESULT = path("$states.result")
 
 def lower_map(lowering: Lowering, context: Context, step: ir.Map, edge: Edge) -> Edge:
     """One scope for each element."""
-    items, condition = step.items, step.condition
-    if condition is not None and is_safe(context, condition, bound_names(step.over)):
-        items, condition = filtered(step, condition), None
-    wanted = f"{bound_names(step.over)[0]}_items"
-    (elements,), edge = evaluate(lowering, context, edge, [Root(wanted, items)], step.span)
+    wanted, number = f"{bound_names(step.over)[0]}_items", None
+    if step.condition is not None and is_safe(context, step.condition, bound_names(step.over)):
+        step, number = filtered(step, step.condition)
+    condition = step.condition
+    (elements,), edge = evaluate(lowering, context, edge, [Root(wanted, step.items)], step.span)
     inner = Inner(lowering, context, step.span, native=step.limit == 1)
-    index = ItemIndex(inner.scope, inner.scope.variable(f"{step.id}_index"))
-    inner.graph.entry.let(index.variable, path("$states.context.Map.Item.Index"))
     inside = inner.context([*bound_names(step.over), *assigned(step.body)], (*context.step_parts(step.id),))
+    index = _index(inner, step) if number is None else Ref(inside.names[number])
     inside = replace(inside, path=(*inside.path, "[", index, "]/"))
     node = lowering.node(
         Map,
@@ -101,6 +101,12 @@ def lower_map(lowering: Lowering, context: Context, step: ir.Map, edge: Edge) ->
     if not wrapped:
         return taken(context, node.edge, step.target, _RESULT)
     return _collected(lowering, context, step, node.edge, bool(inner.failing), condition is not None)
+
+
+def _index(inner: Inner, step: ir.Map) -> ItemIndex:
+    index = ItemIndex(inner.scope, inner.scope.variable(f"{step.id}_index"))
+    inner.graph.entry.let(index.variable, path("$states.context.Map.Item.Index"))
+    return index
 
 
 def _first_fails(lowering: Lowering, inside: Context, inner: Inner, span: Span) -> None:

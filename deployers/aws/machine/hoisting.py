@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from skyloom.deployers.aws.expr import JsonataEmitter
 from skyloom.deployers.aws.machine.context import Context
 from skyloom.deployers.aws.machine.graph import Edge
-from skyloom.deployers.aws.machine.invoking import PAYLOAD, RUN, invoke, retriers
+from skyloom.deployers.aws.machine.invoking import PAYLOAD, invoke, retriers
 from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.output import HELPER
 from skyloom.deployers.aws.machine.values import Value, path, record, snippet, source, variable
@@ -132,7 +132,7 @@ def hoist(lowering: Lowering, context: Context, edge: Edge, hoisted: Hoisted, sp
         f"python: {hoisted.title}",
         span,
         function=HELPER,
-        payload={"expression": identifier, "values": record(values), "context": record({"run": RUN})},
+        payload={"expression": identifier, "values": record(values), "context": record({"run": context.run})},
         timeout=HELPER_TIMEOUT,
         retry=retriers(),
         name=hoisted.title,

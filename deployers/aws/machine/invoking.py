@@ -20,8 +20,6 @@ Json = Any
 
 PAYLOAD = path("$states.result.Payload")
 """What a function gave."""
-RUN = path("$states.context.Execution.Name")
-"""The run, as tasks know it."""
 MARGIN = 15
 """Seconds by which a state waits longer than the host in the function gives its task."""
 
@@ -85,7 +83,7 @@ def step_context(lowering: Lowering, context: Context, step: str) -> Value:
     """What a function is told about the step that it carries out."""
     return record(
         {
-            "run": RUN,
+            "run": context.run,
             "flow": lowering.program.main,
             "step": context.step_path(step),
             "attempt": snippet("$states.context.State.RetryCount + 1"),

@@ -51,6 +51,7 @@ class Lowering:
 
     Attributes:
         separate: the flows that run as executions of their own.
+        is_part: whether the machine's executions may be parts of other runs, which their input then tells.
         carried: where the values of the machine go.
         block: lowers statements behind an open edge; gives the edge on which the next one goes on, or None where
             nothing does.
@@ -61,6 +62,7 @@ class Lowering:
     block: Callable[[Lowering, Context, Block, Edge], Edge | None]
     separate: frozenset[str]
     carried: Carried
+    is_part: bool = False
     hoisted: dict[str, HoistedExpression] = field(default_factory=dict)
     inlined: dict[tuple[int, str], tuple[Scope, dict[str, str]]] = field(default_factory=dict)
     failures: dict[int, tuple[Scope, Failing]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from skyloom.deployers.aws.machine import errors
 from skyloom.deployers.aws.machine.context import Context
 from skyloom.deployers.aws.machine.graph import Edge, Task, Wait
 from skyloom.deployers.aws.machine.hoisting import Root, evaluate
-from skyloom.deployers.aws.machine.invoking import PAYLOAD, RUN, catch, fused_retriers, invoke, retriers, step_context
+from skyloom.deployers.aws.machine.invoking import PAYLOAD, catch, fused_retriers, invoke, retriers, step_context
 from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.output import PutEvents
 from skyloom.deployers.aws.machine.values import Constant, Placeholder, Record, Value, listing, record, snippet
@@ -90,7 +90,7 @@ def lower_emit(lowering: Lowering, context: Context, step: Emit, edge: Edge) -> 
             "EventBusName": Constant(Placeholder(need.placeholder)),
             "Source": f"skyloom.{lowering.settings.app}",
             "DetailType": event,
-            "Detail": record({"payload": payload, "key": key[0] if key else None, "run": RUN}),
+            "Detail": record({"payload": payload, "key": key[0] if key else None, "run": context.run}),
         }
     )
     task = lowering.node(

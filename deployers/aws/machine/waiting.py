@@ -6,7 +6,7 @@ from skyloom.deployers.aws.machine import errors
 from skyloom.deployers.aws.machine.context import Context, ErrorClass
 from skyloom.deployers.aws.machine.graph import Catcher, Edge, Task
 from skyloom.deployers.aws.machine.hoisting import Hoisted, Root, evaluate, hoist
-from skyloom.deployers.aws.machine.invoking import PAYLOAD, RUN, catch, retriers
+from skyloom.deployers.aws.machine.invoking import PAYLOAD, catch, retriers
 from skyloom.deployers.aws.machine.lowering import Lowering
 from skyloom.deployers.aws.machine.output import WAITS, Invoke
 from skyloom.deployers.aws.machine.raising import raise_error
@@ -86,7 +86,7 @@ def _wait(
         "kind": Constant(kind),
         "token": path("$states.context.Task.Token"),
         "execution": path("$states.context.Execution.Id"),
-        "run": RUN,
+        "run": context.run,
         "flow": Constant(lowering.program.main),
         "step": context.step_path(step.id),
         **asked,

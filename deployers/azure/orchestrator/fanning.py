@@ -7,7 +7,7 @@ from collections.abc import Callable
 from skyloom.deployers.azure.orchestrator.lowering import Lowering, Scope
 from skyloom.deployers.azure.orchestrator.results import returned, taken
 from skyloom.deployers.azure.orchestrator.steps import called
-from skyloom.deployers.azure.orchestrator.writing import Lines, indented, placed, quoted
+from skyloom.deployers.azure.orchestrator.writing import Lines, indented, placed
 from skyloom.flows.expr.nodes import Bind, Expr, Literal, Name, Unary
 from skyloom.flows.expr.python import safe_name
 from skyloom.flows.expr.types import BoolType
@@ -68,7 +68,7 @@ def lower_map(lowering: Lowering, scope: Scope, step: ir.Map, block: Block) -> L
 
 def _call(lowering: Lowering, scope: Scope, step: ir.Step, method: str, arguments: list[str]) -> Lines:
     start = f"yield from {lowering.run}.{method}("
-    lines = taken(lowering, step, start, [quoted(step.id), *arguments], scope.depth)
+    lines = taken(lowering, step, start, [scope.step(step.id), *arguments], scope.depth)
     return placed(lines, scope.place(step.span), scope.depth)
 
 
@@ -86,7 +86,7 @@ def _lambda(lowering: Lowering, scope: Scope, body: ir.Block, result: Expr, para
             pass
         case _:
             return None
-    method, arguments = called(lowering, scope, step)
+    method, arguments = called(lowering, scope.function(), step)
     own = f"{lowering.run}, {parameter}" if parameter else lowering.run
     return f"lambda {own}: {lowering.run}.{method}({', '.join(arguments)})"
 
@@ -108,5 +108,5 @@ def _function(
             last, ir.Sample
         ):
             ends = [] if returned(lowering, scope.flow, last) else ends
-    inner = block(lowering, scope.deeper(), body) if body else []
+    inner = block(lowering, scope.function(), body) if body else []
     return ["", head, *indented([*first, *inner, *ends]), ""]

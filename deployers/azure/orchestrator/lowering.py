@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from skyloom.deployers.azure.orchestrator.naming import ModuleNames
 from skyloom.deployers.azure.orchestrator.output import Explained, WorkflowSettings
+from skyloom.deployers.azure.orchestrator.writing import quoted
 from skyloom.deployers.carrying import Carried
 from skyloom.errors import Span
 from skyloom.flows.expr.python import PythonEmitter
@@ -66,14 +67,35 @@ class Lowering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Where statements stand: their flow, how deep they are indented, whether in a map or branch of its own."""
+    """Where statements stand.
+
+    Attributes:
+        flow: their flow.
+        depth: how deep they are indented.
+        rounds: the variables that count the rounds of the loops around, outer ones first, within the function.
+    """
 
     flow: FlowDefinition
     depth: int = 1
+    rounds: tuple[str, ...] = ()
 
     def deeper(self, levels: int = 1) -> Scope:
         """The scope of an inner block."""
-        return Scope(flow=self.flow, depth=self.depth + levels)
+        return replace(self, depth=self.depth + levels)
+
+    def counting(self, counter: str) -> Scope:
+        """The scope of a loop's block."""
+        return replace(self.deeper(), rounds=(*self.rounds, counter))
+
+    def function(self) -> Scope:
+        """The scope of a function of its own: the run that it is given knows the rounds around."""
+        return replace(self.deeper(), rounds=())
+
+    def step(self, name: str) -> str:
+        """The source of a step's name, which is another one in every round."""
+        if not self.rounds:
+            return quoted(name)
+        return f"f{quoted(name + ''.join(f'[{{{counter}}}]' for counter in self.rounds))}"
 
     def place(self, span: Span) -> str:
         """`review.py:33`."""

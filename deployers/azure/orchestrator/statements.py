@@ -9,7 +9,7 @@ from skyloom.deployers.azure.orchestrator.lowering import Lowering, Scope
 from skyloom.deployers.azure.orchestrator.results import joined
 from skyloom.deployers.azure.orchestrator.steps import lower_step
 from skyloom.deployers.azure.orchestrator.writing import Lines, indented, placed, quoted, tuple_of
-from skyloom.flows.expr.nodes import Expr, Literal, free_names
+from skyloom.flows.expr.nodes import Bind, Expr, Literal, free_names
 from skyloom.flows.expr.python import safe_name
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.rewrite import rewrite
@@ -31,8 +31,7 @@ def lower_statement(lowering: Lowering, scope: Scope, statement: ir.Statement) -
         case ir.If():
             return _if(lowering, scope, statement)
         case ir.While():
-            test = lowering.expressions.emit_test(statement.test)
-            return _compound(lowering, scope, f"while {test}:", statement, statement.body)
+            return _while(lowering, scope, statement)
         case ir.For():
             return _for(lowering, scope, statement)
         case ir.Try():
@@ -113,6 +112,16 @@ def _if(lowering: Lowering, scope: Scope, statement: ir.If, word: str = "if") ->
             return [*lines, "else:", *indented(lower_block(lowering, scope.deeper(), block))]
 
 
+def _while(lowering: Lowering, scope: Scope, statement: ir.While) -> Lines:
+    head = f"while {lowering.expressions.emit_test(statement.test)}:"
+    if not ir.has_steps(statement.body):
+        return _compound(lowering, scope, head, statement, statement.body)
+    counter = lowering.names.fresh("iteration")
+    first = [f"{counter} = -1", *placed([head], scope.place(statement.span), scope.depth)]
+    body = [f"{counter} += 1", *lower_block(lowering, scope.counting(counter), statement.body)]
+    return [*first, *indented(body)]
+
+
 def _for(lowering: Lowering, scope: Scope, statement: ir.For) -> Lines:
     target = lowering.expressions.emit_target(statement.target)
     if _changes_values(statement.body):
@@ -120,7 +129,13 @@ def _for(lowering: Lowering, scope: Scope, statement: ir.For) -> Lines:
         items = lowering.expressions.emit(statement.items)
     else:
         items = lowering.expressions.emit_items(statement.items, statement.target)
-    return _compound(lowering, scope, f"for {target} in {items}:", statement, statement.body)
+    if not ir.has_steps(statement.body):
+        return _compound(lowering, scope, f"for {target} in {items}:", statement, statement.body)
+    counter = lowering.names.fresh("iteration")
+    element = target if isinstance(statement.target, Bind) else f"({target})"
+    head = f"for {counter}, {element} in enumerate({items}):"
+    first = placed([head], scope.place(statement.span), scope.depth)
+    return [*first, *indented(lower_block(lowering, scope.counting(counter), statement.body))]
 
 
 def _changes_values(block: ir.Block) -> bool:

@@ -8,7 +8,7 @@ from skyloom.deployers.azure.orchestrator.activities import activity
 from skyloom.deployers.azure.orchestrator.conversions import conversion
 from skyloom.deployers.azure.orchestrator.lowering import Lowering, Scope
 from skyloom.deployers.azure.orchestrator.results import taken
-from skyloom.deployers.azure.orchestrator.writing import Lines, placed, quoted, value
+from skyloom.deployers.azure.orchestrator.writing import Lines, placed, value
 from skyloom.deployers.forms import form_schema
 from skyloom.deployers.schemas import schema_of
 from skyloom.flows.expr.nodes import Expr, Literal
@@ -29,7 +29,7 @@ def lower_step(lowering: Lowering, scope: Scope, step: Simple) -> Lines:
 
 def called(lowering: Lowering, scope: Scope, step: Simple) -> tuple[str, list[str]]:
     """The method of the run that carries out a step, and its arguments."""
-    emit, name, place = lowering.expressions.emit, quoted(step.id), scope.place(step.span)
+    emit, name, place = lowering.expressions.emit, scope.step(step.id), scope.place(step.span)
     match step:
         case ir.CallTask() | ir.CallPrompt():
             given = _arguments(lowering, step)
@@ -40,7 +40,7 @@ def called(lowering: Lowering, scope: Scope, step: Simple) -> tuple[str, list[st
             return "flow", [name, lowering.flows[step.flow], *_flow_arguments(lowering, step)]
         case ir.Sample(function=function):
             lowering.explain(place, "taken by the orchestration", step.id, "-")
-            return function, [name]
+            return function, []
         case ir.Sleep(seconds=seconds):
             lowering.explain(place, "durable timer", step.id, "1 timer")
             return "sleep", [name, emit(seconds)]

@@ -160,13 +160,9 @@ def received(
 
 
 def _told(lowering: Lowering, context: Context, flow: FlowDefinition, path: str) -> dict[str, Json]:
-    if not _has_steps(lowering, flow.body):
+    if not ir.has_steps(flow.body):
         return {}
     return {"path": path} | ({"run": context.run} if lowering.has_runs else {})
-
-
-def _has_steps(lowering: Lowering, body: ir.Block) -> bool:
-    return any(isinstance(statement, ir.Step) for statement in ir.walk(body))
 
 
 def subworkflow_of(lowering: Lowering, flow: FlowDefinition, depth: int) -> str:
@@ -207,7 +203,7 @@ def lower_flow(lowering: Lowering, key: tuple[str, int]) -> Subworkflow:
     own = [name for name in _variables(flow) if name not in parameters]
     answered = only_answers(flow.body, lowering.prompts_in_functions()) - parameters.keys()
     context = replace(context, places=parameters | places_of(context, flow.body, own, answered))
-    hidden = ["path", *(["run"] if lowering.has_runs else [])] if _has_steps(lowering, flow.body) else []
+    hidden = ["path", *(["run"] if lowering.has_runs else [])] if ir.has_steps(flow.body) else []
     accepted, first = received(context, parameters.values(), hidden)
     return Subworkflow(
         name=lowering.flows[key],

@@ -91,7 +91,7 @@ class Context:
         exits: how one leaves.
         run: the run's name, as tasks know it: a value.
         path: what stands in front of a step's path.
-        rounds: the variables that count the rounds of the loops around.
+        rounds: the number, from 0 on, of the round of each loop around, as an expression.
         depth: how many parallel steps stand around.
         facts: tests that led here.
         ranges: how large integer variables of the flow can become, where that is known.
@@ -140,8 +140,8 @@ class Context:
     def step_parts(self, step: str) -> tuple[Part, ...]:
         """The path of a step: different for every iteration, the same for every attempt."""
         parts: list[Part] = [*self.path, step]
-        for counter in self.rounds:
-            parts += ["[", Counted(f"string({counter})"), "]"]
+        for number in self.rounds:
+            parts += ["[", Counted(f"string({number})"), "]"]
         return tuple(parts)
 
     def step_path(self, step: str) -> str:

@@ -20,7 +20,7 @@ from skyloom.errors import Span
 from skyloom.flows.expr.nodes import Bind, Call, Expr, Literal, Target, Unpack, bound_names
 from skyloom.flows.expr.properties import iteration_type
 from skyloom.flows.graph.expressions import source as shown
-from skyloom.flows.ir.nodes import Block, For, If, Step, While, walk
+from skyloom.flows.ir.nodes import For, If, While, has_steps
 
 Json = Any
 
@@ -89,7 +89,7 @@ def lower_while(lowering: Lowering, context: Context, loop: While) -> list[Lower
     body = replace(context, exits=replace(context.exits, breaks=leave, continues=again))
     lowered: list[Lowered] = []
     counting: list[Lowered] = []
-    if has_paths(loop.body):
+    if has_steps(loop.body):
         counter = context.variable("round")
         lowered.append(Assign(name=context.step(f"first_{counter}"), at=at, pairs=((counter, -1),)))
         pairs = ((counter, expression(f"{counter} + 1")),)
@@ -106,11 +106,6 @@ def lower_while(lowering: Lowering, context: Context, loop: While) -> list[Lower
         case = Case(condition=test, steps=context.settled(steps))
         lowered += [*before, Switch(name=context.step(f"check_{title}"), at=at, cases=(case,))]
     return [*lowered, Label(after)] if left else lowered
-
-
-def has_paths(block: Block) -> bool:
-    """Whether something in the block needs to know in which round it is."""
-    return any(isinstance(statement, Step) for statement in walk(block))
 
 
 # --- for --------------------------------------------------------------------------------------------------------
@@ -181,6 +176,11 @@ def _over_range(lowering: Lowering, context: Context, loop: For) -> list[Lowered
             return before
         between = (start, stop - 1)
         return [*before, *_loop(lowering, context, loop, _Rounds(loop.target, None, between=between))]
+    if not isinstance(start, int) and has_steps(loop.body):
+        # The number of a round is how far it is from the start, which the loop itself may change.
+        kept = context.variable(f"{name}_start")
+        before.append(Assign(name=context.step(f"keep_{kept}"), at=at, pairs=((kept, start),)))
+        start = expression(kept)
     last = expression(f"{_operand(stop)} - 1")
     steps = _loop(lowering, context, loop, _Rounds(loop.target, None, between=(start, last)))
     test = expression(f"{_operand(start)} < {_operand(stop)}")
@@ -199,7 +199,7 @@ def _loop(lowering: Lowering, context: Context, loop: For, rounds: _Rounds) -> l
     pairs: list[tuple[str, Json]] = []
     places = dict(context.places)
     value = context.variable(f"each_{names[-1]}" if names else "each")
-    counted = has_paths(loop.body)
+    counted = has_steps(loop.body)
     index: str | None = None
     if rounds.between is None and (counted or rounds.index_target is not None):
         index = context.variable(f"{names[0]}_index" if names else "index")
@@ -216,7 +216,7 @@ def _loop(lowering: Lowering, context: Context, loop: For, rounds: _Rounds) -> l
         bound: list[Lowered] = []
     else:
         bound = bind(inside, rounds.target, value, rounds.element_type, loop.span)
-    counter = value if rounds.between is not None else index
+    number = index if rounds.between is None else _number(value, rounds.between[0])
     returned = _Returned(context)
     exits = replace(
         context.exits,
@@ -225,8 +225,8 @@ def _loop(lowering: Lowering, context: Context, loop: For, rounds: _Rounds) -> l
         continues=lambda inner, span: [Next(name=inner.step("next_round"), at=inner.at(span), to=CONTINUE)],
     )
     inside = replace(inside, places=places, exits=exits)
-    if counted and counter is not None:
-        inside = replace(inside, rounds=(*inside.rounds, counter))
+    if counted and number is not None:
+        inside = replace(inside, rounds=(*inside.rounds, number))
     first: list[Lowered] = []
     if pairs:
         first.append(Assign(name=context.step(f"set_{names[0]}"), at=at, pairs=tuple(pairs)))
@@ -235,6 +235,11 @@ def _loop(lowering: Lowering, context: Context, loop: For, rounds: _Rounds) -> l
     known = constant_length(loop.items)
     loop_step = Loop(value=value, index=index, items=rounds.items, between=rounds.between, steps=body, known=known)
     return returned.around(ForStep(name=context.step(f"for_{'_'.join(names)}"), at=at, loop=loop_step), loop.span)
+
+
+def _number(value: str, start: Json) -> str:
+    """The number, from 0 on, of a round over a range."""
+    return value if start == 0 else f"{value} - {_operand(start)}"
 
 
 def _is_own(context: Context, name: str) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from skyloom.deployers.filtering import filtered
 from skyloom.deployers.gcp.flow.context import Context, Counted
 from skyloom.deployers.gcp.flow.evaluating import Root, evaluate, probe
-from skyloom.deployers.gcp.flow.filtering import filtered, flattened
+from skyloom.deployers.gcp.flow.flattening import flattened
 from skyloom.deployers.gcp.flow.invoking import ANSWER
 from skyloom.deployers.gcp.flow.labels import Lowered
 from skyloom.deployers.gcp.flow.lowering import Lowering
@@ -38,6 +39,7 @@ from skyloom.deployers.own_variables import assigned
 from skyloom.errors import Diagnostic
 from skyloom.flows.expr.nodes import Bind, bound_names
 from skyloom.flows.expr.properties import iteration_type
+from skyloom.flows.expr.types import TupleType
 from skyloom.flows.ir import nodes as ir
 
 Json = Any
@@ -49,23 +51,25 @@ Json = Any
 def lower_map(lowering: Lowering, context: Context, step: ir.Map) -> list[Lowered]:
     """One round for each element, side by side; one after the other where a flow says so, or where Workflows nests no
     deeper."""
-    step, context, before = _prepared(lowering, context, step)
+    step, numbered = _prepared(context, step)
     if step.limit == 1 or context.depth >= PARALLEL_DEPTH.value:
-        return [*before, *_one_by_one(lowering, context, step)]
-    return [*before, *_side_by_side(lowering, context, step)]
+        return _one_by_one(lowering, context, step, numbered)
+    return _side_by_side(lowering, context, step, numbered)
 
 
-def _prepared(lowering: Lowering, context: Context, step: ir.Map) -> tuple[ir.Map, Context, list[Lowered]]:
-    """The map without its condition, where this may be asked of all elements beforehand; its items in a place."""
-    if step.condition is not None:
-        bound = {name: name for name in bound_names(step.over)}
-        found = probe(replace(context, places={**context.places, **bound}), Root("test", step.condition, is_test=True))
-        if found.is_plain:
-            step = replace(step, items=filtered(step, step.condition), condition=None)
-    return step, context, []
+def _prepared(context: Context, step: ir.Map) -> tuple[ir.Map, bool]:
+    """The map without its condition, where this may be asked of all elements beforehand; then its items are pairs of an
+    element's number among all, and the element."""
+    if step.condition is None:
+        return step, False
+    bound = {name: name for name in bound_names(step.over)}
+    found = probe(replace(context, places={**context.places, **bound}), Root("test", step.condition, is_test=True))
+    if not found.is_plain:
+        return step, False
+    return replace(step, items=filtered(step, step.condition)[0].items, condition=None), True
 
 
-def _side_by_side(lowering: Lowering, context: Context, step: ir.Map) -> list[Lowered]:
+def _side_by_side(lowering: Lowering, context: Context, step: ir.Map, numbered: bool) -> list[Lowered]:
     at = context.at(step.span)
     names = bound_names(step.over)
     before, (items,) = evaluate(lowering, context, [Root(f"{names[0]}_items", step.items)], step.span)
@@ -73,7 +77,7 @@ def _side_by_side(lowering: Lowering, context: Context, step: ir.Map) -> list[Lo
     pairs = (*places_for(context, step, items, results), (failed_at, expression(f"len({results})")))
     prepare = Assign(name=context.step(f"{step.id}_start"), at=at, pairs=pairs)
     value, index = context.variable(f"each_{names[-1]}"), context.variable(f"{step.id}_index")
-    body = _item(lowering, context, step, value, index, results)
+    body = _item(lowering, context, step, numbered, value, index, results)
     guarded = _noted(context, step, body, results, failed_at, index)
     first = Case(condition=expression(f"{index} < {failed_at}"), steps=(guarded,))
     only_before_failures = Switch(name=context.step(f"{step.id}_item"), at=at, cases=(first,))
@@ -96,9 +100,11 @@ def _results(context: Context, step: ir.Map | ir.Parallel) -> str:
     return place if alone else context.variable(f"{step.id}_results")
 
 
-def _item(lowering: Lowering, context: Context, step: ir.Map, value: str, index: str, results: str) -> list[Lowered]:
+def _item(
+    lowering: Lowering, context: Context, step: ir.Map, numbered: bool, value: str, index: str, results: str
+) -> list[Lowered]:
     """The steps of one item: its result goes to its place in the results."""
-    inside, first = _inside(lowering, context, step, value, index)
+    inside, first = _inside(lowering, context, step, numbered, value, index)
     body = lowering.block(lowering, inside, step.body)
     before, (result,) = evaluate(lowering, inside, [Root("result", step.result)], step.span)
     at = context.at(step.span)
@@ -114,17 +120,20 @@ def _item(lowering: Lowering, context: Context, step: ir.Map, value: str, index:
 
 
 def _inside(
-    lowering: Lowering, context: Context, step: ir.Map, value: str, index: str
+    lowering: Lowering, context: Context, step: ir.Map, numbered: bool, value: str, index: str
 ) -> tuple[Context, list[Lowered]]:
     """The context of an item, and the steps that give its element a name."""
-    names = bound_names(step.over)
+    names, of = bound_names(step.over), iteration_type(step.items.type)
+    if numbered:
+        index, value = f"{value}[0]", f"{value}[1]"
+        of = of.items[1] if isinstance(of, TupleType) else None
     inside = inner_context(context, step.body, names, lowering.prompts_in_functions())
     path = (*context.step_parts(step.id), "[", Counted(f"string({index})"), "]/")
     inside = replace(inside, path=path, facts=context.facts.without(names))
     declared = declarations(inside, step.body, names, step.span)
     if isinstance(step.over, Bind) and names[0] not in assigned(step.body):
         return replace(inside, places={**inside.places, names[0]: value}), declared
-    return inside, [*declared, *bind(inside, step.over, value, iteration_type(step.items.type), step.span)]
+    return inside, [*declared, *bind(inside, step.over, value, of, step.span)]
 
 
 def _collected(lowering: Lowering, context: Context, step: ir.Map, results: str) -> list[Lowered]:
@@ -146,14 +155,14 @@ def _set(context: Context, target: str, value: Json, at: str) -> list[Lowered]:
     return [Assign(name=context.step(f"set_{target}"), at=at, pairs=((place, value),))]
 
 
-def _one_by_one(lowering: Lowering, context: Context, step: ir.Map) -> list[Lowered]:
+def _one_by_one(lowering: Lowering, context: Context, step: ir.Map, numbered: bool) -> list[Lowered]:
     """A plain loop: its first error is the first in order."""
     at = context.at(step.span)
     names = bound_names(step.over)
     before, (items,) = evaluate(lowering, context, [Root(f"{names[0]}_items", step.items)], step.span)
     results = context.variable(f"{step.id}_results")
     value, index = context.variable(f"each_{names[-1]}"), context.variable(f"{step.id}_index")
-    inside, first = _inside(lowering, replace(context, depth=context.depth - 1), step, value, index)
+    inside, first = _inside(lowering, replace(context, depth=context.depth - 1), step, numbered, value, index)
     body = lowering.block(lowering, inside, step.body)
     taken, (result,) = evaluate(lowering, inside, [Root("result", step.result)], step.span, context.variable("result"))
     kept = [*body, *taken, *_appended(context, step, results, result, at)]

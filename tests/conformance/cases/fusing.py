@@ -416,6 +416,11 @@ def fused_map_with_condition(numbers: list[int]) -> list[int]:
 
 
 @flow
+def fused_map_with_one_condition_or_another(numbers: list[int], every: bool) -> list[int]:
+    return [check(n) for n in numbers if every or n > 1]
+
+
+@flow
 def fused_map_one_at_a_time(numbers: list[int]) -> list[int]:
     return [check(n) for n in each(numbers, limit=1)]
 
@@ -655,6 +660,20 @@ CASES = [
         calls=_checks([*range(0, 30, 2)]),
     ),
     case(fused_map_with_condition, {"numbers": [1, 3]}, name="none", result=[], calls=[]),
+    case(
+        fused_map_with_one_condition_or_another,
+        {"numbers": [0, 1, 2], "every": True},
+        result=[0, 1, 2],
+        concurrent=True,
+        calls=_checks([0, 1, 2]),
+    ),
+    case(
+        fused_map_with_one_condition_or_another,
+        {"numbers": [0, 1, 2], "every": False},
+        name="few",
+        result=[2],
+        calls=_checks([2]),
+    ),
     case(fused_map_one_at_a_time, {"numbers": list(range(13))}, result=list(range(13)), calls=_checks([*range(13)])),
     case(fused_map_over_pairs, {"names": [["a", 1], ["b", 2]]}, result=["a 1", "b 2"]),
     case(fused_map_over_range, {"n": 5}, result=[0.0, 0.5, 1.0, 1.5, 2.0]),

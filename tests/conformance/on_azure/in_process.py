@@ -45,11 +45,11 @@ class InProcess:
     def __init__(self, program: Program, without: frozenset[str] = frozenset()) -> None:
         self._program = program
         settings = WorkflowSettings(apps=dict.fromkeys(program.tasks, "main"), without=without)
-        self._workflow = compile_workflow(program, settings)
+        self.workflow = compile_workflow(program, settings)
         module = ModuleType(f"flows.{program.main}")
-        exec(compile(self._workflow.source, f"{program.main}.py", "exec"), vars(module))
+        exec(compile(self.workflow.source, f"{program.main}.py", "exec"), vars(module))
         places = {name: f"{task.module}:{task.qualname}" for name, task in program.tasks.items()}
-        fused = self._workflow.fused
+        fused = self.workflow.fused
         self._activities = Activities(tasks=places, fused=fused_name(fused) if fused else None)
         with _unmoved_by_levels():
             self._functions = functions_of(self._app(module))

@@ -33,10 +33,10 @@ def place_order(run, order):
     undone = []  # order_saga.py:108
     reason = ""  # order_saga.py:109
     try:  # order_saga.py:110
-        for line in order["lines"]:  # order_saga.py:111
+        for iteration, line in enumerate(order["lines"]):  # order_saga.py:111
             # order_saga.py:112
             _reserve = yield from run.call(
-                "reserve",
+                f"reserve[{iteration}]",
                 RESERVE,
                 order=order["id"],
                 sku=line["sku"],
@@ -71,8 +71,8 @@ def place_order(run, order):
     if payment is not None:  # order_saga.py:122
         yield from run.call("refund", REFUND, payment=payment)  # order_saga.py:123
         undone.append("payment")  # order_saga.py:124
-    for reservation in list(reversed(reservations)):  # order_saga.py:125
-        yield from run.call("release", RELEASE, reservation=reservation)  # order_saga.py:126
+    for iteration_2, reservation in enumerate(list(reversed(reservations))):  # order_saga.py:125
+        yield from run.call(f"release[{iteration_2}]", RELEASE, reservation=reservation)  # order_saga.py:126
         undone.append(reservation)  # order_saga.py:127
     # order_saga.py:128
     return {

@@ -1,0 +1,110 @@
+"""Where in a flow a task says that it runs: the same on every engine, as it may be a part of results and of keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from clouds.attempts import RUNS, noted
+from conformance.engines import inline
+from conformance.suite import ALL
+
+from skyloom.conformance.case import case
+from skyloom.flows import context, flow, parallel, race, task
+
+FILES = ("assignments", "attempts", "catching", "fanning_out", "five_patterns", "fusing", "fuzz_found", "sub_flows")
+CASES = sorted(
+    name
+    for name, case in ALL.items()
+    # Which attempts are made, and what they are given, has to be the same: not so behind failing items and in races,
+    # for keys, times and what is too late, and for what goes by a bucket.
+    if name.partition("/")[0] in FILES
+    and not case.may_call
+    and case.calls
+    and not any(word in name for word in ("keys", "late", "times_out", "time_out", "stops_where", "side-by-side"))
+    and not any(word in name for word in ("map_caught", "large"))
+)
+
+
+@task
+def here(n: int) -> str:
+    return f"{n}: {context.step}"
+
+
+@flow(timeout=60)
+def in_time(n: int) -> list[str]:
+    return [here(k) for k in range(n)]
+
+
+@flow
+def two_rounds() -> list[str]:
+    told = []
+    for k in range(2):
+        told += [here(k)]
+    return told
+
+
+@flow
+def everywhere(numbers: list[int], start: int, stop: int) -> list[str]:
+    told = [here(0)]
+    told += [here(n) for n in numbers if n % 2 == 0]
+    for n in range(start, stop):
+        start += 1
+        told.append(here(n))
+    for n in range(9, 0, -4):
+        told.append(here(n))
+    for place, n in enumerate(numbers, 1):
+        told.append(here(n + place))
+    left = 2
+    while left > 0:
+        for n in numbers:
+            if n == 2:
+                continue
+            told += [here(n + m) for m in [10, 20]]
+        told += two_rounds()
+        told += in_time(left)
+        left -= 1
+    told += list(parallel(here(1), here(2)))
+    told.append(race(here(3), here(3)))
+    return told
+
+
+EVERYWHERE = sorted(
+    [
+        "here",
+        *(f"here_map[{n}]/here_2" for n in (1, 2)),
+        *(f"here_3[{n}]" for n in range(2)),
+        *(f"here_4[{n}]" for n in range(3)),
+        *(f"here_5[{n}]" for n in range(3)),
+        *(f"here_map_2[{left}][{n}][{m}]/here_6" for left in range(2) for n in (0, 2) for m in range(2)),
+        *(f"two_rounds[{left}]/here[{k}]" for left in range(2) for k in range(2)),
+        *("in_time[0]/here_map[0]/here", "in_time[0]/here_map[1]/here", "in_time[1]/here_map[0]/here"),
+        *("parallel.0/here_7", "parallel.1/here_8", "race.0/here_9"),
+    ]
+)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_paths_are_those_of_a_local_run(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen = noted(monkeypatch)
+    inline(ALL[name], tmp_path)
+    local = sorted(seen)
+    assert local
+    for cloud, run in RUNS.items():
+        seen.clear()
+        (tmp_path / cloud).mkdir()
+        run(ALL[name], frozenset(), tmp_path / cloud)
+        assert sorted(seen) == local, cloud
+
+
+@pytest.mark.parametrize("engine", ["inline", *RUNS])
+def test_rounds_and_items_count_from_zero_over_all(
+    engine: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen = noted(monkeypatch)
+    one = case(everywhere, {"numbers": [1, 2, 4], "start": 3, "stop": 5})
+    if engine == "inline":
+        inline(one, tmp_path)
+    else:
+        RUNS[engine](one, frozenset(), tmp_path)
+    assert sorted(step.removeprefix("everywhere/") for step, *_ in seen if "race.1" not in step) == EVERYWHERE
