@@ -31,9 +31,6 @@ from skyloom.flows.passes.liveness import expressions
 TOO_LARGE = "an integer beyond 2^53"
 """What no workflow carries exactly: the helper evaluates it, and what is too large for the way on is an error there."""
 
-_RAISES = "it raises an error for some values"
-"""What compilers say of expressions that workflows evaluate themselves, but where they fail."""
-
 Places = Mapping[tuple[str, Span], ir.Statement]
 """Statements by their files and places."""
 
@@ -52,9 +49,8 @@ def helped(flow: str, hoisted: HoistedExpression, places: Places, cost: str) -> 
     """What is said of an expression in the helper function. `cost`: of each call."""
     statement = places.get((hoisted.file, hoisted.span))
     found = [] if statement is None else list(expressions(statement))
-    only_errors = not hoisted.always and hoisted.reason == _RAISES
     why = hoisted.reason if hoisted.always else f"only for some values: {hoisted.reason}"
-    if only_errors:
+    if hoisted.only_errors:
         errors = dict.fromkeys(error for expr in found for error in errors_of(expr))
         why = f"only where it fails: {', '.join(errors) or hoisted.reason}"
     shown = found if hoisted.always else [expr for expr in found if may_raise(expr) or errors_of(expr)]
@@ -69,7 +65,7 @@ def helped(flow: str, hoisted: HoistedExpression, places: Places, cost: str) -> 
         cost=cost,
         is_helped=True,
         expression=", ".join(map(source, shown)) if shown and named else hoisted.source,
-        only_errors=only_errors,
+        only_errors=hoisted.only_errors,
     )
 
 

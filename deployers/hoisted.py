@@ -23,7 +23,9 @@ class HoistedExpression:
         file: the flow's source file.
         span: where the expression stands there.
         reason: why the workflow does not evaluate it, for people.
-        always: whether every evaluation goes to the helper; otherwise those that would raise an error do.
+        always: whether every evaluation goes to the helper.
+        only_errors: where not every one does: whether only those do that raise an error, or whose value no workflow
+            carries; otherwise those of some values do.
         types: the types of those names whose values must be brought to them first (`flows.ir.conform.conformed`):
             floats may arrive as integers where they are whole.
         models: the models that stand in `types`.
@@ -38,6 +40,7 @@ class HoistedExpression:
     span: Span
     reason: str
     always: bool = True
+    only_errors: bool = False
     types: tuple[tuple[str, Type], ...] = ()
     models: tuple[ModelDefinition, ...] = ()
     crossings: tuple[tuple[str, str], ...] = ()

@@ -74,13 +74,14 @@ def test_what_is_said_of_an_expression_that_may_fail(tmp_path: Path) -> None:
         names=("ns",),
         file=program.flow.file,
         span=call.span,
-        reason="it raises an error for some values",
+        reason="of what it raises",
         always=False,
+        only_errors=True,
     )
     told = helped("f", hoisted, places_of([program]), "1 step")
     assert (told.expression, told.why, told.only_errors) == ("ns[0]", "only where it fails: IndexError", True)
-    blanks = replace(hoisted, reason="Python knows more blanks than Workflows")
+    blanks = replace(hoisted, only_errors=False, reason="Python knows more blanks than Workflows")
     told = helped("f", blanks, places_of([program]), "1 step")
     assert (told.why, told.only_errors) == ("only for some values: Python knows more blanks than Workflows", False)
     unknown = helped("f", hoisted, {}, "1 step")
-    assert (unknown.expression, unknown.why) == ("ns[0]", "only where it fails: it raises an error for some values")
+    assert (unknown.expression, unknown.why) == ("ns[0]", "only where it fails: of what it raises")

@@ -91,7 +91,8 @@ def evaluate(
 
 @dataclass(frozen=True, slots=True)
 class Hoisted:
-    """What the helper shall evaluate: `label` goes into the identifier, `title` into the state's name."""
+    """What the helper shall evaluate: `label` goes into the identifier, `title` into the state's name. Not `always`:
+    only where it fails."""
 
     label: str
     title: str
@@ -120,6 +121,7 @@ def hoist(lowering: Lowering, context: Context, edge: Edge, hoisted: Hoisted, sp
         span=span,
         reason=hoisted.reason,
         always=hoisted.always,
+        only_errors=not hoisted.always,
         types=floats,
         models=tuple(models[name] for name in used),
         crossings=tuple(hoisted.crossings.items()),

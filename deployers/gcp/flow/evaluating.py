@@ -212,7 +212,7 @@ def _helped(
 
 @dataclass(frozen=True, slots=True)
 class Hoisted:
-    """What the helper shall evaluate: `label` goes into the identifier."""
+    """What the helper shall evaluate: `label` goes into the identifier. Not `always`: only where it fails."""
 
     label: str
     python: str
@@ -253,6 +253,7 @@ def _request(lowering: Lowering, context: Context, hoisted: Hoisted, span: Span)
         span=span,
         reason=hoisted.reason,
         always=hoisted.always,
+        only_errors=not hoisted.always,
         types=floats,
         models=tuple(models[name] for name in used),
         crossings=tuple(hoisted.crossings.items()),
