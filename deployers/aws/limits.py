@@ -99,12 +99,14 @@ def template_problems(app: App, template: bytes) -> Iterator[Diagnostic]:
             )
 
 
-def program_problems(program: Program) -> Iterator[Diagnostic]:
-    """What no machine, or no function, can carry out of the flows that a program's main flow runs."""
+def program_problems(program: Program, *, keeps_history: bool) -> Iterator[Diagnostic]:
+    """What no machine, or no function, can carry out of the flows that a program's main flow runs. `keeps_history`:
+    whether it is a Standard workflow; that of an Express one has no limit, and it ends after five minutes."""
     yield from function_problems(program, _FUNCTIONS)
     for flow in program.flows.values():
         yield from duration_problems(flow, EXECUTION, ", the longest that an execution of Step Functions takes")
-    yield from _event_problems(program)
+    if keeps_history:
+        yield from _event_problems(program)
 
 
 # --- history ----------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def measures(
     for workflow in workflows:
         yield from _of_machine(workflow)
         program = _program_of(workflow.flow, compiled)
-        if workflow.kind == "STANDARD":  # nobody keeps the history of an Express workflow
+        if workflow.kind == "STANDARD":  # the history of an Express workflow has no limit
             yield from lengths(workflow.flow, program, EVENTS, COUNTS)
     short = {workflow.flow for workflow in workflows if workflow.kind == "EXPRESS"}
     for name, program in programs.items():

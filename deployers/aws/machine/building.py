@@ -45,7 +45,9 @@ def machine_of(program: Program, settings: WorkflowSettings, *, is_part: bool = 
     Raises:
         CheckFailed: something that Step Functions cannot carry.
     """
-    _refuse([*limits.program_problems(program), *text_problems(program, "Step Functions")])
+    kind = settings.kind
+    problems = limits.program_problems(program, keeps_history=kind == "STANDARD")
+    _refuse([*problems, *text_problems(program, "Step Functions")])
     apart = separate(program)
     places = carried(program, apart, lambda prompt: may_be_asked(settings, prompt))
     lowering = Lowering(program, settings, lower_block, apart, places, is_part)
@@ -53,7 +55,7 @@ def machine_of(program: Program, settings: WorkflowSettings, *, is_part: bool = 
     writing = Writing()
     _simplify(graph, writing, settings.without)
     definition = with_placeholders(_definition(program, States(writing).scope(graph)))
-    kind, uses = settings.kind, frozenset(_needs(graph))
+    uses = frozenset(_needs(graph))
     _refuse([*limits.definition_problems(program, definition), *_express_problems(program, kind, uses)])
     return Workflow(
         flow=program.main,

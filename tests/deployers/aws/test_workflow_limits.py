@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ def flow(body: str, options: str = "") -> str:
 )
 def test_refused(tmp_path: Path, code: str, source: str) -> None:
     assert refused(tmp_path, source).code == code
+
+
+def test_the_history_of_an_express_workflow_has_no_limit(tmp_path: Path) -> None:
+    source = flow("for i in range(4000):\n    get(i)\nreturn a").replace("@flow", "@flow(timeout=300)")
+    assert refused(tmp_path, source).code == "SKY706"
+    program = load_file(tmp_path / "order.py").f.program
+    settings = settings_for(program)
+    assert compile_workflow(program, replace(settings, kind="EXPRESS")).kind == "EXPRESS"
 
 
 def test_too_many_steps(tmp_path: Path) -> None:
