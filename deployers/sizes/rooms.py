@@ -102,7 +102,7 @@ class _Value:
         if extent.most is not None and extent.most - extent.least > extent.least * _ALIKE:
             found.append(self._known(extent.most, math.ceil(extent.most * self.room.growth), "declared"))
         seen = [self._seen(one) for one in observed.of(self.payload)]
-        found.append(max(seen, key=lambda one: one.share, default=None))
+        found.append(max(seen, key=lambda one: one.value, default=None))
         yield from (one for one in found if one is not None and self._is_near(one))
 
     def _is_near(self, one: Measure) -> bool:
