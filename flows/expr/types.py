@@ -116,6 +116,15 @@ class ListType:
     item: Type
     kind: Literal["list"] = "list"
 
+    def __eq__(self, other: object) -> bool:
+        # However it is spelled.
+        return self.item == other.item if isinstance(other, ListType) else NotImplemented
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpelledTuple(ListType):
+    """The same type, where the source has `tuple[X, ...]` for it: messages say what stands there."""
+
 
 @dataclass(frozen=True, slots=True)
 class TupleType:
@@ -270,6 +279,8 @@ def show(of: Type) -> str:
             return f"Literal[{', '.join(repr(v) for v in values)}]"
         case EnumType(name=name) | ModelType(name=name):
             return name
+        case SpelledTuple(item=item):
+            return f"tuple[{show(item)}, ...]"
         case ListType(item=item):
             return "list" if item == NEVER else f"list[{show(item)}]"
         case TupleType(items=items):

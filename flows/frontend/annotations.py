@@ -30,6 +30,7 @@ from skyloom.flows.expr.types import (
     ListType,
     LiteralType,
     ModelType,
+    SpelledTuple,
     TupleType,
     Type,
     union,
@@ -57,7 +58,7 @@ _PLAIN: dict[Any, Type] = {
     inspect.Parameter.empty: ANY,
     list: ListType(ANY),
     dict: DictType(ANY),
-    tuple: ListType(ANY),
+    tuple: SpelledTuple(ANY),
 }
 _LISTS = (
     list,
@@ -260,7 +261,7 @@ class TypeTable:
 
     def _tuple(self, arguments: tuple[Any, ...], namespace: Mapping[str, Any] | None) -> Type:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return ListType(self.resolve(arguments[0], namespace))
+            return SpelledTuple(self.resolve(arguments[0], namespace))
         return TupleType(tuple([self.resolve(argument, namespace) for argument in arguments]))
 
     def _dict(self, annotation: Any, arguments: tuple[Any, ...], namespace: Mapping[str, Any] | None) -> Type:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skyloom.flows import constructs
@@ -145,7 +146,7 @@ def _plain(of: t.Type) -> t.Type:
         case t.UnionType(members=parts):
             return t.union(*map(_plain, parts))
         case t.ListType(item=inner):
-            return t.ListType(_plain(inner))
+            return replace(of, item=_plain(inner))
         case t.DictType(value=inner):
             return t.DictType(_plain(inner))
         case t.TupleType(items=items):
