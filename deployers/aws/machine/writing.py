@@ -43,7 +43,7 @@ def field(text: str) -> str:
 
 
 class Writing:
-    """Writes the values of one machine. What stands for itself is written once and kept."""
+    """Writes the values of one machine. What reads the same everywhere is written once and kept."""
 
     def __init__(self) -> None:
         self._texts: dict[int, tuple[Value, str]] = {}
@@ -106,7 +106,7 @@ class Writing:
     # --- values -------------------------------------------------------------------------------------------------
 
     def _text(self, value: Value, known: Mapping[str, str]) -> str:
-        if not value.reads.isdisjoint(known):
+        if not value.reads.isdisjoint(known) or not value.reads.isdisjoint(self._renamed):
             return self._written(value, known)
         kept = self._texts.get(id(value))
         if kept is None:

@@ -248,8 +248,20 @@ def main_times_out() -> str:
     return log("never")
 
 
+@flow(timeout=60)
+def first_in_branches(words: list[str]) -> list[str]:
+    one, two = parallel(log("one"), log([*words, "end"][1]))
+    return [one, two, log(f"{len(words) / 4:.1%}")]
+
+
+@flow
+def branches_of_another_run(words: list[str]) -> list[str]:
+    return first_in_branches(words)
+
+
 CASES = [
     case(result, {"item": "a"}, result="item:r-a", calls=[call("reserve", item="a")]),
+    case(branches_of_another_run, {"words": ["a", "b"]}, result=["one", "b", "50.0%"]),
     case(parameters, result=["item:r-a", "p:r-a", "item:r-ar-a", "q:r-br-br-b"]),
     case(nested_twice, {"order": {"id": "o7", "items": ["a", "b"]}}, result=8),
     case(
