@@ -35,6 +35,7 @@ from skyloom.deployers.bundle import Bundle, json_bytes
 from skyloom.deployers.functions import FunctionGroup, function_groups, group_of, programs
 from skyloom.deployers.fused import all_fused, stretched
 from skyloom.deployers.hoisted import merged
+from skyloom.deployers.telling import told
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.app import App, Http
 from skyloom.flows.config import Config, load_config
@@ -98,7 +99,7 @@ def compile_app(app: App, environment: str, settings: FunctionSettings | None = 
         listings=tuple(listings(workflows)),
         charges=charges(workflows, {group.key: group.memory for group in groups}, chosen.architecture),
         measures=tuple(measures(compiled, after, workflows, text, len(json.loads(text)["Resources"]))),
-        diagnostics=tuple(diagnostic for workflow in workflows for diagnostic in workflow.diagnostics),
+        diagnostics=told(workflows),
         sizes=lambda runs: sizes_of(after, compiling, runs),
         savings=lambda: savings_of(compiled, compiling, (flow.name for flow in app.short)),
     )

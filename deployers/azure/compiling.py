@@ -39,6 +39,7 @@ from skyloom.deployers.function_code import FunctionCode
 from skyloom.deployers.functions import FunctionGroup, function_groups, programs
 from skyloom.deployers.fused import all_fused, stretched
 from skyloom.deployers.packaging import Package
+from skyloom.deployers.telling import told
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.app import App
 from skyloom.flows.config import Config, load_config
@@ -120,7 +121,7 @@ def _bundled(
     known = tuple(workflows)
     return Compiled(
         bundle=Bundle(TARGET, layout.app.name, layout.parts.environment, files, place.account, place.region),
-        diagnostics=(*(diagnostic for workflow in known for diagnostic in workflow.diagnostics), *advice(layout)),
+        diagnostics=(*told(known), *advice(layout)),
         explanations=tuple(_explanations(known)),
         listings=tuple(listings(known, layout.parts.flows)),
         charges=charged,

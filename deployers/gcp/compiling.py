@@ -40,6 +40,7 @@ from skyloom.deployers.gcp.template import MAIN, template
 from skyloom.deployers.gcp.workflow import HELPER, Invoke, Workflow, WorkflowSettings, as_compiled, compile_workflow
 from skyloom.deployers.hoisted import merged
 from skyloom.deployers.packaging import Package, zipped
+from skyloom.deployers.telling import told
 from skyloom.errors import CheckFailed, Diagnostic
 from skyloom.flows.app import App
 from skyloom.flows.config import Config, load_config
@@ -119,10 +120,9 @@ def _bundled(parts: Parts, built: Mapping[str, Package]) -> Compiled:
         **{zip_file(key): zipped(package.files, compressed=False) for key, package in built.items()},
     }
     place = layout.settings
-    said = [diagnostic for workflow in parts.workflows for diagnostic in workflow.diagnostics]
     return Compiled(
         bundle=Bundle(TARGET, parts.app.name, parts.environment, files, place.account, place.region),
-        diagnostics=(*said, *advice(layout)),
+        diagnostics=(*told(parts.workflows), *advice(layout)),
         listings=tuple(listings(parts.workflows)),
         charges=charges(parts.workflows, {group.key: group.memory for group in parts.groups}),
     )
