@@ -68,4 +68,5 @@ def _payloads(program: Program, settings: WorkflowSettings) -> Payloads:
     def is_asked(prompt: PromptDefinition) -> bool:
         return prompt.name in asked
 
-    return Payloads(program, carried(program, frozenset(), is_asked), ROOMS.large, apart, is_asked)
+    places = carried(program, frozenset(), is_asked)
+    return Payloads(program, places, ROOMS.large, apart, is_asked, races_apart=True)

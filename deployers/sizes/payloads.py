@@ -13,10 +13,11 @@ from skyloom.deployers.sizes.extent import MOST_OF_A_CHARACTER, NOTHING, Extent,
 from skyloom.deployers.sizes.pointers import Pointers
 from skyloom.deployers.sizes.variables import Variables
 from skyloom.errors import Span
-from skyloom.flows.expr.nodes import Expr
+from skyloom.flows.expr.nodes import Expr, free_names
 from skyloom.flows.expr.types import STR
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition
+from skyloom.flows.passes.liveness import reads, writes
 
 What = Literal["input", "result", "given", "started", "told", "gives", "answers", "brings", "list", "variable"]
 """Which of a run's values: its input; its result; what a task, prompt or person is `given`; what a flow that is a run
@@ -73,6 +74,7 @@ class Payloads:
         large: bytes from which on a function leaves its result in the bucket, by how it is carried.
         separate: flows that run as executions of their own.
         by_machine: whether the workflow itself asks a prompt.
+        races_apart: whether branches of races run as executions of their own.
         character: the bytes that a character of a text counts at most.
     """
 
@@ -81,13 +83,15 @@ class Payloads:
     large: Mapping[str, int]
     separate: frozenset[str] = frozenset()
     by_machine: Callable[[PromptDefinition], bool] = lambda prompt: False
+    races_apart: bool = False
     character: int = MOST_OF_A_CHARACTER
     variables: Variables = field(init=False)
     _pointers: Pointers = field(init=False)
 
     def __post_init__(self) -> None:
         self.variables = Variables.of(self.program, self.character)
-        self._pointers = Pointers.of(self.program, self.carried, self.large)
+        asked = frozenset(name for name, prompt in self.program.prompts.items() if self.by_machine(prompt))
+        self._pointers = Pointers.of(self.program, self.carried, self.large, asked)
 
     def __iter__(self) -> Iterator[Payload]:
         flow = self.program.flow
@@ -119,9 +123,9 @@ class Payloads:
             case ir.CallTask() | ir.CallPrompt():
                 yield from self._call(flow, statement, sizing)
             case ir.CallFlow(flow=callee) if callee in self.separate:
-                # An execution of its own carries all of it.
-                given = joined(entry(one.name, sizing.of(one.value)) for one in statement.arguments)
-                yield self._payload("started", flow, statement, f"what {callee} is started with", given)
+                given = joined(entry(one.name, self._sized(flow, sizing, one.value)) for one in statement.arguments)
+                values = [one.value for one in statement.arguments]
+                yield self._payload("started", flow, statement, f"what {callee} is started with", given, values)
             case ir.Emit(payload=payload):
                 name = f"what {statement.id} tells"
                 yield self._payload("told", flow, statement, name, sizing.of(payload), [payload])
@@ -138,8 +142,23 @@ class Payloads:
                     [statement.result] if isinstance(statement, ir.Map) else [b.result for b in statement.branches]
                 )
                 yield self._payload("list", flow, statement, f"the list of {statement.id}", extent, results)
+            case ir.Race(branches=branches) if self.races_apart:
+                for number, branch in enumerate(branches, start=1):
+                    yield self._branch(
+                        flow, statement, branch, f"what branch {number} of {statement.id} is started with"
+                    )
             case _:
                 pass
+
+    def _branch(self, flow: FlowDefinition, step: ir.Race, branch: ir.Branch, name: str) -> Payload:
+        """What an execution of its own is given of the variables around it: those that the branch reads."""
+        inside = list(ir.walk(branch.body))
+        read = frozenset[str]().union(free_names(branch.result), *map(reads, inside))
+        names = sorted(name for name in read - set(map(writes, inside)) if (flow.name, name) in self.variables.known)
+        given = joined(entry(name, self.variables.known[flow.name, name]) for name in names)
+        payload = self._payload("started", flow, step, name, given)
+        holds = not self._pointers.places.isdisjoint((flow.name, name) for name in names)
+        return replace(payload, extent=NOT_KNOWN if holds else given, is_own=False)
 
     def _call(self, flow: FlowDefinition, step: ir.CallTask | ir.CallPrompt, sizing: Sizing) -> Iterator[Payload]:
         callee = self.program.tasks[step.task] if isinstance(step, ir.CallTask) else self.program.prompts[step.prompt]
@@ -158,7 +177,8 @@ class Payloads:
             file=flow.file,
             span=step.span,
             extent=self.variables.declared.given_by(callee),
-            carry=self.carried.of(flow.name, step.target, callee.returns),
+            # What a model answers the workflow itself, nobody can leave in the bucket.
+            carry=INLINE if asked else self.carried.of(flow.name, step.target, callee.returns),
             is_text=callee.returns == STR,
             is_own=own,
         )
@@ -196,7 +216,7 @@ class Payloads:
             name=name,
             file=flow.file,
             span=step.span,
-            extent=NOT_KNOWN if holds and what != "given" else extent,
+            extent=NOT_KNOWN if holds and what not in ("given", "started") else extent,
             may_hold_pointers=holds,
             is_own=is_own,
         )
@@ -205,7 +225,7 @@ class Payloads:
         return NOTHING if target is None else self.variables.known.get((flow.name, target), Extent())
 
     def _sized(self, flow: FlowDefinition, sizing: Sizing, value: Expr) -> Extent:
-        """What an argument takes of what a function is given: pointers in the place of what waits in the bucket."""
+        """What an argument takes of what something is given: pointers in the place of what waits in the bucket."""
         extent = sizing.of(value)
         if not self._pointers.may_stand_in(flow.name, value):
             return extent

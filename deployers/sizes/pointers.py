@@ -33,8 +33,15 @@ class Pointers:
     whole: Mapping[Place, int]
 
     @classmethod
-    def of(cls, program: Program, carried: Carried, large: Mapping[str, int]) -> Pointers:
-        """Those of a program. `large`: bytes from which on a result waits, by how it is carried."""
+    def of(
+        cls, program: Program, carried: Carried, large: Mapping[str, int], asked: frozenset[str] = frozenset()
+    ) -> Pointers:
+        """Those of a program.
+
+        Args:
+            large: bytes from which on a result waits, by how it is carried.
+            asked: prompts that the workflow may ask by itself: what comes of that waits nowhere.
+        """
         whole: dict[Place, int] = {}
         reached: set[Place] = set()
         written: Counter[Place] = Counter()
@@ -46,7 +53,8 @@ class Pointers:
                     carry = carried.of(name, statement.target, _returns(program, statement))
                     if carry.kind != "inline":
                         reached.add((name, statement.target))
-                        if carry.looks is False:
+                        by_itself = isinstance(statement, ir.CallPrompt) and statement.prompt in asked
+                        if carry.looks is False and not by_itself:
                             whole[name, statement.target] = large[carry.kind]
         waiting = list(reached)
         while waiting:

@@ -243,3 +243,46 @@ def test_a_flow_of_several_without_runs_is_named(file: Path, invoke: Any) -> Non
     result = invoke("check", str(file), "--targets", "azure", "--runs", "5")
     assert "no run of measured is recorded" in result.stderr
     assert "no run of unbounded" not in result.stderr
+
+
+APART = '''"""Parts of runs that are runs of their own."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from skyloom.flows import flow, minutes, race, task
+
+
+@task
+def made(text: str) -> Annotated[str, Field(max_length=4_000)]:
+    return text
+
+
+@flow(timeout=minutes(3))
+def inner(text: str) -> str:
+    return made(text)
+
+
+@flow
+def timed(word: str) -> str:
+    text = made(word)
+    return inner(text + "!")
+
+
+@flow
+def racing(word: str) -> str:
+    text = made(word) + "!"
+    return race(made(text), made(word))
+'''
+
+
+def test_what_starts_a_part_of_a_run_is_told(tmp_path: Path, document: Any) -> None:
+    path = tmp_path / "apart_of_test.py"
+    path.write_text(APART, encoding="utf-8")
+    told = document("check", str(path), "--targets", "aws,gcp", "--json")["targets"]
+    found = {(one["flow"], one["target"]): values(one) for one in told}
+    size = 6 * 4_000 + len('"!"')
+    assert found["timed", "gcp"] == {"what inner is started with": (size + len('{"text":}'), "declared", 32_768)}
+    assert found["racing", "gcp"] == {"what branch 1 of race is started with": (size + 9, "declared", 32_768)}
+    assert found["timed", "aws"] == found["racing", "aws"] == {}
