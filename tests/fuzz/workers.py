@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from fuzz.choices import Seeded
@@ -60,9 +62,21 @@ def found_by(asked: Asked, seeds: Iterable[int], workers: int) -> Iterator[Found
     context = multiprocessing.get_context("spawn")
     left = iter(seeds)
     while together := list(islice(left, _PROGRAMS * workers)):
-        with ProcessPoolExecutor(workers, context) as pool:
+        with ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
             for done in as_completed([pool.submit(tried, seed) for seed in together]):
                 yield done.result()
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it is killed: it would go on making smaller what nobody asks for."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def try_seed(asked: Asked, seed: int) -> Found:
