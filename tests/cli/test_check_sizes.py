@@ -122,6 +122,13 @@ def test_a_value_that_is_too_large_in_every_run_is_refused(found: Any) -> None:
     assert found["big", "azure"]["verdict"] == "native"
 
 
+def test_it_is_refused_where_it_is_compiled_too(file: Path, invoke: Any, tmp_path: Path) -> None:
+    for cloud, code in (("aws", 2), ("azure", 0), ("gcp", 2)):
+        result = invoke("compile", f"{file}:big", "--to", cloud, "--out", str(tmp_path / cloud))
+        assert result.exit_code == code
+        assert ("SKY781" in result.stderr) == bool(code)
+
+
 def test_a_value_that_some_runs_have_is_told_and_not_refused(found: Any) -> None:
     report = found["sometimes", "aws"]
     assert report["verdict"] != "refused"
