@@ -1,7 +1,7 @@
 """Runs one attempt of a task's body: JSON arguments in, JSON result out. The same on every engine.
 
 With `SKYLOOM_TRACE` set to a file's path, every attempt is appended there as one line of JSON
-(`task`, `arguments`, `attempt`, `key`) before the body runs.
+(`task`, `arguments`, `attempt`, `step`, `key`) before the body runs.
 """
 
 from __future__ import annotations
@@ -131,6 +131,7 @@ def _trace(task: Task[..., Any], arguments: dict[str, Json], attempt: TaskContex
         "task": task.name,
         "arguments": arguments,
         "attempt": attempt.attempt,
+        "step": attempt.step,
         "key": attempt.idempotency_key,
     }
     line = (json.dumps(record) + "\n").encode()

@@ -19,7 +19,7 @@ _MINUS_ZERO = re.compile(r"-(?=0(?:\.0*)?(?:e[+-]?\d+)?%?(?![\d.]))")
 
 @dataclass(frozen=True)
 class Disagreement:
-    """What an engine did otherwise: `about` is one of result, error, calls, emitted."""
+    """What an engine did otherwise: `about` is one of result, error, calls, emitted, steps."""
 
     about: str
     engine: str
@@ -87,6 +87,14 @@ def judge(case: Case, plain: Observed, seen: Observed, engine: str, *, exact: bo
     return None
 
 
+def judge_paths(case: Case, plain: Observed, local: Observed, seen: Observed, engine: str) -> Disagreement | None:
+    """Whether the attempts of an engine were told other steps than those of a local run. A plain call knows no steps."""
+    if may_be_more(case.flow.program, plain):
+        return None
+    wanted, did = (sorted(f"{call.step}: {call.task}" for call in one.calls) for one in (local, seen))
+    return None if did == wanted else Disagreement("steps", engine, _told(wanted), _told(did))
+
+
 def may_be_more(program: Program, plain: Observed) -> bool:
     """Whether something failed, so that an engine may have called what stands behind it."""
     fails = {"fail", "check", "at_attempt", "picky", "wrong"}
@@ -118,7 +126,7 @@ def _told(calls: Any) -> str:
 def without_minus_zero(observed: Observed) -> Observed:
     """The same with zeros that have no sign, also in texts."""
     error = observed.error and (observed.error[0], _unsigned(observed.error[1]))
-    calls = [TaskCall(call.task, _unsigned(call.arguments)) for call in observed.calls]
+    calls = [TaskCall(call.task, _unsigned(call.arguments), call.step) for call in observed.calls]
     emitted = [(name, _unsigned(payload)) for name, payload in observed.emitted]
     return Observed(_unsigned(observed.result), error, calls, emitted)
 

@@ -10,7 +10,7 @@ from conformance.case import Case, TaskCall
 from conformance.engines import Observed
 from fuzz.choices import Seeded
 from fuzz.engines import ENGINES, Engine, Inline
-from fuzz.judging import judge
+from fuzz.judging import judge, judge_paths
 from fuzz.minimising import minimised
 from fuzz.programs import FuzzProgram, program, programs
 from fuzz.templates import TEMPLATES
@@ -115,6 +115,13 @@ CALLS = [TaskCall("aside", {"n": 1}), TaskCall("num", {"n": 1}), TaskCall("num",
 def test_what_is_a_disagreement(small: Case, seen: Observed, about: str | None) -> None:
     found = judge(small, PLAIN, seen, "aws", exact=False)
     assert (found and found.about) == about
+
+
+def test_tasks_must_be_told_the_steps_of_a_local_run(small: Case) -> None:
+    local = observed(calls=[TaskCall("aside", {"n": 1}, "f/aside[0]"), TaskCall("num", {"n": 1}, "f/num")])
+    assert judge_paths(small, PLAIN, local, observed(calls=local.calls[::-1]), "aws") is None
+    found = judge_paths(small, PLAIN, local, observed(calls=PLAIN.calls), "aws")
+    assert found is not None and found.about == "steps"
 
 
 def test_an_exact_engine_tells_2_from_2_0(small: Case) -> None:

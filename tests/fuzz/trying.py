@@ -17,7 +17,7 @@ from typing import Any
 from conformance.case import Case
 from conformance.engines import Observed, plain
 from fuzz.engines import ENGINES, LIMIT, Engine, Inline
-from fuzz.judging import Disagreement, judge
+from fuzz.judging import Disagreement, judge, judge_paths
 from fuzz.programs import FuzzProgram
 
 from skyloom.errors import CheckFailed
@@ -126,7 +126,7 @@ def _run_all(case: Case, compiled: dict[str, Engine], folder: Path, outcome: Out
         outcome.endless += 1
         return
     outcome.errors[wanted.error[0] if wanted.error else ""] += 1
-    leaves_open = False
+    leaves_open, local = False, wanted
     for name, engine in compiled.items():
         try:
             with _in_time(LONGEST_SLOW if engine.slow else LONGEST):
@@ -138,7 +138,10 @@ def _run_all(case: Case, compiled: dict[str, Engine], folder: Path, outcome: Out
             leaves_open |= engine.met.beyond
             if engine.met.wrong:
                 outcome.disagreements.append(Disagreement("type", name, "", engine.met.wrong[0]))
+            local = seen
         found = judge(case, wanted, seen, name, exact=engine.exact)
+        if found is None and local is not wanted:
+            found = judge_paths(case, wanted, local, seen, name)
         if found is None:
             outcome.ran[name] += 1
         elif (leaves_open and not engine.exact) or (seen.error is not None and seen.error[0] == LIMIT):

@@ -7,7 +7,7 @@ shall fail at first asks `context.attempt`. Times are real on engines and virtua
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TaskCall:
-    """One attempt of a task, with the arguments it got, as JSON."""
+    """One attempt of a task, with the arguments it got, as JSON; and the path of its step, where that was seen."""
 
     task: str
     arguments: dict[str, Json]
+    step: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.task}({', '.join(f'{name}={value!r}' for name, value in sorted(self.arguments.items()))})"

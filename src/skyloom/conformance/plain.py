@@ -31,7 +31,7 @@ def traced(folder: Path) -> Iterator[list[TaskCall]]:
             os.environ[invoke.TRACE_VARIABLE] = before
     if path.exists():
         records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        calls += [TaskCall(record["task"], record["arguments"]) for record in records]
+        calls += [TaskCall(record["task"], record["arguments"], record["step"]) for record in records]
 
 
 def plain(case: Case, folder: Path) -> Observed:
