@@ -228,7 +228,7 @@ CASES = [
         concurrent=True,
         may_call=[call("ask", name="slow", wait=0.0)],
     ),
-    case(race_in_a_loop, {"waits": [0.0, 3.0]}, result=["task", "flow"]),
+    case(race_in_a_loop, {"waits": [0.0, 8.0]}, result=["task", "flow"]),
     case(
         after_the_race,
         result="quickafter",
