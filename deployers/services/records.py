@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from skyloom.deployers.services.objects import NEW, Changed, Objects
-from skyloom.deployers.services.waiting import APPROVALS, NotOpen, Wait
+from skyloom.deployers.services.waiting import APPROVALS, NotOpen, Wait, is_repeated
 
 Json = Any
 
@@ -30,8 +30,8 @@ class Records:
         self._objects = objects
 
     def open(self, wait: Wait) -> Wait:
-        """Writes down an open wait, and gives it as it stands: where the same one is open already, that one with the
-        new token."""
+        """Writes down an open wait, and gives it as it stands: where the same one is open already (`is_repeated`), that
+        one with the new token."""
         made, before = wait, NEW
         while True:
             try:
@@ -41,7 +41,7 @@ class Records:
                 if found is None:
                     raise
                 known, before = _wait(found.document), found.generation
-                made = replace(known, token=wait.token) if known.state == "open" else wait
+                made = replace(known, token=wait.token) if is_repeated(known, wait) else wait
                 continue
             return made
 

@@ -2,7 +2,7 @@
 
 The key is (`subject`, `id`). The subject is `approval`, or the event with its key, so that an event finds its waits,
 and a role can be held to approvals or to events. The id comes from the run and the step: a task that the cloud repeats
-writes the same record with its new token, and a link that was sent before stays good.
+writes the same record with its new token, and a link that was sent before stays good; what is asked anew replaces it.
 
 A record is `open`, `answered` or `abandoned` (the run stopped waiting). It is answered once: the answer is written
 under the condition that the record is open, and only then handed to the run. If that was cut off, the next look hands
@@ -61,6 +61,13 @@ class Wait:
     """Whether the run has its answer."""
 
 
+def is_repeated(known: Wait, wait: Wait) -> bool:
+    """Whether `wait` is the one that is `known`, come once more: the question stands, and the link that people have is
+    good. A run that was stopped and goes on may begin a part of itself anew, as another execution; and what is over was
+    not always noted."""
+    return known.state == "open" and known.execution == wait.execution and known.expires > wait.opened
+
+
 class NotOpen(Exception):
     """The wait was answered or abandoned before; `wait` is its record, None where there is none."""
 
@@ -74,8 +81,8 @@ class Waits(Protocol):
     succeed."""
 
     def open(self, wait: Wait) -> Wait:
-        """Writes down an open wait, and gives it as it stands: where the same one is open already, that one with the
-        new token."""
+        """Writes down an open wait, and gives it as it stands: where the same one is open already (`is_repeated`), that
+        one with the new token."""
 
     def get(self, subject: str, wait: str) -> Wait | None:
         """One record, as it stands now."""

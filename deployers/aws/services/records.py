@@ -25,7 +25,7 @@ class Records:
 
     def open(self, wait: Wait) -> Wait:
         """Writes down an open wait, and gives it as it stands: where the same one is open already, that one with the
-        new token."""
+        new token (`skyloom.deployers.services.waiting.is_repeated`)."""
         taken = self._client.exceptions.ConditionalCheckFailedException
         try:
             return self._retoken(wait)
@@ -35,18 +35,18 @@ class Records:
             self._client.put_item(
                 TableName=self._table,
                 Item=_item(wait),
-                ConditionExpression="attribute_not_exists(id) OR #state <> :open",
-                ExpressionAttributeNames=_STATE,
-                ExpressionAttributeValues={":open": {"S": "open"}},
+                ConditionExpression=f"attribute_not_exists(id) OR NOT ({_REPEATED})",
+                ExpressionAttributeNames=_REPEATED_NAMES,
+                ExpressionAttributeValues=_repeated(wait),
             )
         except taken:
             return self._retoken(wait)
         return wait
 
     def _retoken(self, wait: Wait) -> Wait:
-        values = {":token": {"S": wait.token}, ":open": {"S": "open"}}
-        names = {"#token": "token", **_STATE}
-        return self._update(wait, "SET #token = :token", values, names, condition="#state = :open")
+        values = {":token": {"S": wait.token}, **_repeated(wait)}
+        names = {"#token": "token", **_REPEATED_NAMES}
+        return self._update(wait, "SET #token = :token", values, names, condition=_REPEATED)
 
     def get(self, subject: str, wait: str) -> Wait | None:
         """One record, as it stands now."""
@@ -125,6 +125,12 @@ class Records:
 
 
 _STATE = {"#state": "state"}
+_REPEATED = "#state = :open AND #execution = :execution AND #expires > :now"
+_REPEATED_NAMES = {"#execution": "execution", "#expires": "expires", **_STATE}
+
+
+def _repeated(wait: Wait) -> dict[str, Any]:
+    return {":open": {"S": "open"}, ":execution": {"S": wait.execution}, ":now": _number(wait.opened)}
 
 
 def _item(wait: Wait) -> dict[str, Any]:

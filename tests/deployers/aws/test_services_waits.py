@@ -112,6 +112,28 @@ def test_a_task_that_is_repeated_keeps_its_link_and_takes_its_new_token(app: App
     assert run.output() == {"approved": True, "comment": "fine", "by": "Ada", "answer": None}
 
 
+@pytest.mark.parametrize(
+    ("execution", "later"),
+    [
+        pytest.param("arn:x:another", 60, id="a part of the run begins anew, as another execution"),
+        pytest.param(PLACE["execution"], 3601, id="the run goes on when the time to decide was over"),
+    ],
+)
+def test_what_is_asked_anew_is_told_with_a_link_that_is_good(
+    execution: str, later: float, app: App, account: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = account.waiting_run()
+    first = app.ask(run, token="lost", timeout=3600)
+    asked = time.time() + later
+    monkeypatch.setattr("skyloom.deployers.services.opening.time.time", lambda: asked)
+    again = app.ask(run, execution=execution, timeout=3600)
+    assert (again.id, again.token, again.told) == (first.id, run.token, True)
+    assert (again.opened, again.deadline, again.expires) == (asked, asked + 3600, int(asked + 3600))
+    assert len(app.published()) == 2
+    app.deciding.decide(again, YES)
+    assert run.output()["approved"] is True
+
+
 def test_people_are_told_again_when_the_first_attempt_was_cut_off(
     app: App, account: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
