@@ -16,6 +16,9 @@ from fuzz.surroundings import surroundings
 from fuzz.total import Total
 from fuzz.workers import Asked, Found, found_by
 
+_OFTEN = 100
+"""Programs after which a line says how far the run is."""
+
 MEMORY = 4 << 30
 """Bytes that this process and each worker may take: a text as long as a large integer shall not take all of the
 machine."""
@@ -35,6 +38,9 @@ def main(arguments: list[str]) -> int:
         for found in found_by(asked, seeds, given.workers):
             total.add(found.outcome)
             _tell(found, given.out)
+            if total.programs % _OFTEN == 0:
+                took = time.monotonic() - began
+                sys.stderr.write(f"{total.programs} of {given.number} programs, {took:.0f} s\n")
             if time.monotonic() - began > given.seconds:
                 break
     seconds = time.monotonic() - began
