@@ -13,10 +13,10 @@ from skyloom.errors import Span
 from skyloom.flows.ir import nodes as ir
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
 
-Known = Literal["measured", "declared", "at least", "a round"]
+Known = Literal["measured", "declared", "at least", "a round", "unknown"]
 """`measured` of what was compiled, or in a recorded run; `declared` by the author: a time, or how large a value may be;
 `at least`: no run takes less, and some take more; `a round` of a loop or map takes so much at least, and only a run
-knows how many there are."""
+knows how many there are; `unknown`: nothing bounds the value, and no recorded run has it."""
 
 
 NEAR = 0.5

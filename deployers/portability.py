@@ -32,6 +32,7 @@ class Portability:
         advice: what is kept in another way, or left to people.
         near: the limits it has come near to, nearest first.
         waiting: values that would come near to one, if they did not wait in the app's bucket; largest first.
+        unbounded: values of which neither a declaration nor a recorded run tells how large they are.
         rounds: of loops and maps whose length only a run knows, what each round takes of a limit; what is full first
             comes first.
     """
@@ -44,6 +45,7 @@ class Portability:
     advice: tuple[Diagnostic, ...] = ()
     near: tuple[Measure, ...] = ()
     waiting: tuple[Measure, ...] = ()
+    unbounded: tuple[Measure, ...] = ()
     rounds: tuple[Measure, ...] = ()
 
 
@@ -127,6 +129,7 @@ def _carried(target: str, flow: str, compiled: Compiled, sizes: Sequence[Measure
         near=tuple(near),
         advice=tuple(_too_large(one) for one in sizes if one.flow == flow and one.is_exceeded),
         waiting=tuple(waiting),
+        unbounded=tuple(one for one in of_flow if one.known == "unknown"),
         rounds=tuple(rounds),
     )
 

@@ -104,6 +104,15 @@ class _Value:
         seen = [self._seen(one) for one in observed.of(self.payload)]
         found.append(max(seen, key=lambda one: one.value, default=None))
         yield from (one for one in found if one is not None and self._is_near(one))
+        if extent.most is None and not seen and self._counts:
+            yield self._measure(0, "unknown")
+
+    @property
+    def _counts(self) -> bool:
+        """Whether it needs room whatever its size is: what waits as a whole does not, and variables become parts of
+        other values."""
+        waits = self.payload.carry.kind != "inline" and self.payload.carry.looks is False
+        return not waits and not self.payload.may_hold_pointers and self.payload.what != "variable"
 
     def _is_near(self, one: Measure) -> bool:
         """In the bucket there is always room: told is what would not have any without it."""

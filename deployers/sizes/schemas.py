@@ -114,8 +114,8 @@ def _entry(key: Extent, value: Extent) -> Extent:
 def part_of(schema: Schema, key: str | int | None) -> Extent:
     """The extent of a part: of a field by its key, an element by its position; of every part where that is None."""
     node = schema.node
-    if "anyOf" in node:
-        found = [part_of(schema.at(one).resolved(), key) for one in node["anyOf"] if one.get("type") != "null"]
+    if choices := node.get("anyOf", node.get("oneOf")):
+        found = [part_of(schema.at(one).resolved(), key) for one in choices if one.get("type") != "null"]
         return either(found) if found else NOTHING
     if isinstance(key, str) and key in node.get("properties", {}):
         return extent_of(schema.at(node["properties"][key]))

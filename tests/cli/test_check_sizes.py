@@ -158,7 +158,15 @@ def test_what_is_declared_counts_as_each_cloud_counts(found: Any) -> None:
 
 def test_what_is_not_declared_is_not_told(found: Any) -> None:
     for cloud in CLOUDS:
-        assert (found["unbounded", cloud]["near"], found["unbounded", cloud]["waiting"]) == ([], [])
+        report = found["unbounded", cloud]
+        assert (report["near"], report["waiting"]) == ([], [])
+        assert [one["of"] for one in report["unbounded"]] == [
+            "the run's input",
+            "the run's result",
+            "what grow is given",
+            "what grow gives",
+        ]
+        assert found["bounded", cloud]["unbounded"] == []
 
 
 def test_what_goes_by_the_bucket_says_so(found: Any) -> None:
@@ -211,6 +219,9 @@ def test_a_run_that_a_cloud_would_have_failed_is_told_loudly(file: Path, invoke:
     assert f"280,002 measured in {large.id}, 112%" in result.stdout
     assert f"what grow gives had 280,002 bytes in run {large.id}: it would fail" in result.stderr
     assert "unbounded on aws:" in result.stderr.splitlines()
+    assert "sizes:" not in result.stderr
+    unmeasured = invoke("check", f"{file}:unbounded", "--targets", "aws,azure")
+    assert "sizes: 4 values have no bound (`max_length`), and no run that is measured" in unmeasured.stderr
 
 
 def test_large_parts_that_wait_do_not_count(file: Path, document: Any) -> None:

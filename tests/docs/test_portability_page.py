@@ -10,6 +10,7 @@ from docs.pages import ROOT, blocks
 from typer.testing import CliRunner
 
 from skyloom.cli.app import app
+from skyloom.deployers.sizes.payloads import What
 from skyloom.flows.frontend import load_file
 from skyloom.flows.runner import launch
 from skyloom.flows.runner.store import RunStore
@@ -53,7 +54,7 @@ def test_the_table_of_limits_is_that_of_the_code() -> None:
         cells[0]: cells[1:]
         for cells in ([cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines())
     }
-    kinds = ("input", "result", "gives", "given", "started", "brings", "list")
+    kinds: tuple[What, ...] = ("input", "result", "gives", "given", "started", "brings", "list")
     assert len(rows) == len(kinds)
     for kind, cells in zip(kinds, rows.values(), strict=True):
         for rooms, cell in zip((AWS, AZURE, GCP), cells, strict=True):

@@ -70,6 +70,9 @@ def report_json(one: Portability) -> Json:
         "advice": [diagnostic_json(diagnostic) for diagnostic in one.advice],
         "near": [_measure_json(measure) for measure in one.near],
         "waiting": [_measure_json(measure) | {"from": measure.waits_from} for measure in one.waiting],
+        "unbounded": [
+            {"of": measure.of, "place": measure.place, "limit": measure.limit.what} for measure in one.unbounded
+        ],
         "rounds": [
             _measure_json(measure) | {"rounds": measure.rounds, "items": measure.items} for measure in one.rounds
         ],
@@ -120,7 +123,16 @@ def show_report(found: Sequence[Portability]) -> None:
     heads = ("FLOW", "TARGET", "PLACE", "LIMIT", "A ROUND TAKES", "FULL AFTER")
     _show_part("loops and maps whose length only a run knows", heads, _rounds(found))
     _show_sources(found)
+    _say_unbounded(found)
     _say_diagnostics(found)
+
+
+def _say_unbounded(found: Sequence[Portability]) -> None:
+    """What is not told, and how it can be."""
+    values = {(measure.place, measure.of) for one in found for measure in one.unbounded}
+    if values:
+        many = f"{len(values)} values have" if len(values) > 1 else "1 value has"
+        say(f"sizes: {many} no bound (`max_length`), and no run that is measured has them (`--runs N`)")
 
 
 def _say_diagnostics(found: Sequence[Portability]) -> None:
