@@ -123,7 +123,7 @@ def _workflows(app: App, compiled: Mapping[str, Program], settings: WorkflowSett
             chosen = replace(settings, kind="EXPRESS") if name in short else settings
             main, *parts = compile_workflows(program, chosen)
             # One that others start can also be started by itself.
-            found = {name: main} | found | {part.flow: part for part in parts}
+            found = {**found, name: found.get(name, main), **{part.flow: part for part in parts}}
             for workflow in (main, *parts):
                 problems |= dict.fromkeys(_short_problems(app, program, workflow, short))
         except CheckFailed as error:

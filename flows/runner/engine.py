@@ -24,8 +24,8 @@ class Place:
 
     Attributes:
         run_id: the run.
-        path: unique in the run and the same when it is resumed: `answer/draft_map[3]/draft`, `answer/search#2` for the
-            second time that a loop comes by, `answer/parallel.1/load` for the second branch.
+        path: unique in the run and the same when it is resumed: `answer/draft_map[3]/draft`, `answer/search[1]` in the
+            second round of a loop, `answer/parallel.1/load` for the second branch.
         step: the step's id in its flow.
         span: where it stands in the source of its flow.
         notes: what the engine wants remembered with the outcome: `attempts`, `model`, `usage`, `estimated`.

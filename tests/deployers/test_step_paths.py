@@ -8,9 +8,11 @@ import pytest
 from clouds.attempts import RUNS, noted
 from conformance.engines import inline
 from conformance.suite import ALL
+from engines.aws.in_process import Functions, compiled, run_case
+from engines.aws.machine.scope import Call
 
 from skyloom.conformance.case import case
-from skyloom.flows import context, flow, parallel, race, task
+from skyloom.flows import approval, context, flow, parallel, race, task
 
 FILES = ("assignments", "attempts", "catching", "fanning_out", "five_patterns", "fusing", "fuzz_found", "sub_flows")
 CASES = sorted(
@@ -108,3 +110,44 @@ def test_rounds_and_items_count_from_zero_over_all(
     else:
         RUNS[engine](one, frozenset(), tmp_path)
     assert sorted(step.removeprefix("everywhere/") for step, *_ in seen if "race.1" not in step) == EVERYWHERE
+
+
+@flow(timeout=60)
+def asking(run: str, path: int) -> bool:
+    here(path)
+    return approval(run).approved
+
+
+@flow
+def asks() -> list[bool]:
+    return [asking("Well?", n) for n in range(3) if n != 1]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """What the functions on AWS are told of their steps."""
+    found: list[dict[str, str]] = []
+    call = Functions.call
+
+    def noting(self: Functions, made: Call) -> object:
+        payload = made.arguments.get("Payload", {})
+        found.extend([payload.get("context", payload)] if payload else [])
+        return call(self, made)
+
+    monkeypatch.setattr(Functions, "call", noting)
+    return found
+
+
+def test_on_aws_a_machine_that_others_start_tells_their_run_and_flow(told: list[dict[str, str]]) -> None:
+    seen = run_case(case(asks, {}, approvals=[True, True]), pace=0.01)
+    assert seen.ending.output == [True, True]
+    assert len({one["run"] for one in told}) == 1
+    steps = [f"asks/asking_map[{n}]/asking/{step}" for n in (0, 2) for step in ("approval", "here")]
+    assert sorted((one["flow"], one["step"]) for one in told) == [("asks", step) for step in steps]
+
+
+def test_on_aws_a_machine_that_others_start_can_be_started_by_itself(told: list[dict[str, str]]) -> None:
+    machines = {machine.flow: machine for machine in compiled(asks.program)}
+    alone = case(asking, {"run": "Well?", "path": 1}, approvals=[True])
+    assert run_case(alone, pace=0.01, machines=machines).ending.output is True
+    assert [(one["flow"], one["step"]) for one in told] == [("asking", "asking/here"), ("asking", "asking/approval")]

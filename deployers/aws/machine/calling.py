@@ -57,7 +57,15 @@ def lower_main(lowering: Lowering, scope: Scope, exits: Exits, edge: Edge) -> No
     """The main flow, whose arguments are the input of the machine."""
     flow = lowering.program.flow
     names = {name: scope.flow_variable(name) for name in variables(flow)}
-    context = Context(flow=flow, names=names, scope=scope, exits=exits, path=(f"{flow.name}/",), ranges=ranges_of(flow))
+    context = Context(
+        flow=flow,
+        names=names,
+        scope=scope,
+        exits=exits,
+        main=Constant(flow.name),
+        path=(f"{flow.name}/",),
+        ranges=ranges_of(flow),
+    )
     if lowering.is_part:
         context = _part_of_a_run(context, edge)
     for parameter in flow.parameters:
@@ -65,16 +73,17 @@ def lower_main(lowering: Lowering, scope: Scope, exits: Exits, edge: Edge) -> No
     _body(lowering, context, edge)
 
 
-_AROUND = f"$states.context.Execution.Input.{AROUND}"
+_TOLD = f"$states.context.Execution.Input.{AROUND}"
 
 
 def _part_of_a_run(context: Context, edge: Edge) -> Context:
     """Where an execution is a part of a run, its tasks belong to that run, and to the step that started it."""
     run, before = context.scope.variable("run"), context.scope.variable("path")
     alone = Constant(f"{context.flow.name}/")
-    edge.let(run, snippet(f"$exists({_AROUND}) ? {_AROUND}.run : ", context.run))
-    edge.let(before, snippet(f"$exists({_AROUND}) ? {_AROUND}.step & '/' : ", alone))
-    return replace(context, run=variable(run), path=(Ref(before),))
+    edge.let(run, snippet(f"$exists({_TOLD}) ? {_TOLD}.run : ", context.run))
+    edge.let(before, snippet(f"$exists({_TOLD}) ? {_TOLD}.step & '/' : ", alone))
+    main = snippet("$substringBefore(", Ref(before), ", '/')")
+    return replace(context, main=main, run=variable(run), path=(Ref(before),))
 
 
 def lower_call(lowering: Lowering, context: Context, step: CallFlow, edge: Edge) -> Edge | None:

@@ -87,6 +87,7 @@ class Context:
         scope: the machine's scope.
         exits: how one leaves.
         prefix: what stands in front of state names: `answer_draft.` in a flow that is inlined.
+        main: the flow of the run.
         run: the run, as tasks know it.
         path: what stands in front of a step's path.
         rounds: the numbers, from 0 on, of the rounds of the loops around, within the flow and scope.
@@ -99,6 +100,7 @@ class Context:
     names: dict[str, str]
     scope: Scope
     exits: Exits
+    main: Value
     prefix: str = ""
     run: Value = RUN
     path: tuple[Part, ...] = ()

@@ -79,12 +79,12 @@ def _names(classes: tuple[str, ...]) -> list[str]:
     return names
 
 
-def step_context(lowering: Lowering, context: Context, step: str) -> Value:
+def step_context(context: Context, step: str) -> Value:
     """What a function is told about the step that it carries out."""
     return record(
         {
             "run": context.run,
-            "flow": lowering.program.main,
+            "flow": context.main,
             "step": context.step_path(step),
             "attempt": snippet("$states.context.State.RetryCount + 1"),
         }

@@ -82,7 +82,7 @@ def _in_function(lowering: Lowering, context: Context, step: CallPrompt, given: 
             "prompt": step.prompt,
             "arguments": given,
             **payload_entry(lowering.carried.of(context.flow.name, step.target, prompt.returns)),
-            "context": step_context(lowering, context, step.id),
+            "context": step_context(context, step.id),
         },
         timeout=prompt.timeout,
         retry=retriers(prompt.retry),

@@ -44,7 +44,7 @@ def lower_task(lowering: Lowering, context: Context, step: CallTask, edge: Edge)
             kind_of(task): step.task,
             "arguments": given,
             **payload_entry(lowering.carried.of(context.flow.name, step.target, task.returns)),
-            "context": step_context(lowering, context, step.id),
+            "context": step_context(context, step.id),
         },
         timeout=task.timeout,
         retry=_retriers(lowering, task),

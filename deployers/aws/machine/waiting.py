@@ -87,7 +87,7 @@ def _wait(
         "token": path("$states.context.Task.Token"),
         "execution": path("$states.context.Execution.Id"),
         "run": context.run,
-        "flow": Constant(lowering.program.main),
+        "flow": context.main,
         "step": context.step_path(step.id),
         **asked,
     }

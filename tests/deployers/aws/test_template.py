@@ -106,6 +106,12 @@ def test_same_app_same_text() -> None:
     assert first == second
 
 
+def test_machines_are_in_the_order_of_the_flows_each_with_what_it_starts() -> None:
+    app = dataclasses.replace(app_of("everything", "aws"), short=(), triggers=())
+    names = [workflow.flow for workflow in parts_of("everything", app=app).workflows]
+    assert [name for name in names if name in {flow.name for flow in app.flows}] == [flow.name for flow in app.flows]
+
+
 def test_no_role_allows_more_than_is_listed(made: dict[str, Any]) -> None:
     known = {one.actions for one in UNAVOIDABLE}
     for role in of(made["Resources"], "IAM::Role").values():

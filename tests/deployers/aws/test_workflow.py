@@ -92,7 +92,7 @@ def test_what_a_map_reads_of_the_input_comes_with_its_items(program: Any) -> Non
     }
 
 
-def test_conditions_of_a_map_filter_its_items(program: Any) -> None:
+def test_conditions_of_a_map_leave_items_out_beforehand(program: Any) -> None:
     machine = only(
         program("""
         @flow
@@ -100,7 +100,10 @@ def test_conditions_of_a_map_filter_its_items(program: Any) -> None:
             return [get(v) for v in values if v > 1]
         """)
     ).definition
-    assert "$filter" in machine["States"]["get_map"]["Items"]
+    assert "$v > 1 ? [$place, $v]" in machine["States"]["get_map"]["Items"]
+    assert not any(
+        state["Type"] == "Choice" for state in machine["States"]["get_map"]["ItemProcessor"]["States"].values()
+    )
 
 
 # --- policies ----------------------------------------------------------------------------------------------------
