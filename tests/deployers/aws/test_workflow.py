@@ -101,9 +101,6 @@ def test_conditions_of_a_map_leave_items_out_beforehand(program: Any) -> None:
         """)
     ).definition
     assert "$v > 1 ? [$place, $v]" in machine["States"]["get_map"]["Items"]
-    assert not any(
-        state["Type"] == "Choice" for state in machine["States"]["get_map"]["ItemProcessor"]["States"].values()
-    )
 
 
 # --- policies ----------------------------------------------------------------------------------------------------
