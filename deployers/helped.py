@@ -36,13 +36,22 @@ Places = Mapping[tuple[str, Span], ir.Statement]
 
 
 def places_of(programs: Iterable[Program]) -> Places:
-    """The statements of programs, as they were compiled."""
-    return {
-        (flow.file, statement.span): statement
-        for program in programs
-        for flow in program.flows.values()
-        for statement in ir.walk(flow.body)
-    }
+    """The statements of programs, as they were compiled. What was made of a map whose items share invocations is left
+    out: several statements stand in its place, and none of them is the source's."""
+    found: dict[tuple[str, Span], ir.Statement] = {}
+    for program in programs:
+        for flow in program.flows.values():
+            statements = list(ir.walk(flow.body))
+            sliced = {one.span for one in statements if _is_sliced(one, program)}
+            found |= {(flow.file, one.span): one for one in statements if one.span not in sliced}
+    return found
+
+
+def _is_sliced(statement: ir.Statement, program: Program) -> bool:
+    if not isinstance(statement, ir.Map):
+        return False
+    called = (program.tasks[one.task].fused for one in statement.body if isinstance(one, ir.CallTask))
+    return any(fused is not None and fused.slice is not None for fused in called)
 
 
 def helped(flow: str, hoisted: HoistedExpression, places: Places, cost: str) -> Explanation:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from skyloom.flows import App, Bucket, Http, Retry, Schedule, each, flow, minutes, prompt, task
+from skyloom.flows import App, Bucket, Http, Retry, Schedule, each, flow, minutes, prompt, seconds, task
 
 K1, B = 1.2, 0.75
 """How soon a word's repetition stops to count, and how much a passage's length does: the usual values of BM25."""
@@ -173,9 +173,11 @@ def prepare(library: str, question: str) -> Query:
     return Query(shelves=catalog.shelves, searched=catalog.passages, weights=weights)
 
 
-@task(retry=Retry(attempts=3, on=OSError))
+@task(fuse=True, timeout=seconds(20), retry=Retry(attempts=3, on=OSError))
 def search(key: str, weights: dict[str, float], most: int) -> list[Found]:
-    """The passages of a shelf that fit best, by BM25 over words: lexical search, which knows no meaning."""
+    """The passages of a shelf that fit best, by BM25 over words: lexical search, which knows no meaning.
+
+    Short, and only reads: in a cloud the shelves of up to ten texts share one invocation."""
     shelf = Shelf.model_validate_json(kept(key))
     usual = shelf.words / max(1, len(shelf.passages))
     found = []
