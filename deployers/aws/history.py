@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from skyloom.deployers.aws import errors
+from skyloom.deployers.aws.machine.calling import AROUND
 from skyloom.deployers.base import CloudStep
 
 if TYPE_CHECKING:
@@ -107,10 +108,13 @@ def _path(event: HistoryEventTypeDef) -> str:
     """The path of the step that the flow means, which is told to whatever carries it out."""
     details = event.get("taskScheduledEventDetails")
     try:
-        payload = json.loads(details["parameters"])["Payload"] if details is not None else {}
+        given = json.loads(details["parameters"]) if details is not None else {}
+        if "Input" in given:
+            return str(given["Input"][AROUND]["step"])
+        payload = given["Payload"]
         return str(payload.get("context", payload).get("step") or "")
     except (KeyError, ValueError, AttributeError, TypeError):
-        # Not a call of one of the app's functions.
+        # Neither a call of one of the app's functions nor a part of the run.
         return ""
 
 

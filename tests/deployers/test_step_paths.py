@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from clouds.attempts import RUNS, noted
@@ -12,6 +14,7 @@ from engines.aws.in_process import Functions, compiled, run_case
 from engines.aws.machine.scope import Call
 
 from skyloom.conformance.case import case
+from skyloom.deployers.aws.history import StepBoard
 from skyloom.flows import approval, context, flow, parallel, race, task
 
 FILES = ("assignments", "attempts", "catching", "fanning_out", "five_patterns", "fusing", "fuzz_found", "sub_flows")
@@ -141,6 +144,11 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
 def test_on_aws_a_machine_that_others_start_tells_their_run_and_flow(told: list[dict[str, str]]) -> None:
     seen = run_case(case(asks, {}, approvals=[True, True]), pace=0.01)
     assert seen.ending.output == [True, True]
+    board = StepBoard()
+    for event in seen.history:
+        board.apply(cast(Any, {**event, "timestamp": datetime.fromisoformat(event["timestamp"])}))
+    calls = [step.path for step in board.steps if step.name == "asking"]
+    assert sorted(calls) == [f"asks/asking_map[{n}]/asking" for n in (0, 2)]
     assert len({one["run"] for one in told}) == 1
     steps = [f"asks/asking_map[{n}]/asking/{step}" for n in (0, 2) for step in ("approval", "here")]
     assert sorted((one["flow"], one["step"]) for one in told) == [("asks", step) for step in steps]
