@@ -22,7 +22,7 @@ from skyloom.flows.runner.recorded import RecordedRun
 Json = Any
 
 _WHY = f"Skyloom's own: Durable carries {PAYLOAD.value:,}, of JSON that is written as text once or twice"
-_CHARACTER = 4
+CHARACTER = 4
 """Bytes of a character in UTF-8; what more the way takes, `Room.growth` counts."""
 _AS_TEXT, _AS_ASCII, _ALONE = 4.0, 3.0, 1.5
 """What a byte becomes at most: of a quotation mark written as text twice `\\\\\\"`; as ASCII, of two bytes
@@ -94,4 +94,4 @@ def values_too_large(compiled: Mapping[str, Program]) -> Iterator[Diagnostic]:
 
 def _payloads(program: Program) -> Payloads:
     places = carried(program, frozenset(), lambda prompt: False)
-    return Payloads(program, places, ROOMS.large, character=_CHARACTER)
+    return Payloads(program, places, ROOMS.large, character=CHARACTER)
