@@ -88,7 +88,7 @@ def judge(case: Case, plain: Observed, seen: Observed, engine: str, *, exact: bo
 
 
 def judge_paths(case: Case, plain: Observed, local: Observed, seen: Observed, engine: str) -> Disagreement | None:
-    """Whether the attempts of an engine were told other steps than those of a local run. A plain call knows no steps."""
+    """Whether attempts on an engine were told other steps than those of a local run. A plain call knows no steps."""
     if may_be_more(case.flow.program, plain):
         return None
     wanted, did = (sorted(f"{call.step}: {call.task}" for call in one.calls) for one in (local, seen))
