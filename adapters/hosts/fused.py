@@ -147,14 +147,12 @@ class Calls:
 
 
 def _items(before: str, slash: str, last: str, place: Mapping[str, Any]) -> tuple[str, int]:
-    """The path of the map whose items go together, and the number in front of the first of them. A map of one slice
-    may be no map: its call stands in its place, behind the same rounds."""
-    name = place["map"]
-    map_, own, behind = before.rpartition("/")[2].partition(name)
-    if own and not map_ and behind.startswith("["):
-        path, _, number = before.rpartition("[")
-        return path, int(number.removesuffix("]")) * place["size"] - 1
-    return f"{before}{slash}{name}{last.removeprefix(place['step'])}", -1
+    """The path of the map whose items go together, and the number in front of the first of them. A map of one slice is
+    none: under its name stands the call."""
+    if last != place["step"]:
+        return f"{before}{slash}{last}", -1
+    path, _, number = before.rpartition("[")
+    return path, int(number.removesuffix("]")) * place["size"] - 1
 
 
 def conformed_to(value: Json, of: Any, models: Mapping[str, Any]) -> Json:

@@ -132,13 +132,13 @@ class _Maps:
 def _by_number(
     write: _Writer, step: ir.Map, items: Expr, size: int, many: ir.Block, call: ir.CallTask, part: str
 ) -> ir.If:
-    """Slices where there are several; one call where there is one, none for no items. To make slices, and to join what
-    they give, costs steps where the workflow does not do it by itself."""
+    """Slices where there are several; one call under the name of the map where there is one, none for no items. To make
+    slices, and to join what they give, costs steps where the workflow does not do it by itself."""
     arguments = (
         dataclasses.replace(one, value=items) if isinstance(one.value, Name) and one.value.name == part else one
         for one in call.arguments
     )
-    one_call = dataclasses.replace(call, target=step.target, arguments=tuple(arguments))
+    one_call = dataclasses.replace(call, id=step.id, target=step.target, arguments=tuple(arguments))
     nothing: ir.Block = ()
     if step.target is not None:
         empty = Array(span=step.span, type=ListType(step.result.type), items=())

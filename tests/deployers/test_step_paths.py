@@ -89,6 +89,24 @@ EVERYWHERE = sorted(
 )
 
 
+@task(fuse=True, timeout=5)
+def short(n: int) -> int:
+    return n
+
+
+@flow
+def short_map(numbers: list[int]) -> list[int]:
+    return [short(n) for n in numbers]
+
+
+@flow
+def called_like_a_step(numbers: list[int]) -> int:
+    total = 0
+    for _ in range(2):
+        total += sum(short_map(numbers))
+    return total
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_paths_are_those_of_a_local_run(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     seen = noted(monkeypatch)
@@ -113,6 +131,17 @@ def test_rounds_and_items_count_from_zero_over_all(
     else:
         RUNS[engine](one, frozenset(), tmp_path)
     assert sorted(step.removeprefix("everywhere/") for step, *_ in seen if "race.1" not in step) == EVERYWHERE
+
+
+@pytest.mark.parametrize("engine", RUNS)
+@pytest.mark.parametrize("items", [3, 13])
+def test_the_items_of_an_invocation_are_told_from_the_rounds_of_a_flow_called_like_their_map(
+    items: int, engine: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen = noted(monkeypatch)
+    assert RUNS[engine](case(called_like_a_step, {"numbers": list(range(items))}), frozenset(), tmp_path)
+    steps = [f"called_like_a_step/short_map[{k}]/short_map[{n}]/short" for k in range(2) for n in range(items)]
+    assert sorted(step for step, *_ in seen) == sorted(steps)
 
 
 @flow(timeout=60)

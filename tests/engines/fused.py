@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import itertools
-import re
 import sys
 from collections.abc import Iterable
 from types import ModuleType
@@ -42,12 +41,14 @@ def paths(fused: FusedTask, step: str) -> set[str]:
     """The paths of the calls that an invocation may make, told the path of its step."""
     before, slash, last = step.rpartition("/")
     calls, items = fused.calls, fused.calls.slice
-    assert last.startswith(calls.step)
-    behind = last.removeprefix(calls.step)
-    heads = [f"{before}{slash}"]
-    if items is not None:
-        head, first = f"{before}{slash}{items.step}{behind}", 0
-        if re.match(rf"{items.step}[\[#]", before.rpartition("/")[2]):
+    name, _, rounds = last.partition("[")
+    heads, behind = [f"{before}{slash}"], rounds and f"[{rounds}"
+    if items is None:
+        assert name == calls.step
+    else:
+        assert last == calls.step or name == items.step
+        head, first = step, 0
+        if last == calls.step:
             head, _, number = before.rpartition("[")
             first = int(number.removesuffix("]")) * items.size
         behind = ""
