@@ -11,6 +11,7 @@ from skyloom.deployers.sizes.schemas import extent_of, part_of
 from skyloom.deployers.sizes.types import extent_of_type
 from skyloom.errors import EngineError
 from skyloom.flows import values
+from skyloom.flows.expr.types import StrType
 from skyloom.flows.ir.program import FlowDefinition, Program, PromptDefinition, TaskDefinition
 from skyloom.flows.runner.locate import locate
 
@@ -36,8 +37,8 @@ class Declared:
         return part_of(self._read(self._program.flow.input_schema), name)
 
     def result(self, flow: FlowDefinition) -> Extent:
-        """What a flow gives."""
-        return extent_of(self._read(flow.output_schema)).and_(self._typed(flow.returns))
+        """What a flow gives: what is declared of lengths there, nobody checks where the value is handed on."""
+        return self._typed(flow.returns)
 
     def given_by(self, callee: TaskDefinition | PromptDefinition) -> Extent:
         """What a task or prompt gives."""
@@ -47,8 +48,9 @@ class Declared:
 
     def _given_by(self, callee: TaskDefinition | PromptDefinition) -> Extent:
         if isinstance(callee, PromptDefinition):
-            # For a text the schema is not asked for: the answer is taken as it is. How long a token is, nobody says.
-            return extent_of(self._read(callee.output_schema)) if callee.output_schema else UNKNOWN
+            # A text is taken as the model gives it; and how many bytes a token has at most, no provider says.
+            is_text = isinstance(callee.returns, StrType)
+            return UNKNOWN if is_text else extent_of(self._read(callee.output_schema))
         schema = None if callee.fused is not None else _schema_of(callee)
         return UNKNOWN if schema is None else extent_of(self._read(schema))
 
