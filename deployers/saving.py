@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from skyloom.deployers.fused import FusedTask
 from skyloom.errors import CheckFailed
 from skyloom.flows.passes import PASSES
 
 Units = Mapping[str, int]
-"""How many of what is billed, by name in the plural: `states`, `function calls`."""
+"""How many of what is billed, by name in the plural: `states`, `function calls`; and how much one call does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,12 @@ def _saving(flow: str, before: Units, after: Units, one: Rewrite | None = None) 
         before={name: before[name] for name in names},
         after={name: after[name] for name in names},
     )
+
+
+def items_a_call(fused: Iterable[FusedTask]) -> dict[str, int]:
+    """How many items of a map one call carries out at most: what slices save stands in no definition."""
+    slices = (one.definition.fused.slice for one in fused if one.definition.fused is not None)
+    return {"items of a map a call": max((one.size for one in slices if one is not None), default=1)}
 
 
 class Costing(Protocol):

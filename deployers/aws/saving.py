@@ -9,7 +9,7 @@ from functools import partial
 from skyloom.deployers.aws.explaining import explanations
 from skyloom.deployers.aws.machine.building import REWRITES
 from skyloom.deployers.aws.workflow import Workflow, WorkflowSettings, compile_workflow
-from skyloom.deployers.saving import Saving, counted, rewrites, savings
+from skyloom.deployers.saving import Saving, counted, items_a_call, rewrites, savings
 from skyloom.flows.ir.program import Program
 
 STATES, CALLS = "states", "function calls"
@@ -31,4 +31,4 @@ def units(workflow: Workflow) -> dict[str, int]:
     """What is billed of what stands in a machine: states, and the functions that they call. States of Express
     workflows are billed by time."""
     stands = (one for one in explanations([workflow]) if not one.is_helped)
-    return counted(stands, {STATES: "1 transition", CALLS: "1 invocation"})
+    return items_a_call(workflow.fused) | counted(stands, {STATES: "1 transition", CALLS: "1 invocation"})

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from skyloom.deployers.azure.workflow import Workflow, WorkflowSettings, compile_workflow
-from skyloom.deployers.saving import Saving, counted, rewrites, savings
+from skyloom.deployers.saving import Saving, counted, items_a_call, rewrites, savings
 from skyloom.flows.ir.program import Program
 
 ACTIVITIES = "activities"
@@ -25,4 +25,4 @@ def _units(program: Program, settings: WorkflowSettings, without: frozenset[str]
 
 def units(workflow: Workflow) -> dict[str, int]:
     """What is billed of what stands in an orchestrator: its statements are not."""
-    return counted(workflow.explained, {ACTIVITIES: "1 activity"})
+    return items_a_call(workflow.fused) | counted(workflow.explained, {ACTIVITIES: "1 activity"})

@@ -8,7 +8,7 @@ from functools import partial
 
 from skyloom.deployers.gcp.explaining import explanations
 from skyloom.deployers.gcp.workflow import REWRITES, Workflow, WorkflowSettings, compile_workflow
-from skyloom.deployers.saving import Saving, counted, rewrites, savings
+from skyloom.deployers.saving import Saving, counted, items_a_call, rewrites, savings
 from skyloom.flows.ir.program import Program
 
 STEPS, CALLS = "steps", "function calls"
@@ -27,4 +27,4 @@ def _units(program: Program, settings: WorkflowSettings, without: frozenset[str]
 def units(workflow: Workflow) -> dict[str, int]:
     """What is billed of what stands in a workflow for lines of its flow: steps, and the functions that they call."""
     stands = (one for one in explanations([workflow]) if not one.is_helped)
-    return counted(stands, {STEPS: "1 step", CALLS: "1 invocation"})
+    return items_a_call(workflow.fused) | counted(stands, {STEPS: "1 step", CALLS: "1 invocation"})

@@ -117,9 +117,10 @@ def _while(lowering: Lowering, scope: Scope, statement: ir.While) -> Lines:
     if not ir.has_steps(statement.body):
         return _compound(lowering, scope, head, statement, statement.body)
     counter = lowering.names.fresh("iteration")
-    first = [f"{counter} = -1", *placed([head], scope.place(statement.span), scope.depth)]
-    body = [f"{counter} += 1", *lower_block(lowering, scope.counting(counter), statement.body)]
-    return [*first, *indented(body)]
+    inside, place = scope.counting(counter), scope.place(statement.span)
+    counted = placed([f"{counter} += 1"], place, inside.depth)
+    first = [*placed([f"{counter} = -1"], place, scope.depth), *placed([head], place, scope.depth)]
+    return [*first, *indented([*counted, *lower_block(lowering, inside, statement.body)])]
 
 
 def _for(lowering: Lowering, scope: Scope, statement: ir.For) -> Lines:

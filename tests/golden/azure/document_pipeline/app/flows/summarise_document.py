@@ -11,9 +11,9 @@ SUMMARISE = prompt("summarise", 120, attempts=3)
 def condense(run, texts, fan_in):
     """Reduces many summaries to one, so many at a time, level by level."""
     level = texts  # document_pipeline.py:85
-    iteration = -1
+    iteration = -1  # document_pipeline.py:86
     while len(level) > 1:  # document_pipeline.py:86
-        iteration += 1
+        iteration += 1  # document_pipeline.py:86
         groups = [level[start:start + fan_in] for start in range(0, len(level), fan_in)]  # document_pipeline.py:87
         # document_pipeline.py:88
         level = yield from run.map(
