@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -21,7 +23,11 @@ from skyloom.errors import Diagnostic, EngineError, InvalidInput, UserError
 from skyloom.flows.outcome import ErrorValue, Json
 
 if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef, HistoryEventTypeDef
+    from mypy_boto3_stepfunctions.type_defs import (
+        DescribeExecutionOutputTypeDef,
+        ExecutionListItemTypeDef,
+        HistoryEventTypeDef,
+    )
 
 _STATUS: Mapping[str, RunStatus] = {
     "RUNNING": "running",
@@ -35,6 +41,10 @@ _NO_EXECUTION = ("ExecutionDoesNotExist", "InvalidArn")
 _EXPRESS = "StateMachineTypeNotSupported"
 """What is asked of a machine that keeps no record of its executions."""
 _LONGEST_NAME = 80
+_PART = re.compile(r"[0-9a-f]{64}")
+"""What executions of sub-flows are called, parts of the runs that start them: a digest (`machine.calling`)."""
+_PAGE = 1000
+"""Executions that one call lists at most: ListExecutions gives no more."""
 
 
 class Executions:
@@ -137,24 +147,28 @@ class Executions:
         return sorted(found, key=lambda run: run.started, reverse=True)[:limit]
 
     def of(self, machine: Machine, limit: int) -> Iterator[CloudRun]:
-        """The newest runs of one flow; none of a flow that keeps no record."""
+        """The newest runs of one flow, without what is a part of other runs; none of a flow that keeps no record."""
+        runs = (found for found in self._listed(machine, max(limit, SEARCHED)) if not _PART.fullmatch(found["name"]))
+        for found in itertools.islice(runs, limit):
+            ended = found.get("stopDate")
+            yield CloudRun(
+                id=found["name"],
+                flow=machine.flow,
+                app=self._app,
+                status=_STATUS[found["status"]],
+                started=found["startDate"].timestamp(),
+                ended=None if ended is None else ended.timestamp(),
+                handle=found["executionArn"],
+                url=self._url(found["executionArn"]),
+            )
+
+    def _listed(self, machine: Machine, most: int) -> Iterator[ExecutionListItemTypeDef]:
         pages = self._aws.states.get_paginator("list_executions").paginate(
-            stateMachineArn=machine.arn, PaginationConfig={"MaxItems": limit}
+            stateMachineArn=machine.arn, PaginationConfig={"MaxItems": most, "PageSize": _PAGE}
         )
         try:
             for page in pages:
-                for found in page["executions"]:
-                    ended = found.get("stopDate")
-                    yield CloudRun(
-                        id=found["name"],
-                        flow=machine.flow,
-                        app=self._app,
-                        status=_STATUS[found["status"]],
-                        started=found["startDate"].timestamp(),
-                        ended=None if ended is None else ended.timestamp(),
-                        handle=found["executionArn"],
-                        url=self._url(found["executionArn"]),
-                    )
+                yield from page["executions"]
         except self._aws.states.exceptions.ClientError as error:
             if code(error) != _EXPRESS:
                 raise

@@ -41,6 +41,16 @@ def test_runs_are_started_listed_shown_and_stopped(aws: AwsAccount) -> None:
         made.cancel(done)
 
 
+def test_what_is_a_part_of_a_run_is_no_run_of_its_own(aws: AwsAccount) -> None:
+    deploy(small_bundle())
+    made = deployer()
+    run, part = made.start("quote", {}), made.start("quote", {}, "0f" * 32)
+    ended(made, run)
+    assert [found.id for found in made.runs(10)] == [run.id]
+    assert [sum(flow.runs.values()) for flow in made.status().flows] == [1]
+    assert made.run(part.id).id == part.id
+
+
 def test_a_run_is_stopped(aws: AwsAccount) -> None:
     deploy(small_bundle(definition=WAITING))
     made = deployer()
