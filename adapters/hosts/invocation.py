@@ -1,7 +1,7 @@
 """One invocation of a function, on any cloud: an attempt of a task, a prompt or an expression, and what the log says.
 
     {"task": "search", "arguments": {"topic": "billing"}, "carry": "inline",
-     "context": {"run": "…", "flow": "answer", "step": "search[3]", "attempt": 1}}
+     "context": {"run": "…", "flow": "answer", "step": "answer/search[3]", "attempt": 1}}
     {"prompt": "triage", "arguments": {…}, "context": {…}}
     {"expression": "answer_31_text", "values": {…}, "context": {…}}
     {"fused": "answer_clean", "arguments": {…}, "context": {…}}: `fused.py`

@@ -48,13 +48,15 @@ class ProgramBuilder:
     def task(self, task: Task[..., Any]) -> TaskDefinition:
         """What the program says about `task`."""
         if task not in self._tasks:
-            self._tasks[task] = self._read_task(task)
+            with self.report.heard():
+                self._tasks[task] = self._read_task(task)
         return self._tasks[task]
 
     def prompt(self, prompt: Prompt[..., Any]) -> PromptDefinition:
         """What the program says about `prompt`."""
         if prompt not in self._prompts:
-            self._prompts[prompt] = self._read_prompt(prompt)
+            with self.report.heard():
+                self._prompts[prompt] = self._read_prompt(prompt)
         return self._prompts[prompt]
 
     def flow(self, flow: Flow[..., Any], at: tuple[SourceFile, ast.AST] | None = None) -> FlowDefinition:
@@ -65,6 +67,11 @@ class ProgramBuilder:
         if flow in self._open:
             self._recursion(flow, at)
             return self._open[flow]
+        with self.report.heard():
+            self._flows[flow] = self._read_flow(flow)
+        return self._flows[flow]
+
+    def _read_flow(self, flow: Flow[..., Any]) -> FlowDefinition:
         subject = self._subject(flow)
         signature = self._signature(flow, subject)
         definition = FlowDefinition(
@@ -78,7 +85,6 @@ class ProgramBuilder:
         if subject is not None and isinstance(subject.node, ast.FunctionDef):
             definition = self._compiled(subject, subject.node, definition)
         del self._open[flow]
-        self._flows[flow] = definition
         return definition
 
     def readable(self, definition: Definition[..., Any]) -> bool:

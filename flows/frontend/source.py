@@ -187,6 +187,15 @@ class Report:
         finally:
             self._muted -= 1
 
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Records within the block, whatever is muted around it: for what is looked at once."""
+        around, self._muted = self._muted, 0
+        try:
+            yield
+        finally:
+            self._muted = around
+
     @property
     def diagnostics(self) -> list[Diagnostic]:
         """Everything recorded, by file and place."""

@@ -408,6 +408,23 @@ def test_names_are_taken_once(write: Write, bodies: None) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("callee", "code"),
+    [
+        ("@flow\ndef callee(n: int) -> int:\n    for k in range(n):\n        last = k\n    return last", "SKY202"),
+        ("@flow\ndef callee(n: int) -> int:\n    main(n)\n    return n", "SKY505"),
+        ("@task\ndef callee(n) -> int: ...", "SKY501"),
+        ('@prompt("{m}")\ndef callee(n: int) -> int: ...', "SKY513"),
+    ],
+)
+def test_problems_of_what_is_first_called_in_a_loop(callee: str, code: str, write: Write) -> None:
+    caller = "@flow\ndef main(n: int) -> None:\n    for k in range(n):\n        while k > n:\n            callee(k)"
+    module = load_file(write(f"{HEAD}\n{caller}\n\n{callee}\n"))
+    with pytest.raises(CheckFailed) as failure:
+        compile_flow(module.main)
+    assert code in {diagnostic.code for diagnostic in failure.value.diagnostics}
+
+
 def test_a_flow_that_reaches_itself(write: Write, bodies: None) -> None:
     text = """
 @flow
