@@ -138,6 +138,7 @@ DEFINITIONS = {
     "SKY515": Code("second decorator", "A flow or prompt has another decorator, which its source does not explain."),
     "SKY516": Code("ambiguous error", "Two exception classes of one name are in use; errors are told apart by name."),
     "SKY517": Code("decorator", "A decorator stands above no function, or without what it needs."),
+    "SKY518": Code("unchecked", "An annotation asks for more than a type, where no engine would look at it."),
     "SKY520": Code("no such app", "The file has no app of that name, and no flow to make one of."),
     "SKY521": Code("several apps", "The file has several apps, and the command does not say which one."),
     "SKY522": Code("name of an app", "What is deployed is named after the app, which only some characters allow."),

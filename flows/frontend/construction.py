@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+from skyloom.flows.converters import converter_for
 from skyloom.flows.frontend import fields
 
 _CONFIG = {
@@ -55,6 +56,15 @@ def obstacle(cls: type) -> str | None:
     if dataclasses.is_dataclass(cls):
         return _dataclass_obstacle(cls)
     return None
+
+
+def annotation_obstacle(annotation: Any) -> str | None:
+    """What values of an annotation have to meet beyond their type (`is constrained (max_length)`), models apart: these
+    have met it when they were made. None where there is nothing."""
+    if annotation is Any or inspect.isclass(annotation):
+        return None
+    schema, definitions = _opened(converter_for(annotation).core_schema)
+    return _field_obstacle(schema, definitions)
 
 
 def assignment_obstacle(cls: type) -> str | None:
@@ -112,10 +122,7 @@ def _dataclass_obstacle(cls: Any) -> str | None:
 
 
 def _schema_obstacle(schema: Any, cls: type) -> str | None:
-    definitions: dict[str, Any] = {}
-    if schema["type"] == "definitions":
-        definitions = {definition["ref"]: definition for definition in schema["definitions"]}
-        schema = schema["schema"]
+    schema, definitions = _opened(schema)
     if schema["type"] == "definition-ref":
         schema = definitions[schema["schema_ref"]]
     if schema["type"] not in ("model", "dataclass"):
@@ -127,6 +134,13 @@ def _schema_obstacle(schema: Any, cls: type) -> str | None:
         if problem is not None:
             return f"its field `{name}` {problem}"
     return None
+
+
+def _opened(schema: Any) -> tuple[Any, dict[str, Any]]:
+    """A core schema, and the definitions that it refers to."""
+    if schema["type"] != "definitions":
+        return schema, {}
+    return schema["schema"], {definition["ref"]: definition for definition in schema["definitions"]}
 
 
 def _field_obstacle(node: Any, definitions: dict[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from skyloom.errors import CheckFailed, SkyloomError, Span
 from skyloom.flows.definitions import Definition, Flow, Prompt, Task
 from skyloom.flows.expr.nodes import Expr, Literal
 from skyloom.flows.expr.types import ANY, NULL, STR
-from skyloom.flows.frontend import nesting, options, placement
+from skyloom.flows.frontend import construction, nesting, options, placement
 from skyloom.flows.frontend.annotations import TypeTable, Unsupported
 from skyloom.flows.frontend.decorators import Decorators
 from skyloom.flows.frontend.literals import LiteralText
@@ -81,6 +81,10 @@ class ProgramBuilder:
             output_schema=signature.output_schema(),
             timeout=flow.timeout,
         )
+        if subject is not None:
+            self._check_result(
+                subject, signature, "check it in the task that makes it, or take it out of the annotation"
+            )
         self._open[flow] = definition
         if subject is not None and isinstance(subject.node, ast.FunctionDef):
             definition = self._compiled(subject, subject.node, definition)
@@ -128,6 +132,8 @@ class ProgramBuilder:
             where = subject.node.returns or subject.name_span
             hint = "name what the model answers: str, or a model"
             self.report.add("SKY502", f"{subject.title} returns nothing", subject.source, where, hint)
+        if subject is not None and signature.returns == STR:
+            self._check_result(subject, signature, "return a model with such a field: its answers are checked")
         return PromptDefinition(
             **self._common(prompt, subject, signature),
             template=self._template(prompt.template, None, subject, signature),
@@ -264,6 +270,13 @@ class ProgramBuilder:
             where = Decorators(subject).option(option, part) or subject.name_span
             hint = options.hint(option, part, definition)
             self.report.add("SKY508", f"{subject.title}: {message}", subject.source, where, hint)
+
+    def _check_result(self, subject: Subject, signature: Signature, hint: str) -> None:
+        """The result of a flow, and the text of a prompt, is looked at by its type only."""
+        problem = construction.annotation_obstacle(signature.result)
+        if problem is not None:
+            message = f"the result of {subject.title} {problem}, which not every engine checks"
+            self.report.add("SKY518", message, subject.source, subject.node.returns or subject.name_span, hint)
 
     def _check_requires(self, task: Task[..., Any], subject: Subject) -> None:
         for index, text in enumerate(task.requires):

@@ -6,10 +6,12 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from skyloom.flows import values
 from skyloom.flows.definitions import Flow, Prompt, Task
 from skyloom.flows.expr import nodes as x
 from skyloom.flows.expr import types as t
 from skyloom.flows.frontend.body import Body, Stop, did_you_mean
+from skyloom.flows.frontend.construction import annotation_obstacle
 from skyloom.flows.frontend.scope import Ownership
 from skyloom.flows.frontend.side_by_side import SideBySide
 from skyloom.flows.frontend.waiting import Waiting
@@ -55,6 +57,8 @@ class Steps:
         arguments = self._arguments(definition.name, definition.parameters, node, checked)
         if not builder.readable(callee):
             raise Stop
+        if isinstance(callee, Flow):
+            self._check_unchecked(callee, arguments, node)
         step_id = self.body.step_id(definition.name)
         target = self.body.temporary(step_id)
         step: ir.Statement
@@ -66,6 +70,19 @@ class Steps:
             case FlowDefinition():
                 step = ir.CallFlow(span=span, id=step_id, target=target, flow=definition.name, arguments=arguments)
         return self.added(step, target, definition.returns)
+
+    def _check_unchecked(self, callee: Flow[..., Any], arguments: tuple[ir.Argument, ...], node: ast.Call) -> None:
+        """A sub-flow's arguments are looked at by their types only."""
+        try:
+            types = values.signature_types(callee.function)
+        except NameError:
+            return  # Reported where the flow is read.
+        for argument in arguments:
+            problem = annotation_obstacle(types[argument.name])
+            if problem is not None:
+                message = f"`{argument.name}` of `{callee.name}` {problem}, which is only checked where a run begins"
+                hint = "check it in a task, or take it out of the annotation"
+                self.body.report("SKY518", message, node, hint)
 
     def added(self, step: ir.Statement, target: str, of: t.Type) -> x.Name:
         """Adds a step; gives its result, in the variable `target`."""
