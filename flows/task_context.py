@@ -13,8 +13,8 @@ class TaskContext(NamedTuple):
 
     Attributes:
         run_id: the run of the flow; sub-flows belong to the run of the flow that calls them.
-        step: the path of the step, the same on every engine: the flow, then the steps, each with the rounds of the loops
-            around it: `review/score[3]`. A plain call, which knows no steps, has a name and a number.
+        step: the path of the step, the same on every engine: the flow, then the steps, each with the rounds of the
+            loops around it: `review/score[3]`. A plain call, which knows no steps, has a name and a number.
         attempt: 1 for the first attempt, 2 for its first repetition, ...
         idempotency_key: the same for every attempt of one step (also after a crash and a resume), different for every
             other step and iteration. Pass it to services that accept one: tasks run *at least* once.
