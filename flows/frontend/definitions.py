@@ -29,6 +29,7 @@ D = TypeVar("D", TaskDefinition, PromptDefinition, FlowDefinition)
 
 _NOWHERE = Span(1, 1, 1, 1)
 _UNKNOWN = Signature((), ANY, {}, Any)
+_UNCHECKED = "check it in the task that makes it, or take it out of the annotation"
 
 
 class ProgramBuilder:
@@ -81,10 +82,7 @@ class ProgramBuilder:
             output_schema=signature.output_schema(),
             timeout=flow.timeout,
         )
-        if subject is not None:
-            self._check_result(
-                subject, signature, "check it in the task that makes it, or take it out of the annotation"
-            )
+        self._check_result(subject, signature, _UNCHECKED)
         self._open[flow] = definition
         if subject is not None and isinstance(subject.node, ast.FunctionDef):
             definition = self._compiled(subject, subject.node, definition)
@@ -132,7 +130,7 @@ class ProgramBuilder:
             where = subject.node.returns or subject.name_span
             hint = "name what the model answers: str, or a model"
             self.report.add("SKY502", f"{subject.title} returns nothing", subject.source, where, hint)
-        if subject is not None and signature.returns == STR:
+        if signature.returns == STR:
             self._check_result(subject, signature, "return a model with such a field: its answers are checked")
         return PromptDefinition(
             **self._common(prompt, subject, signature),
@@ -271,10 +269,10 @@ class ProgramBuilder:
             hint = options.hint(option, part, definition)
             self.report.add("SKY508", f"{subject.title}: {message}", subject.source, where, hint)
 
-    def _check_result(self, subject: Subject, signature: Signature, hint: str) -> None:
+    def _check_result(self, subject: Subject | None, signature: Signature, hint: str) -> None:
         """The result of a flow, and the text of a prompt, is looked at by its type only."""
         problem = construction.annotation_obstacle(signature.result)
-        if problem is not None:
+        if problem is not None and subject is not None:
             message = f"the result of {subject.title} {problem}, which not every engine checks"
             self.report.add("SKY518", message, subject.source, subject.node.returns or subject.name_span, hint)
 
