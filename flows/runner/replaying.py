@@ -24,7 +24,7 @@ from skyloom.flows.runner.run_records import Run
 
 T = TypeVar("T")
 
-_AFTER_ID = re.compile(r"[\[#.].*")
+_AFTER_ID = re.compile(r"[\[.].*")
 """What a path has behind a step's id: rounds, items, branches."""
 
 _LOOK_SECONDS = 0.01
