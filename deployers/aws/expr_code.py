@@ -136,7 +136,7 @@ def number(value: int | float) -> Code:
 
 def member(of: Code, name: str) -> Code:
     """`of.name`: the value at a key that is there."""
-    if "`" in name:
+    if "`" in name or "%}" in name:
         return call("lookup", of, string(name))
     plain = _NAME.fullmatch(name) and name not in _WORDS
     return Code(f"{of.at(PRIMARY)}.{name if plain else f'`{name}`'}", simple=of.simple)

@@ -68,7 +68,8 @@ class Body:
         self.temporaries: Table[str, bool] = Table()
         self.loops: list[Loop] = []
         self.iterating: list[tuple[tuple[str | int | None, ...], str]] = []
-        self.handled: list[str] = []
+        self.handled: list[str | None] = []
+        """The variables of the errors whose handlers stand around; None for a `finally`."""
         self.declared: dict[str, Type] = {}
         self.guarded: list[Meeting] = []
         self.finals: list[Meeting] = []

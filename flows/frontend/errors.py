@@ -35,9 +35,7 @@ class Errors:
         """`raise`, `raise e`, `raise Error`, `raise Error("message")`."""
         span = self.body.span(node)
         if node.exc is None:
-            if not self.body.handled:
-                raise self.body.problem("SKY306", "`raise` alone stands inside `except` only", node, "name the error")
-            self.body.emit(ir.Reraise(span=span, variable=self.body.handled[-1]))
+            self.body.emit(ir.Reraise(span=span, variable=self._handled(node)))
         elif isinstance(node.exc, ast.Name) and node.exc.id in self.body.scope:
             value = self.expressions.value(node.exc)
             if not isinstance(value.type, t.ErrorType):
@@ -47,6 +45,16 @@ class Errors:
             definition, message = self._new_error(node.exc)
             self.body.emit(ir.Raise(span=span, error=definition.name, bases=definition.bases, message=message))
         self.body.leave()
+
+    def _handled(self, node: ast.Raise) -> str:
+        """The variable of the error that `raise` alone raises."""
+        if not self.body.handled:
+            raise self.body.problem("SKY306", "`raise` alone stands inside `except` only", node, "name the error")
+        variable = self.body.handled[-1]
+        if variable is None:
+            message = "`raise` alone in `finally` raises the error that is on its way, or else another one"
+            raise self.body.problem("SKY306", message, node, "write `except ... as error`, and `raise error`")
+        return variable
 
     def _new_error(self, node: ast.expr) -> tuple[ErrorDefinition, x.Expr]:
         call = node if isinstance(node, ast.Call) else None
@@ -141,8 +149,10 @@ class Errors:
         if everywhere:
             self.body.finals.pop()
             anywhere = self.body.guarded.pop().known
+            self.body.handled.append(None)
             final, normal = self._final(node.finalbody, join(anywhere, *ends), normal)
             self._through_final(node.finalbody, marks)
+            self.body.handled.pop()
         self.body.scope = normal
         if handlers or final:
             self.body.emit(ir.Try(span=span, body=body, handlers=tuple(handlers), orelse=orelse, final=final))

@@ -251,7 +251,19 @@ def try_that_leaves_by_its_else(pairs: list[list[str]]) -> str:
     return first
 
 
+@flow
+def key_like_the_end_of_a_template(table: dict[str, int], n: int) -> dict[str, int]:
+    table["{% $a %}"] += n
+    return table
+
+
 CASES = [
+    case(
+        key_like_the_end_of_a_template,
+        {"table": {"{% $a %}": 1, "b": 2}, "n": 3},
+        result={"{% $a %}": 4, "b": 2},
+    ),
+    case(key_like_the_end_of_a_template, {"table": {}, "n": 3}, name="missing", error=("KeyError", "'{% $a %}'")),
     case(
         chain_in_a_comprehension,
         {"words": ["a", "", "bb", "ccc", "d"]},
