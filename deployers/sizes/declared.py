@@ -37,7 +37,7 @@ class Declared:
         return part_of(self._read(self._program.flow.input_schema), name)
 
     def result(self, flow: FlowDefinition) -> Extent:
-        """What a flow gives: what is declared of lengths there, nobody checks where the value is handed on."""
+        """What a flow gives, by its type: more cannot be declared of it (SKY518)."""
         return self._typed(flow.returns)
 
     def given_by(self, callee: TaskDefinition | PromptDefinition) -> Extent:

@@ -30,18 +30,11 @@ def text() -> str: ...
 def use(value: Any) -> int: ...
 @prompt("Say {word}", model="fast", max_tokens=10)
 def say(word: str) -> str: ...
-@prompt("Say {word}", model="fast")
-def say_less(word: str) -> Annotated[str, Field(max_length=5)]: ...
-
 class Said(BaseModel):
     word: str = Field(max_length=5)
 
 @prompt("Say {word}", model="fast")
 def say_all(word: str) -> Said: ...
-
-@flow
-def bounded() -> Annotated[str, Field(max_length=5)]:
-    return text()
 
 @flow
 def inner(given: str, other: int = 3) -> str:
@@ -77,10 +70,8 @@ def found(tmp_path: Path, body: str, parameters: str = "") -> dict[str, tuple[in
         ("doc = read()\nx = [use(page) for page in doc.pages]", (2, 61)),
         ("doc = read()\nx = 1\nfor page in doc.pages:\n    x = page", (1, 602)),
         ('x = say("a")', (2, None)),
-        ('x = say_less("a")', (2, None)),
         ('x = say_all("a")', (11, 41)),
         ('x = inner("abc")', (6, 6)),
-        ("x = bounded()", (2, None)),
         ("x = now()", (29, 29)),
         ("x = parallel(short(), short())", (7, 127)),
         ('x = short() if use(1) else "abc"', (2, 62)),
