@@ -18,8 +18,8 @@ $(STAMP): pyproject.toml
 demo: $(STAMP)  ## Summarise the shipped texts with the embedded model, on a local Prefect
 	@cd examples/document_pipeline && ../../$(BIN)/skyloom run document_pipeline.py:summarise_folder --input '{}'
 
-test: $(STAMP) .make/browser .make/node .make/checkov .make/functions-runtime  ## Run all tests; WORKERS=2 in two processes, file by file
-	$(BIN)/pytest $(if $(WORKERS),-n $(WORKERS) --dist loadfile)
+test: $(STAMP) .make/browser .make/node .make/checkov .make/functions-runtime  ## Run all tests, file by file in two processes; WORKERS=0 in one
+	$(BIN)/pytest -n $(or $(WORKERS),2) --dist loadfile
 
 # The browser tests drive a real Chromium. Root on Debian gets it installed; elsewhere it has to be there.
 .make/browser:
